@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The console: a ring of what the hypervisor and the domains said, drained to the board's UART by line, and the
+ * input switch between domains (three Ctrl-A).
+ */
+#ifndef BH_CONSOLE_H
+#define BH_CONSOLE_H
+
+#include "bh/types.h"
+
+struct domain;
+
+enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+
+#define CONSOLE_LINE_SIZE 128
+/* Output of one domain since its last line end. */
+struct console_line {
+    uint8_t length;
+    char text[CONSOLE_LINE_SIZE];
+};
+
+/* Formats as lib/format.h says. A call below the build's CONFIG_LOG_LEVEL costs nothing. Takes LOCK_CONSOLE. */
+void log_message(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
+#define log_error(...)   log_message(LOG_ERROR, __VA_ARGS__)
+#define log_warning(...) do { if (CONFIG_LOG_LEVEL >= 1) { log_message(LOG_WARNING, __VA_ARGS__); } } while (0)
+#define log_info(...)    do { if (CONFIG_LOG_LEVEL >= 2) { log_message(LOG_INFO, __VA_ARGS__); } } while (0)
+#define log_debug(...)   do { if (CONFIG_LOG_LEVEL >= 3) { log_message(LOG_DEBUG, __VA_ARGS__); } } while (0)
+
+/* Output of domain D. Whole lines go to the ring with D's name in front; a part of a line waits in D->console. */
+void console_domain_write(struct domain *d, const char *text, size_t size);
+/* True while the ring has little room: a virtual UART then reports a full transmit FIFO. */
+bool console_is_congested(void);
+/* A character arrived at the board's UART. */
+void console_input(char c);
+/* D is gone: its unfinished line is flushed, and the input moves on if it was D's. */
+void console_domain_gone(struct domain *d);
+
+/* Invariant broken: prints everything pending and the message, then a back trace; stops the board. */
+NORETURN void panic(const char *format, ...) PRINTF_LIKE(1, 2);
+/* Debug builds only; never for anything that a guest, a device or a file can cause. */
+#define ASSERT(x) do { if (CONFIG_DEBUG && unlikely(!(x))) { panic("%s:%d: %s", __FILE__, __LINE__, #x); } } while (0)
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Physical CPUs. One struct cpu each, reached by its own CPU through this_cpu(); others read the id and post
+ * requests, nothing else.
+ */
+#ifndef BH_CPU_H
+#define BH_CPU_H
+
+#include "arch/arch_types.h"
+#include "bh/sched.h"
+#include "bh/timer.h"
+#include "bh/types.h"
+
+struct vcpu;
+
+/* What vcpu_leave() has to settle before the CPU may go back to a guest. */
+#define WORK_RESCHED BIT(0) /* another vCPU may deserve this CPU, or the current one may not go on */
+#define WORK_VIRQ    BIT(1) /* interrupts were posted to the current vCPU from elsewhere */
+#define WORK_REAP    BIT(2) /* a domain is waiting to be taken apart */
+
+struct cpu {
+    struct vcpu *current;   /* [cpu] whose state is loaded; NULL: idle */
+    uint32_t work;          /* [cpu] WORK_*, settled by vcpu_leave() */
+    uint32_t requests;      /* [atomic] WORK_*, posted by other CPUs before they kick this one */
+    uint16_t id;            /* [boot] 0 .. cpu_count - 1, in the order of the device tree, boot CPU first */
+    bool online;            /* [atomic] has reached the scheduler */
+    struct timer_queue timers; /* [lock timers.lock] */
+    struct sched_cpu sched;    /* [lock sched] */
+    uint8_t window_count;   /* [cpu] windows open now; they close in reverse order */
+    uint16_t held_level[8]; /* [cpu] debug: levels of the locks held, in order */
+    uint8_t held_count;
+    struct arch_cpu arch;
+};
+
+/* Indexed by CPU id. [boot] */
+extern struct cpu *cpu_table[CONFIG_MAX_CPUS];
+extern unsigned cpu_count;
+
+static ALWAYS_INLINE struct cpu *this_cpu(void)
+{
+    return arch_this_cpu();
+}
+
+/*
+ * Ask CPU to settle WORK soon: at its next exit, or at once by an interrupt if it runs a guest or sleeps.
+ * May be called with locks held. For the calling CPU itself it only sets the bits.
+ */
+void cpu_request(struct cpu *cpu, uint32_t work);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Ticket spinlocks. Entered in order of arrival, so a wait is bounded by (CPUs - 1) critical sections. The wait
+ * itself is the architecture's (WFE on arm64): a CPU never burns instructions while another one holds a lock.
+ *
+ * Lock order is the enumeration below: a lock may be taken only when every lock already held has a lower level;
+ * of two locks of one level, the one of the lower domain id first. Debug and host builds check it.
+ */
+#ifndef BH_SPINLOCK_H
+#define BH_SPINLOCK_H
+
+#include "arch/arch_types.h"
+#include "bh/types.h"
+
+enum lock_level {
+    LOCK_DOMLIST = 1,  /* the list of domains */
+    LOCK_DOMAIN,       /* one domain's life cycle */
+    LOCK_P2M,          /* one domain's stage-2 tables */
+    LOCK_VGIC,         /* one domain's virtual interrupt controller */
+    LOCK_VUART,        /* one domain's virtual UART */
+    LOCK_SCHED,        /* the run queue */
+    LOCK_TIMER,        /* one CPU's timer queue */
+    LOCK_HEAP,         /* the hypervisor's own objects */
+    LOCK_PAGE_ALLOC,   /* the free lists */
+    LOCK_CONSOLE,      /* the console ring */
+};
+
+struct LOCK_TYPE spinlock {
+    uint16_t next;   /* [atomic] the ticket that the next arrival gets */
+    uint16_t owner;  /* [atomic] the ticket that holds the lock */
+    uint16_t level;  /* enum lock_level */
+};
+
+#define SPINLOCK_INIT(l) { .next = 0, .owner = 0, .level = (l) }
+
+static inline void spinlock_init(struct spinlock *l, enum lock_level level)
+{
+    *l = (struct spinlock)SPINLOCK_INIT((uint16_t)level);
+}
+
+/* Debug builds: panics unless LEVEL may be taken now; remembers it. */
+void lock_order_enter(const struct spinlock *l);
+void lock_order_leave(const struct spinlock *l);
+
+static ALWAYS_INLINE void spin_lock(struct spinlock *l) ACQUIRES(*l) NO_LOCK_ANALYSIS
+{
+    uint16_t ticket;
+
+    if (CONFIG_DEBUG) {
+        lock_order_enter(l);
+    }
+    ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
+    while (unlikely(__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != ticket)) {
+        arch_spin_wait(&l->owner, ticket);
+    }
+}
+
+static ALWAYS_INLINE void spin_unlock(struct spinlock *l) RELEASES(*l) NO_LOCK_ANALYSIS
+{
+    if (CONFIG_DEBUG) {
+        lock_order_leave(l);
+    }
+    __atomic_store_n(&l->owner, (uint16_t)(l->owner + 1), __ATOMIC_RELEASE);
+}
+
+#endif

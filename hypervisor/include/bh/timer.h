@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Software timers: one queue a CPU, ordered by deadline, over the CPU's one-shot hardware timer. Deadlines are
+ * absolute, in ticks of the system counter.
+ */
+#ifndef BH_TIMER_H
+#define BH_TIMER_H
+
+#include "bh/spinlock.h"
+#include "bh/types.h"
+
+#define TIMER_NEVER UINT64_MAX
+
+/* What happens at the deadline; the table of actions is in timer.c. */
+enum timer_kind {
+    TIMER_SLICE,     /* the current vCPU's slice ends; owner: struct cpu */
+    TIMER_VTIMER,    /* a descheduled vCPU's virtual timer; owner: struct vcpu */
+    TIMER_PTIMER,    /* a vCPU's emulated physical timer; owner: struct vcpu */
+    TIMER_KIND_COUNT,
+};
+
+struct timer {
+    uint64_t deadline;   /* [lock queue] */
+    struct timer *next, *prev; /* [lock queue] */
+    struct timer_queue *queue; /* where it is armed; NULL: it is not */
+    void *owner;         /* [boot] */
+    uint8_t kind;        /* [boot] enum timer_kind */
+};
+
+struct timer_queue {
+    struct spinlock lock;
+    struct timer *first;
+};
+
+void timer_init(struct timer *t, enum timer_kind kind, void *owner);
+/* Arms T on the calling CPU, moving it from where it was. A deadline in the past fires at the next exit. */
+void timer_set(struct timer *t, uint64_t deadline);
+/* After it returns, T's action does not start any more. */
+void timer_cancel(struct timer *t);
+/* The hardware timer of this CPU fired: runs what is due, at most as many as were armed; re-arms the hardware. */
+void timer_expire(struct cpu *cpu);
+
+#endif

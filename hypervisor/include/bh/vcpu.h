@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Virtual CPUs: what one is, how it blocks, wakes, goes on and off line, and the only way out of the hypervisor.
+ *
+ * The registers of a vCPU are not in here: they live in frames of their own (arch_vcpu.state), mapped by the CPU
+ * that runs the vCPU and by no other.
+ */
+#ifndef BH_VCPU_H
+#define BH_VCPU_H
+
+#include "arch/arch_types.h"
+#include "bh/sched.h"
+#include "bh/timer.h"
+#include "bh/types.h"
+
+struct cpu;
+struct domain;
+
+enum vcpu_state {
+    VCPU_OFFLINE,  /* not started, or turned itself off; only vcpu_online() brings it back */
+    VCPU_BLOCKED,  /* waits for an interrupt */
+    VCPU_RUNNABLE, /* could run; not on any CPU */
+    VCPU_RUNNING,  /* its state is loaded on vcpu.sched.cpu */
+};
+
+struct vcpu {
+    struct domain *domain;   /* [boot] */
+    uint16_t id;             /* [boot] index in domain.vcpus */
+    uint8_t state;           /* enum vcpu_state; changed under the scheduler's lock, read [atomic] */
+    struct sched_unit sched; /* [lock sched] */
+    struct arch_vcpu arch;
+};
+
+/*
+ * New vCPU of D, off line. On success it is in D->vcpus[ID].
+ * -XEN_ENOMEM: no memory. -XEN_EINVAL: ID is beyond D's limit. -XEN_EEXIST: ID is in use.
+ */
+MUST_USE int vcpu_create(struct domain *d, unsigned id, struct vcpu **out);
+/* Frees V and its state frames. V must not be running. */
+void vcpu_destroy(struct vcpu *v);
+
+/* Let an off-line vCPU run from the state that arch_vcpu_reset() gave it. -XEN_EALREADY: it is not off line. */
+MUST_USE int vcpu_online(struct vcpu *v);
+/* The current vCPU turns itself off; takes effect in vcpu_leave(). */
+void vcpu_offline_current(void);
+/* The current vCPU waits for an interrupt; takes effect in vcpu_leave(), which finds one that came meanwhile. */
+void vcpu_block_current(void);
+/* The current vCPU lets others go first. */
+void vcpu_yield_current(void);
+
+/*
+ * Something was posted to V (an interrupt, a shutdown): make sure that V, or the CPU that runs it, notices. The
+ * posting store must come before the call. Any locks below LOCK_SCHED may be held.
+ */
+void vcpu_kick(struct vcpu *v);
+
+/* Settles pending work and names the next vCPU; returns when one is loaded. The only way out to a guest. */
+void vcpu_leave_slow(struct cpu *cpu);
+
+#endif
