@@ -1,0 +1,162 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Fetches what Debian already builds for arm64, through an apt root of its own in the build folder: the machine's
+# dpkg architectures, package lists and caches stay as they are, and nobody needs to be root.
+#
+# usage: scripts/debian-fetch.sh WHAT...
+#   linux    Debian's arm64 kernel                 -> build/debian/arm64/linux (an uncompressed Image)
+#   busybox  the static busybox                    -> build/debian/arm64/busybox
+#   xen      Debian's own Xen 4.17 for comparison  -> build/debian/arm64/xen
+# What is there already is left alone; remove the file (or build/debian) to fetch it anew.
+set -eu
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+out=${BUILD:-$top/build}/debian
+apt=$out/apt
+dest=$out/arm64
+
+say() { echo "debian-fetch: $*"; }
+fail() { echo "debian-fetch: error: $*" >&2; exit 1; }
+
+# Package sources: those of the machine, for arm64 (a restriction to other architectures is taken out).
+take_over_sources() {
+    rm -rf "$apt/etc/sources.list" "$apt/etc/sources.list.d"
+    mkdir -p "$apt/etc/sources.list.d"
+    : > "$apt/etc/sources.list"
+    found=no
+    for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
+        [ -s "$file" ] || continue
+        [ -r "$file" ] || { say "warning: $file cannot be read"; continue; }
+        case $file in
+            */sources.list) target=$apt/etc/sources.list ;;
+            *) target=$apt/etc/sources.list.d/${file##*/} ;;
+        esac
+        sed -e 's/^\(deb[^[]*\[.*\)arch=[^] ]*/\1arch=arm64/' -e 's/^Architectures:.*/Architectures: arm64/' \
+            "$file" > "$target"
+        grep -Eq '^(deb[[:space:]]|URIs:)' "$target" && found=yes
+    done
+    [ $found = yes ] || fail "no package source in /etc/apt/sources.list or /etc/apt/sources.list.d"
+}
+
+# Keys, credentials and proxies stay the machine's; hooks that tidy the machine after an update are not for us.
+make_root() {
+    mkdir -p "$apt/state/lists/partial" "$apt/cache/archives/partial" "$apt/log" "$dest"
+    : > "$apt/state/status"
+    cat > "$apt/apt.conf" <<CONF
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+#clear APT::Architectures;
+#clear APT::Default-Release;
+#clear Dir::Cache::pkgcache;
+#clear Dir::Cache::srcpkgcache;
+APT::Architecture "arm64";
+APT::Architectures { "arm64"; };
+APT::Install-Recommends "0";
+APT::Get::List-Cleanup "0";
+APT::Sandbox::User "";
+Acquire::Languages "none";
+Acquire::Retries "3";
+Acquire::http::Timeout "60";
+Dir::Etc::sourcelist "$apt/etc/sources.list";
+Dir::Etc::sourceparts "$apt/etc/sources.list.d";
+Dir::Etc::preferencesparts "$apt/etc/preferences.d";
+Dir::State "$apt/state";
+Dir::State::status "$apt/state/status";
+Dir::Cache "$apt/cache";
+Dir::Log "$apt/log";
+CONF
+    mkdir -p "$apt/etc/preferences.d"
+}
+
+apt_get() { apt-get -qq -c "$apt/apt.conf" "$@"; }
+apt_cache() { apt-cache -c "$apt/apt.conf" "$@"; }
+
+prepared=no
+prepare() {
+    [ $prepared = no ] || return 0
+    for tool in apt-get apt-cache dpkg-deb; do
+        command -v $tool > /dev/null || fail "$tool is not here: this needs Debian or one of its relatives"
+    done
+    take_over_sources
+    make_root
+    say "reading the package lists of arm64 into build/debian/apt (the machine's own stay as they are)"
+    # A third party's source without arm64 only warns; what counts is whether the packages can be found afterwards.
+    apt_get update > "$apt/update.log" 2>&1 || say "warning: $(grep -m1 '^E:' "$apt/update.log" || echo "apt-get update failed")"
+    prepared=yes
+}
+
+# download PACKAGE PATTERN: fetches the archive and unpacks the files that match PATTERN into $tree.
+download() {
+    apt_cache show "$1" > /dev/null 2>&1 ||
+        fail "package $1 (arm64) is not in the machine's package sources; see $apt/update.log"
+    rm -rf "$tree"
+    mkdir -p "$tree" "$apt/debs"
+    say "fetching $1"
+    (cd "$apt/debs" && rm -f "$1"_*.deb && apt_get download "$1") || fail "package $1 could not be downloaded"
+    for deb in "$apt/debs/$1"_*.deb; do
+        [ -f "$deb" ] || fail "package $1 was not downloaded"
+        dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$tree" --wildcards "$2" || fail "$deb could not be unpacked"
+        rm -f "$deb"
+    done
+}
+
+# install NAME FILE: puts FILE in place under its final name in one step, uncompressed.
+install_as() {
+    [ -f "$2" ] || fail "the package holds no ${2#"$tree"/}"
+    if gzip -t "$2" 2> /dev/null; then
+        gzip -dc "$2" > "$dest/$1.new"
+    else
+        cp "$2" "$dest/$1.new"
+    fi
+    mv "$dest/$1.new" "$dest/$1"
+    say "$dest/$1"
+}
+
+fetch_linux() {
+    prepare
+    package=$(apt_cache depends linux-image-arm64 2> /dev/null |
+        sed -n 's/^ *Depends: \(linux-image-[0-9][^ ]*\)$/\1/p' | head -n 1)
+    [ -n "$package" ] || fail "package linux-image-arm64 is not in the machine's package sources; see $apt/update.log"
+    download "$package" './boot/*'
+    set -- "$tree"/boot/vmlinuz-*
+    [ $# = 1 ] || fail "$package holds $# kernels instead of one"
+    echo "${1##*/vmlinuz-}" > "$dest/linux.version"
+    install_as linux "$1"
+    [ "$(dd if="$dest/linux" bs=1 skip=56 count=4 2> /dev/null)" = ARMd ] ||
+        fail "$dest/linux is not an arm64 Image"
+}
+
+fetch_busybox() {
+    prepare
+    download busybox-static './bin/busybox'
+    install_as busybox "$tree/bin/busybox"
+    chmod 755 "$dest/busybox"
+}
+
+fetch_xen() {
+    prepare
+    download xen-hypervisor-4.17-arm64 './boot/*'
+    for file in "$tree"/boot/xen-*; do
+        case $file in
+            *.gz | *-arm64 | *-arm64.efi) install_as xen "$file"; return 0 ;;
+        esac
+    done
+    fail "the Xen package holds no /boot/xen-*"
+}
+
+[ $# -gt 0 ] || { sed -n '3,11s/^# \{0,1\}//p' "$0"; exit 2; }
+tree=$out/unpack.$$
+trap 'rm -rf "$tree"' EXIT
+mkdir -p "$dest"
+# Two makes at once would fetch into the same files: the second one waits and then finds everything there.
+exec 9> "$out/lock"
+if command -v flock > /dev/null; then
+    flock 9
+fi
+for what in "$@"; do
+    case $what in
+        linux | busybox | xen) [ -s "$dest/$what" ] || "fetch_$what" ;;
+        *) fail "unknown item '$what': expected linux, busybox or xen" ;;
+    esac
+done
