@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The frame around a test: start, command line, exceptions, PSCI, further CPUs, the end.
+ */
+#include "guest.h"
+
+enum { KIND_SYNC, KIND_IRQ, KIND_FIQ, KIND_SERROR };
+
+uint64_t boot_counter;
+/* Per CPU: is an exception expected, and the last one. */
+static struct { bool armed; struct caught caught; } catching[CPU_MAX];
+static struct cpu_start starts[CPU_MAX];
+static uint32_t code[CPU_MAX][16] __attribute__((aligned(64)));
+
+void guest_start(const void *fdt);
+
+void guest_start(const void *fdt)
+{
+    fdt_read(fdt);
+    console_init();
+    guest_main();
+    guest_end();
+}
+
+void guest_end(void)
+{
+    irq_off();
+    say("guest: done\n");
+    if (arg_is("end", "reset")) {
+        psci(PSCI_SYSTEM_RESET, 0, 0, 0);
+    }
+    while (arg_is("end", "wait")) {
+        wfi();
+    }
+    while (arg_is("end", "spin")) {
+        cpu_yield();
+    }
+    psci(PSCI_SYSTEM_OFF, 0, 0, 0);
+    say("guest: still here after SYSTEM_OFF\n");
+    for (;;) {
+        wfi();
+    }
+}
+
+/* The text behind NAME= on the command line, or NULL. */
+static const char *argument(const char *name)
+{
+    const char *at = board.bootargs;
+
+    while (*at != '\0') {
+        const char *n = name;
+
+        while (*at == ' ') {
+            at++;
+        }
+        while (*n != '\0' && *at == *n) {
+            at++;
+            n++;
+        }
+        if (*n == '\0' && *at == '=') {
+            return at + 1;
+        }
+        while (*at != '\0' && *at != ' ') {
+            at++;
+        }
+    }
+    return NULL;
+}
+
+uint64_t arg_number(const char *name, uint64_t otherwise)
+{
+    const char *at = argument(name);
+    uint64_t value = 0, base = 10;
+
+    if (at == NULL) {
+        return otherwise;
+    }
+    if (at[0] == '0' && at[1] == 'x') {
+        base = 16;
+        at += 2;
+    }
+    for (;; at++) {
+        if (*at >= '0' && *at <= '9') {
+            value = value * base + (uint64_t)(*at - '0');
+        } else if (base == 16 && *at >= 'a' && *at <= 'f') {
+            value = value * base + (uint64_t)(*at - 'a' + 10);
+        } else {
+            return value;
+        }
+    }
+}
+
+bool arg_is(const char *name, const char *value)
+{
+    const char *at = argument(name);
+
+    if (at == NULL) {
+        return false;
+    }
+    while (*value != '\0' && *at == *value) {
+        at++;
+        value++;
+    }
+    return *value == '\0' && (*at == '\0' || *at == ' ');
+}
+
+void catch_begin(void)
+{
+    catching[cpu_id()].caught = (struct caught){ 0 };
+    catching[cpu_id()].armed = true;
+    __asm__ volatile("" ::: "memory");
+}
+
+bool catch_end(struct caught *c)
+{
+    dsb();
+    isb();
+    catching[cpu_id()].armed = false;
+    *c = catching[cpu_id()].caught;
+    return c->taken;
+}
+
+const char *caught_name(const struct caught *c)
+{
+    if (!c->taken) {
+        return "ok";
+    }
+    if (c->kind == KIND_SERROR) {
+        return "serror";
+    }
+    switch (ESR_EC(c->esr)) {
+    case 0x00: return "undefined";
+    case 0x07: return "fp-trap";
+    case 0x0e: return "illegal-state";
+    case 0x15: return "svc";
+    case 0x16: return "hvc-trap";
+    case 0x17: return "smc-trap";
+    case 0x18: return "sysreg-trap";
+    case 0x19: return "sve-trap";
+    case 0x20:
+    case 0x21: return "instruction-abort";
+    case 0x24:
+    case 0x25: return "data-abort";
+    case 0x22: return "pc-alignment";
+    case 0x26: return "sp-alignment";
+    case 0x3c: return "brk";
+    default: return "other-exception";
+    }
+}
+
+uint64_t run_instruction(uint32_t instruction, uint64_t x0, uint64_t x1, struct caught *c)
+{
+    uint32_t *at = code[cpu_id()];
+    register uint64_t r0 __asm__("x0") = x0;
+    register uint64_t r1 __asm__("x1") = x1;
+    register uint32_t *r9 __asm__("x9") = at;
+
+    at[0] = instruction;
+    at[1] = 0xd65f03c0; /* ret */
+    __asm__ volatile("dc cvau, %0; dsb ish; ic ivau, %0; dsb ish; isb" :: "r"(at) : "memory");
+    catch_begin();
+    __asm__ volatile("blr x9" : "+r"(r0), "+r"(r1), "+r"(r9)
+                     :: "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x10", "x11", "x12", "x13", "x14", "x15", "x16",
+                        "x17", "x30", "cc", "memory");
+    catch_end(c);
+    return r0;
+}
+
+void exception_taken(struct frame *f, unsigned kind)
+{
+    unsigned cpu = cpu_id();
+    uint64_t esr = READ_SYSREG(esr_el1), far = READ_SYSREG(far_el1);
+
+    if (kind == KIND_IRQ) {
+        irq_dispatch();
+        return;
+    }
+    if ((kind == KIND_SYNC || kind == KIND_SERROR) && cpu < CPU_MAX && catching[cpu].armed) {
+        catching[cpu].caught = (struct caught){ true, kind, esr, far, f->elr };
+        if (kind == KIND_SERROR) {
+            return;
+        }
+        /* A failed fetch goes back to its caller; after SVC and HVC the return address is already the next one. */
+        f->elr = ESR_EC(esr) == 0x21 || ESR_EC(esr) == 0x22 ? f->x[30] : f->elr + (ESR_EC(esr) == 0x15 ? 0 : 4);
+        return;
+    }
+    say("exception: kind %u cpu %u esr 0x%lx far 0x%lx elr image+0x%lx spsr 0x%lx\n", kind, cpu, esr, far,
+        f->elr - (uint64_t)_head, f->spsr);
+    say("guest: failed\n");
+    psci(PSCI_SYSTEM_OFF, 0, 0, 0);
+    for (;;) {
+        wfi();
+    }
+}
+
+struct smccc smccc_hvc(uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3)
+{
+    register uint64_t r0 __asm__("x0") = x0;
+    register uint64_t r1 __asm__("x1") = x1;
+    register uint64_t r2 __asm__("x2") = x2;
+    register uint64_t r3 __asm__("x3") = x3;
+
+    __asm__ volatile("hvc #0" : "+r"(r0), "+r"(r1), "+r"(r2), "+r"(r3)
+                     :: "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17",
+                        "memory");
+    return (struct smccc){ { r0, r1, r2, r3 } };
+}
+
+int64_t psci(uint32_t function, uint64_t a, uint64_t b, uint64_t c)
+{
+    return (int64_t)smccc_hvc(function, a, b, c).x[0];
+}
+
+int64_t cpu_on(unsigned cpu, void (*function)(void *), void *argument)
+{
+    starts[cpu] = (struct cpu_start){ cpu, function, argument };
+    dsb();
+    return psci(PSCI_CPU_ON | PSCI_64, cpu, (uint64_t)secondary_start, (uint64_t)&starts[cpu]);
+}
+
+void cpu_off(void)
+{
+    irq_off();
+    psci(PSCI_CPU_OFF, 0, 0, 0);
+}

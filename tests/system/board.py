@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An emulated board with partitions on it: builds the device tree that Xen's dom0less describes (Xen's
+docs/misc/arm/device-tree/booting.txt), places the modules in memory, starts QEMU, and reads and types on its console.
+
+    board = Board(domains=[Domain("alpha", GUESTS / "hello")])
+    with board.start() as console:
+        console.wait_line("alpha", "guest: done")
+
+The hypervisor is Bulkhead or, equally, Debian's own Xen: environment variable BULKHEAD, or Board(hypervisor=...).
+"""
+import dataclasses
+import os
+import pathlib
+import re
+import subprocess
+import time
+
+import pexpect
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("BUILD", TOP / "build"))
+GUESTS = BUILD / "guests" / "arm64"
+DEBIAN = BUILD / "debian" / "arm64"
+XEN = DEBIAN / "xen"
+LINUX = DEBIAN / "linux"
+WORK = BUILD / "tests" / "system"
+
+RAM_BASE = 0x40000000
+# QEMU puts the hypervisor at +2 MiB and the device tree at +128 MiB; the modules come behind both.
+MODULE_BASE = RAM_BASE + 0x0A000000
+MIB = 1 << 20
+# Emulation is slow where two cores share everything: every limit below is meant for an idle machine, times this.
+PATIENCE = float(os.environ.get("PATIENCE", "3"))
+
+
+def hypervisor_path():
+    return pathlib.Path(os.environ.get("BULKHEAD", BUILD / "arm64" / "bulkhead"))
+
+
+def is_xen(path):
+    return pathlib.Path(path).name.startswith("xen")
+
+
+@dataclasses.dataclass
+class Domain:
+    """One partition. EXTRA is device-tree source put into its node as it is; MODULES are further (compatible, path)."""
+    name: str
+    kernel: object
+    bootargs: str = ""
+    memory: int = 64                # MiB
+    vcpus: int = 1
+    ramdisk: object = None
+    vpl011: bool = True
+    extra: str = ""
+    memory_text: str = ""           # instead of MEMORY: what follows "memory ="
+
+
+@dataclasses.dataclass
+class Board:
+    domains: list
+    hypervisor: object = None
+    gic: int = 3
+    cpus: int = 2
+    memory: int = 1024              # MiB
+    bootargs: str = ""              # added to xen,xen-bootargs
+    dts: str = ""                   # device-tree source appended to the tree: "/ { ... };"
+    icount: bool = False            # one virtual ns an instruction, the same in every run
+    cpu: str = "cortex-a57"
+    qemu: tuple = ()                # further QEMU options
+    edit: object = None             # function(dts text) -> dts text, for damaged trees
+    name: str = "board"             # of the folder for files and logs
+    layout: list = dataclasses.field(default_factory=list)
+
+    def __post_init__(self):
+        self.hypervisor = pathlib.Path(self.hypervisor or hypervisor_path())
+        self.work = WORK / re.sub(r"[^\w.-]+", "_", self.name)
+
+    def machine(self):
+        return ["-M", f"virt,gic-version={self.gic},virtualization=on", "-cpu", self.cpu, "-smp", str(self.cpus),
+                "-m", str(self.memory)]
+
+    def base_dts(self):
+        """QEMU's own device tree as source. The same machine is asked only once."""
+        WORK.mkdir(parents=True, exist_ok=True)
+        key = f"{self.cpu}-gic{self.gic}-cpus{self.cpus}-mem{self.memory}"
+        path = WORK / f"{key}.dts"
+        if not path.exists():
+            blob = WORK / f"{key}.{os.getpid()}.dtb"
+            machine = self.machine()
+            machine[1] += f",dumpdtb={blob}"
+            subprocess.run(["qemu-system-aarch64", *machine, "-display", "none"], check=True, timeout=60,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            text = subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", blob], check=True, timeout=60,
+                                  stdout=subprocess.PIPE, text=True).stdout
+            blob.unlink()
+            path.write_text(text)
+        return path.read_text()
+
+    def place(self, path):
+        """Address for a module of this file; remembered for QEMU's loader."""
+        at = self.layout[-1][2] if self.layout else MODULE_BASE
+        size = os.path.getsize(path)
+        self.layout.append((path, at, (at + size + 2 * MIB - 1) // (2 * MIB) * (2 * MIB)))
+        return at, size
+
+    def module(self, kind, path, bootargs=""):
+        at, size = self.place(path)
+        arguments = f'bootargs = "{bootargs}";' if bootargs else ""
+        return (f'module@{at:x} {{ compatible = "multiboot,{kind}", "multiboot,module"; '
+                f'reg = <0 {at:#x} 0 {size:#x}>; {arguments} }};\n')
+
+    def domain_node(self, number, domain):
+        text = f"domU{number} {{\n" if domain.name is None else f"{domain.name} {{\n"
+        text += 'compatible = "xen,domain"; #address-cells = <2>; #size-cells = <2>;\n'
+        text += f"memory = {domain.memory_text or f'<0 {domain.memory * 1024:#x}>'};\n"
+        text += f"cpus = <{domain.vcpus}>;\n"
+        if domain.vpl011:
+            text += "vpl011;\n"
+        text += domain.extra + "\n"
+        if domain.kernel is not None:
+            text += self.module("kernel", domain.kernel, domain.bootargs)
+        if domain.ramdisk is not None:
+            text += self.module("ramdisk", domain.ramdisk)
+        return text + "};\n"
+
+    def all_bootargs(self):
+        return (("console=dtuart " if is_xen(self.hypervisor) else "") + self.bootargs).strip()
+
+    def build(self):
+        """Writes the device tree; returns QEMU's command line."""
+        self.work.mkdir(parents=True, exist_ok=True)
+        self.layout = []
+        nodes = "".join(self.domain_node(i + 1, d) for i, d in enumerate(self.domains))
+        text = self.base_dts() + (f'/ {{ chosen {{ #address-cells = <2>; #size-cells = <2>;\n'
+                                  f'xen,xen-bootargs = "{self.all_bootargs()}";\n{nodes} }}; }};\n{self.dts}\n')
+        if self.edit is not None:
+            text = self.edit(text)
+        source, blob = self.work / "board.dts", self.work / "board.dtb"
+        source.write_text(text)
+        result = subprocess.run(["dtc", "-q", "-f", "-I", "dts", "-O", "dtb", "-o", blob, source], timeout=60,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if result.returncode != 0:
+            raise ValueError(f"dtc refused {source}:\n{result.stdout}")
+        command = ["qemu-system-aarch64", *self.machine(), "-display", "none", "-monitor", "none", "-serial", "stdio",
+                   "-no-reboot", "-nodefaults", "-kernel", str(self.hypervisor), "-dtb", str(blob)]
+        for path, at, _ in self.layout:
+            command += ["-device", f"loader,file={path},addr={at:#x},force-raw=on"]
+        if self.icount:
+            command += ["-icount", "shift=0,sleep=off"]
+        return command + list(self.qemu)
+
+    def names(self):
+        """What each hypervisor puts in front of a partition's lines."""
+        if is_xen(self.hypervisor):
+            return {f"DOM{i + 1}": d.name for i, d in enumerate(self.domains)}
+        return {d.name: d.name for d in self.domains}
+
+    def start(self, limit=60):
+        """Starts QEMU; it is killed after LIMIT * PATIENCE seconds whatever happens."""
+        if not self.hypervisor.exists():
+            raise FileNotFoundError(f"{self.hypervisor}: no hypervisor there: run make, or set BULKHEAD")
+        return Console(self, self.build(), limit)
+
+
+class Console:
+    """The board's serial line. Lines are kept for each partition; those of the hypervisor under None."""
+
+    def __init__(self, board, command, limit):
+        self.board = board
+        self.names = board.names()
+        self.lines = {None: [], **{d.name: [] for d in board.domains}}
+        self.all_lines = []
+        self.rest = ""
+        self.started = time.monotonic()
+        self.log = open(board.work / "console.log", "w")
+        self.log.write("# " + " ".join(map(str, command)) + "\n")
+        self.process = pexpect.spawn("timeout", ["-k", "5", str(int(limit * PATIENCE)), *map(str, command)],
+                                     encoding="utf-8", codec_errors="replace", echo=False, logfile=None,
+                                     dimensions=(24, 10000))
+        self.process.delaybeforesend = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.close()
+
+    def close(self):
+        self.process.close(force=True)
+        self.log.close()
+
+    def source(self, line):
+        """(partition or None, text) of a line of the console."""
+        line = line.strip("\r\n")
+        match = re.match(r"\(XEN\) (DOM\d+): ?(.*)$", line) or re.match(r"\((?:\w+\) \()?([\w.-]+)\) ?(.*)$", line) or \
+            re.match(r"([\w.-]+): (.*)$", line)
+        if match and match[1] in self.names:
+            return self.names[match[1]], match[2]
+        if is_xen(self.board.hypervisor) and not line.startswith("(XEN)") and self.board.domains:
+            # Xen prints the partition that has the input focus, the first one, without a prefix.
+            return self.board.domains[0].name, line
+        return None, line
+
+    def pump(self, seconds):
+        """Reads what comes within SECONDS at most; False at the end of the output."""
+        try:
+            text = self.process.read_nonblocking(65536, timeout=max(seconds, 0.01))
+        except pexpect.TIMEOUT:
+            return True
+        except pexpect.EOF:
+            return False
+        self.log.write(text)
+        self.log.flush()
+        *lines, self.rest = (self.rest + text).split("\n")
+        for line in lines:
+            name, text = self.source(line)
+            self.lines[name].append(text)
+            self.all_lines.append((name, text))
+        return True
+
+    def wait(self, condition, limit, what):
+        """Reads until CONDITION() is true; its value. AssertionError after LIMIT * PATIENCE seconds, or at the end."""
+        end = time.monotonic() + limit * PATIENCE
+        running = True
+        while True:
+            value = condition()
+            if value:
+                return value
+            if not running:
+                raise AssertionError(f"the board ended without {what}\n{self.tail()}")
+            if time.monotonic() > end:
+                raise AssertionError(f"no {what} within {limit * PATIENCE:.0f} s\n{self.tail()}")
+            running = self.pump(min(1.0, end - time.monotonic()))
+
+    def find(self, domain, pattern, after=0):
+        """The first match of PATTERN in the partition's lines from index AFTER on, or None."""
+        for line in self.lines[domain][after:]:
+            match = re.search(pattern, line)
+            if match:
+                return match
+        return None
+
+    def wait_line(self, domain, pattern, limit=30, after=0):
+        return self.wait(lambda: self.find(domain, pattern, after), limit, f"line /{pattern}/ of {domain}")
+
+    def wait_text(self, pattern, limit=30):
+        """Anywhere on the console, an unfinished line included."""
+        return self.wait(lambda: re.search(pattern, "\n".join(t for _, t in self.all_lines) + "\n" + self.rest),
+                         limit, f"text /{pattern}/")
+
+    def wait_guests(self, *names, limit=30):
+        """Until these bare-metal guests (default: all) said that they are done. A failed one is an error."""
+        for name in names or [d.name for d in self.board.domains]:
+            match = self.wait_line(name, r"guest: (done|failed)", limit)
+            assert match[1] == "done", f"guest {name} failed\n{self.tail()}"
+
+    def wait_end(self, limit=30):
+        """Until QEMU ends by itself: the board was powered off."""
+        end = time.monotonic() + limit * PATIENCE
+        while self.pump(0.5):
+            assert time.monotonic() < end, f"the board did not power off within {limit * PATIENCE:.0f} s\n{self.tail()}"
+        self.process.wait()
+
+    def results(self, domain):
+        """{name: value} of the partition's result lines."""
+        return dict(line.split(": ", 1) for line in self.lines[domain] if ": " in line)
+
+    def send(self, text):
+        self.process.send(text)
+
+    def tail(self, count=40):
+        shown = [f"{name or 'hypervisor'}| {text}" for name, text in self.all_lines[-count:]]
+        return "\n".join(shown + ([f"(unfinished) {self.rest}"] if self.rest else []))
