@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The virtual and the physical timer: deadlines, masks, status bits, the signed count-down view. */
+#include "guest.h"
+
+struct timer_under_test { const char *name; unsigned irq; };
+static unsigned which;      /* 0: virtual, 1: physical */
+static volatile unsigned fired;
+static volatile uint64_t fired_at, status_seen;
+
+static uint64_t counter(void) { isb(); return which ? READ_SYSREG(cntpct_el0) : READ_SYSREG(cntvct_el0); }
+static uint64_t control(void) { isb(); return which ? READ_SYSREG(cntp_ctl_el0) : READ_SYSREG(cntv_ctl_el0); }
+static uint64_t compare(void) { return which ? READ_SYSREG(cntp_cval_el0) : READ_SYSREG(cntv_cval_el0); }
+static int32_t count_down(void) { isb(); return (int32_t)(which ? READ_SYSREG(cntp_tval_el0) : READ_SYSREG(cntv_tval_el0)); }
+
+static void set_control(uint64_t v)
+{
+    if (which) {
+        WRITE_SYSREG(cntp_ctl_el0, v);
+    } else {
+        WRITE_SYSREG(cntv_ctl_el0, v);
+    }
+    isb();
+}
+
+static void set_compare(uint64_t v)
+{
+    if (which) {
+        WRITE_SYSREG(cntp_cval_el0, v);
+    } else {
+        WRITE_SYSREG(cntv_cval_el0, v);
+    }
+    isb();
+}
+
+static void set_count_down(int64_t v)
+{
+    if (which) {
+        WRITE_SYSREG(cntp_tval_el0, (uint64_t)v);
+    } else {
+        WRITE_SYSREG(cntv_tval_el0, (uint64_t)v);
+    }
+    isb();
+}
+
+static void handler(unsigned irq)
+{
+    (void)irq;
+    fired_at = counter();
+    status_seen = control();
+    fired++;
+    set_control(0);
+}
+
+static const char *yes(bool b) { return b ? "yes" : "no"; }
+
+/* Waits for a firing, asleep or busy, 2 s at most. */
+static bool wait_fired(unsigned before, bool asleep)
+{
+    uint64_t end = now() + ticks_from_us(2000000);
+
+    while (fired == before && now() < end) {
+        if (asleep) {
+            irq_off();
+            if (fired == before) {
+                wfi();
+            }
+            irq_on();
+        } else {
+            cpu_yield();
+        }
+    }
+    return fired != before;
+}
+
+static void test(const char *name, unsigned irq)
+{
+    uint64_t frequency = READ_SYSREG(cntfrq_el0), deadline;
+
+    say("%s interrupt: %u\n", name, irq);
+    irq_handle(irq, handler);
+    irq_priority(irq, 0x80);
+    irq_enable(irq);
+    irq_on();
+    for (unsigned asleep = 0; asleep < 2; asleep++) {
+        for (unsigned ms = 1; ms <= 100; ms *= 10) {
+            unsigned before = fired;
+
+            deadline = counter() + frequency / 1000 * ms;
+            set_compare(deadline);
+            set_control(1);
+            say("%s %u ms %s: fired %s", name, ms, asleep ? "asleep" : "busy", yes(wait_fired(before, asleep)));
+            say(", not early %s, within 50 ms %s, status 0x%lx\n", yes(fired_at >= deadline),
+                yes(fired_at < deadline + frequency / 20), status_seen);
+        }
+    }
+    unsigned before = fired;
+
+    set_compare(counter() - 1000);
+    set_control(1);
+    say("%s deadline in the past: fired %s\n", name, yes(wait_fired(before, false)));
+    before = fired;
+    set_compare(counter() + frequency / 1000);
+    set_control(3);
+    delay_us(5000);
+    say("%s masked: fired %s, control 0x%lx\n", name, yes(fired != before), control());
+    set_control(1);
+    say("%s unmasked: fired %s\n", name, yes(wait_fired(before, false)));
+    before = fired;
+    set_compare(counter() + frequency / 1000);
+    set_control(0);
+    delay_us(5000);
+    say("%s disabled: fired %s\n", name, yes(fired != before));
+    irq_disable(irq);
+    set_compare(counter() - 1);
+    set_control(1);
+    delay_us(1000);
+    say("%s interrupt disabled: fired %s, control 0x%lx\n", name, yes(fired != before), control());
+    irq_enable(irq);
+    say("%s then enabled: fired %s\n", name, yes(wait_fired(before, false)));
+    before = fired;
+    set_count_down((int64_t)(frequency / 1000));
+    say("%s count-down to compare: %s\n", name, yes(compare() - counter() <= frequency / 1000));
+    set_control(1);
+    say("%s count-down: fired %s\n", name, yes(wait_fired(before, true)));
+    set_count_down(-1000);
+    say("%s count-down negative: %s\n", name, yes(count_down() < 0 && compare() < counter()));
+    set_count_down(0x7fffffff);
+    say("%s count-down far: %s\n", name, yes(count_down() > 0x70000000));
+    set_compare(~0ull);
+    set_control(1);
+    delay_us(1000);
+    say("%s never: fired %s, control 0x%lx\n", name, yes(fired != before + 1), control());
+    set_compare(0);
+    set_control(2);
+    say("%s zero, masked, disabled: control 0x%lx\n", name, control() & 3);
+    set_control(0);
+    set_compare(0x123456789abcdef0ull);
+    say("%s compare reads back: 0x%lx\n", name, compare());
+    before = fired;
+    for (unsigned i = 0; i < 100; i++) {
+        unsigned at = fired;
+
+        set_compare(counter() + frequency / 10000);
+        set_control(1);
+        wait_fired(at, i % 2 == 0);
+    }
+    say("%s 100 in a row: %u\n", name, fired - before);
+    irq_off();
+}
+
+static void monotonic(void)
+{
+    uint64_t last = now(), lastp = READ_SYSREG(cntpct_el0);
+    bool good = true;
+
+    for (unsigned i = 0; i < 10000; i++) {
+        uint64_t v = now(), p = READ_SYSREG(cntpct_el0);
+
+        good = good && v >= last && p >= lastp;
+        last = v;
+        lastp = p;
+    }
+    say("counters never go back: %s\n", yes(good));
+    say("frequency: %lu\n", READ_SYSREG(cntfrq_el0));
+}
+
+void guest_main(void)
+{
+    irq_init();
+    monotonic();
+    which = 0;
+    test("virtual", board.vtimer_irq);
+    which = 1;
+    test("physical", board.ptimer_irq);
+}
