@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The virtual UART of a domain: the generic UART of Arm's Server Base System Architecture (DEN 0029, appendix B), a
+ * subset of the PL011 (DDI 0183), at GUEST_PL011_BASE with interrupt GUEST_VPL011_SPI. Output goes to the console;
+ * input comes from it, through a FIFO of 32 characters.
+ */
+#ifndef BH_VPL011_H
+#define BH_VPL011_H
+
+#include "bh/spinlock.h"
+#include "bh/types.h"
+
+struct domain;
+struct mmio_access;
+struct vcpu;
+
+#define VPL011_FIFO_SIZE 32
+
+struct vpl011 {
+    struct spinlock lock;   /* LOCK_VUART */
+    uint32_t raw;           /* [lock lock] UARTRIS */
+    uint32_t mask;          /* [lock lock] UARTIMSC */
+    bool line_is_up;        /* [lock lock] what the virtual GIC was told last */
+    uint8_t first;          /* [lock lock] place of the oldest character in fifo */
+    uint8_t count;          /* [lock lock] characters in fifo; read [atomic] */
+    uint8_t fifo[VPL011_FIFO_SIZE]; /* [lock lock] */
+};
+
+/* Reset state. Before D runs. */
+void vpl011_init(struct domain *d);
+/* The console has a character for D. False: the FIFO is full, and the character is lost. No later lock may be held. */
+bool vpl011_receive(struct domain *d, char c);
+/* A register access, see bh/mmio.h. -XEN_EINVAL: misaligned, or wider than 32 bits. */
+MUST_USE int vpl011_access(struct vcpu *v, struct mmio_access *a);
+
+#endif

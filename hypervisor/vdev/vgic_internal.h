@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of the virtual GIC share: finding an interrupt's bank, and the list of who must look again.
+ */
+#ifndef BH_VDEV_VGIC_INTERNAL_H
+#define BH_VDEV_VGIC_INTERNAL_H
+
+#include "arch/arch_vgic.h"
+#include "bh/cpu.h"
+#include "bh/domain.h"
+#include "bh/vcpu.h"
+#include "bh/vgic.h"
+
+#define VGIC_PRIVATE_COUNT 32
+#define VGIC_IRQ_COUNT     (VGIC_PRIVATE_COUNT + VGIC_SPI_COUNT)
+/* The virtual interface holds five bits of priority on every board so far; the others read as zero. */
+#define VGIC_PRIORITY_MASK 0xf8
+#define VGIC_IRQ_BIT(irq)  ((uint32_t)1 << ((irq) & 31))
+
+_Static_assert(VGIC_SPI_COUNT % 32 == 0 && VGIC_SPI_COUNT > 0 && VGIC_SPI_COUNT <= 960, "whole banks of SPIs");
+_Static_assert(CONFIG_MAX_VCPUS <= VGIC_NOBODY, "a vCPU's number fits a byte");
+
+/*
+ * Changes seen under the lock, acted on at its end: the vCPUs to kick once it is free, and the one vCPU loaded on
+ * this CPU, whose list registers are brought up to date at once.
+ */
+struct vgic_work {
+    struct vcpu *here;
+    uint64_t kick[(CONFIG_MAX_VCPUS + 63) / 64];
+};
+
+static inline bool vgic_is_v2(const struct vgic_dist *vd)
+{
+    return CONFIG_GICV2 && (!CONFIG_GICV3 || vd->version == 2);
+}
+
+/* Nothing may be written to V's list registers but by the slow way. */
+static inline void vgic_shortcuts_end(struct vgic_cpu *vc)
+{
+    __atomic_store_n(&vc->hw.key, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&vc->sgi.key, 0, __ATOMIC_RELAXED);
+}
+
+/* Pending in the bitmaps, whether or not it may be forwarded. */
+static ALWAYS_INLINE uint32_t vgic_bank_pending(const struct vgic_bank *b)
+{
+    return b->latched | (b->level & ~b->edge);
+}
+
+/* What only waits for a list register to be signalled. */
+static ALWAYS_INLINE uint32_t vgic_bank_ready(const struct vgic_bank *b)
+{
+    return vgic_bank_pending(b) & b->open & ~b->active & ~b->listed;
+}
+
+static inline void vgic_bank_reopen(const struct vgic_dist *vd, struct vgic_bank *b)
+{
+    uint32_t group0 = (vd->group_enable & 1) != 0 ? ~0u : 0;
+    uint32_t group1 = (vd->group_enable & 2) != 0 ? ~0u : 0;
+
+    b->open = b->enabled & ((b->group1 & group1) | (~b->group1 & group0));
+}
+
+static ALWAYS_INLINE struct vgic_bank *vgic_bank_of(struct vgic_dist *vd, struct vgic_cpu *vc, unsigned irq)
+{
+    return irq < VGIC_PRIVATE_COUNT ? &vc->bank : &vd->spi[irq / 32 - 1].bank;
+}
+
+/* The vCPU numbered ID, or NULL. */
+static inline struct vcpu *vgic_vcpu(struct domain *d, unsigned id)
+{
+    return id < d->vcpu_count && id < CONFIG_MAX_VCPUS ? d->vcpus[id] : NULL;
+}
+
+/* All of these are called with LOCK_VGIC of the domain held. */
+
+/* T has to look at its interrupts again: now if it is loaded here, else after a kick. */
+void vgic_attend(struct vgic_work *w, struct vcpu *t);
+/* The interrupts MASK of T's own bank, or of D's shared bank INDEX, changed: notes in W who has to look again. */
+void vgic_private_changed(struct vgic_work *w, struct vcpu *t, uint32_t mask);
+void vgic_shared_changed(struct vgic_work *w, struct domain *d, unsigned index, uint32_t mask);
+/*
+ * Physical interrupts whose virtual ones in B are neither pending nor active any more, and not by the guest's
+ * deactivation: deactivates them.
+ */
+void vgic_release_dropped(struct vgic_bank *b);
+/* Does W's work for the vCPU loaded here, unlocks D's vGIC, kicks the others. */
+void vgic_finish(struct vgic_work *w, struct domain *d) RELEASES(d->arch.vgic.lock);
+
+/*
+ * Puts interrupt IRQ of bank B, just become pending, into a list register of VC, which is loaded here, if that takes
+ * no other thought: nothing waits, it is open, not active, and it has or gets a register. EXTRA: LR_HW and the
+ * physical interrupt, or LR_EOI. The latch goes along if MOVED. False: nothing was done. SHORTCUT, if not NULL, gets
+ * what was written, but for its key.
+ */
+bool vgic_post_here(struct vgic_cpu *vc, struct vgic_bank *b, unsigned irq, uint64_t extra, bool moved,
+                    struct vgic_shortcut *shortcut);
+
+#endif

@@ -1,0 +1,510 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The list registers of the virtual GIC: folding them back into the bitmaps, choosing what goes into them, and who
+ * has to do that after a change.
+ *
+ * What stays true: a vCPU that is not loaded has nothing listed. After a refill everything that could be signalled is
+ * listed, or VGIC_SLOW_OVERFLOW is set and what is listed has the highest priorities: of active interrupts too,
+ * because the guest ends those first. One register always goes to a pending interrupt, if there is one.
+ */
+#include "vgic_internal.h"
+
+/* What a vCPU could list, bank by bank: 0 its own, 1.. the shared ones. */
+struct candidates {
+    uint32_t pending[1 + VGIC_SPI_BANKS]; /* and open */
+    uint32_t active[1 + VGIC_SPI_BANKS];
+    unsigned count; /* of interrupts, up to one more than there are list registers */
+};
+
+void vgic_attend(struct vgic_work *w, struct vcpu *t)
+{
+    struct vgic_cpu *tc = &t->arch.vgic;
+
+    if (tc->loaded_on == this_cpu()) {
+        w->here = t;
+        return;
+    }
+    if (tc->loaded_on != NULL) {
+        if ((tc->slow & VGIC_SLOW_STALE) != 0) {
+            return; /* its kick is under way */
+        }
+        tc->slow |= VGIC_SLOW_STALE;
+        vgic_shortcuts_end(tc);
+    }
+    w->kick[t->id / 64] |= BIT(t->id % 64);
+}
+
+bool vgic_post_here(struct vgic_cpu *vc, struct vgic_bank *b, unsigned irq, uint64_t extra, bool moved,
+                    struct vgic_shortcut *shortcut)
+{
+    unsigned n = irq & 31;
+    uint32_t bit = (uint32_t)1 << n;
+    uint64_t lr;
+    unsigned i;
+
+    if (unlikely((b->open & ~b->active & bit) == 0 || vc->slow != 0)) {
+        return false;
+    }
+    if (likely((b->listed & bit) != 0)) {
+        /* The register keeps its interrupt after its end, because the next one is likely to be the same again. */
+        i = b->lr[n];
+        if (LR_STATE(arch_vgic_lr_read(i)) != 0) {
+            return false;
+        }
+    } else {
+        uint32_t unused = vc->lr_mask & ~vc->lr_used;
+
+        if (unlikely(unused == 0)) {
+            return false;
+        }
+        i = (unsigned)__builtin_ctz(unused);
+        vc->lr_used |= (uint32_t)1 << i;
+        vc->lr_irq[i] = (uint16_t)irq;
+        b->lr[n] = (uint8_t)i;
+        b->listed |= bit;
+    }
+    b->moved = moved ? b->moved | bit : b->moved & ~bit;
+    lr = LR_PENDING | extra | (uint64_t)b->priority[n] << LR_PRIORITY_SHIFT |
+         (uint64_t)((b->group1 >> n) & 1) << LR_GROUP1_SHIFT | irq;
+    if (shortcut != NULL) {
+        shortcut->image = lr;
+        shortcut->lr = i;
+    }
+    arch_vgic_lr_write(i, lr);
+    return true;
+}
+
+void vgic_private_changed(struct vgic_work *w, struct vcpu *t, uint32_t mask)
+{
+    const struct vgic_bank *b = &t->arch.vgic.bank;
+    uint32_t held = t->arch.vgic.loaded_on != NULL ? b->listed | b->active : 0;
+
+    if ((mask & (vgic_bank_ready(b) | held)) != 0) {
+        vgic_attend(w, t);
+    }
+}
+
+void vgic_shared_changed(struct vgic_work *w, struct domain *d, unsigned index, uint32_t mask)
+{
+    const struct vgic_spi_bank *s = &d->arch.vgic.spi[index];
+    uint32_t held = s->bank.listed | s->bank.active;
+
+    mask &= vgic_bank_ready(&s->bank) | held;
+    while (mask != 0) { /* at most 32 */
+        unsigned n = (unsigned)__builtin_ctz(mask);
+        bool is_held = (held >> n & 1) != 0;
+        struct vcpu *t = vgic_vcpu(d, is_held ? s->holder[n] : s->target[n]);
+
+        if (t != NULL && (!is_held || t->arch.vgic.loaded_on != NULL)) {
+            vgic_attend(w, t);
+        }
+        mask &= mask - 1;
+    }
+}
+
+COLD static void release(struct vgic_bank *b, uint32_t mask)
+{
+    b->hw &= ~mask;
+    while (mask != 0) { /* at most 32 */
+        arch_vgic_hw_deactivate(b->pirq[__builtin_ctz(mask)]);
+        mask &= mask - 1;
+    }
+}
+
+void vgic_release_dropped(struct vgic_bank *b)
+{
+    uint32_t dropped = b->hw & ~(b->latched | b->active | b->listed);
+
+    if (unlikely(dropped != 0)) {
+        release(b, dropped);
+    }
+}
+
+/* GICv2: an SGI's list register says who sent it. What is left of LR's pending state after requests to forget it. */
+COLD static bool fold_v2_sgi(struct vgic_cpu *vc, unsigned irq, uint64_t lr, bool pending)
+{
+    unsigned source = (unsigned)(lr >> LR_SOURCE_SHIFT) & 7;
+
+    if (pending && (vc->sgi_drop[irq] >> source & 1) == 0) {
+        vc->sgi_source[irq] |= (uint8_t)(1u << source);
+    }
+    vc->sgi_drop[irq] = 0;
+    return vc->sgi_source[irq] != 0;
+}
+
+/* Takes the state of V's list registers back into the bitmaps; the registers keep their contents. Returns which. */
+static uint32_t fold(struct vcpu *v, struct vgic_work *w)
+{
+    struct vgic_dist *vd = &v->domain->arch.vgic;
+    struct vgic_cpu *vc = &v->arch.vgic;
+    uint32_t used = vc->lr_used;
+    uint32_t left = used;
+
+    while (left != 0) { /* at most 16 */
+        unsigned i = (unsigned)__builtin_ctz(left);
+        unsigned irq = vc->lr_irq[i];
+        struct vgic_bank *b = vgic_bank_of(vd, vc, irq);
+        uint32_t bit = VGIC_IRQ_BIT(irq);
+        uint64_t lr = arch_vgic_lr_read(i);
+        bool pending = (lr & LR_PENDING) != 0 && (b->moved & ~b->drop_pending & bit) != 0;
+
+        left &= left - 1;
+        if (unlikely(vgic_is_v2(vd) && irq < 16)) {
+            pending = fold_v2_sgi(vc, irq, lr, pending);
+        }
+        if (pending) {
+            b->latched |= bit;
+        }
+        if ((lr & LR_ACTIVE) != 0 && (b->drop_active & bit) == 0) {
+            b->active |= bit;
+        }
+        if (LR_STATE(lr) == 0 && (lr & LR_HW) != 0 && (b->latched & bit) == 0) {
+            b->hw &= ~bit; /* the guest deactivated it, and the physical one with it */
+        }
+        b->listed &= ~bit;
+        b->moved &= ~bit;
+        b->was_active &= ~bit;
+        b->drop_pending &= ~bit;
+        b->drop_active &= ~bit;
+        if (irq >= VGIC_PRIVATE_COUNT && (vgic_bank_ready(b) & bit) != 0) {
+            unsigned target = vd->spi[irq / 32 - 1].target[irq % 32];
+            struct vcpu *t = vgic_vcpu(v->domain, target);
+
+            if (target != v->id && t != NULL) {
+                vgic_attend(w, t); /* it was routed elsewhere while it was listed here */
+            }
+        }
+    }
+    vgic_shortcuts_end(vc);
+    vc->lr_used = 0;
+    vc->seen_epoch = vd->epoch;
+    return used;
+}
+
+/* Those of MASK for which WHO says vCPU ID. At most 32 steps, but only for the bits that are set. */
+static uint32_t only_for(const uint8_t who[32], unsigned id, uint32_t mask)
+{
+    uint32_t mine = 0;
+
+    while (mask != 0) {
+        unsigned n = (unsigned)__builtin_ctz(mask);
+
+        if (who[n] == id) {
+            mine |= (uint32_t)1 << n;
+        }
+        mask &= mask - 1;
+    }
+    return mine;
+}
+
+static void candidates_find(const struct vcpu *v, struct candidates *c)
+{
+    const struct vgic_dist *vd = &v->domain->arch.vgic;
+    const struct vgic_bank *b = &v->arch.vgic.bank;
+    unsigned i;
+
+    c->pending[0] = vgic_bank_pending(b) & b->open;
+    c->active[0] = b->active;
+    for (i = 0; i < VGIC_SPI_BANKS; i++) {
+        const struct vgic_spi_bank *s = &vd->spi[i];
+        uint32_t pending = vgic_bank_pending(&s->bank) & s->bank.open & ~s->bank.listed;
+        uint32_t active = s->bank.active & ~s->bank.listed;
+
+        /* One that is active elsewhere waits for its end there. */
+        c->active[i + 1] = only_for(s->holder, v->id, active);
+        c->pending[i + 1] = only_for(s->target, v->id, pending & ~(active & ~c->active[i + 1]));
+    }
+}
+
+/* True when C has more than LIMIT interrupts. */
+static bool candidates_exceed(const struct candidates *c, unsigned limit)
+{
+    unsigned count = 0;
+    unsigned i;
+
+    for (i = 0; i < ARRAY_COUNT(c->pending); i++) {
+        uint32_t mask = c->pending[i] | c->active[i];
+
+        while (mask != 0) { /* at most limit + 1 over all banks */
+            if (++count > limit) {
+                return true;
+            }
+            mask &= mask - 1;
+        }
+    }
+    return false;
+}
+
+/* GICv2: which sender's SGI goes next, and whether it goes as pending. */
+COLD static uint64_t v2_sgi_take(struct vgic_cpu *vc, unsigned irq, bool active, bool *pending)
+{
+    uint8_t sources = vc->sgi_source[irq];
+
+    if (!active) {
+        vc->sgi_current[irq] = (uint8_t)__builtin_ctz(sources);
+    }
+    *pending = *pending && (sources >> vc->sgi_current[irq] & 1) != 0;
+    if (*pending) {
+        sources &= (uint8_t)~(1u << vc->sgi_current[irq]);
+        vc->sgi_source[irq] = sources;
+        if (sources == 0) {
+            vc->bank.latched &= ~VGIC_IRQ_BIT(irq);
+        }
+        vc->bank.moved |= VGIC_IRQ_BIT(irq);
+    }
+    return (uint64_t)vc->sgi_current[irq] << LR_SOURCE_SHIFT;
+}
+
+/* Puts interrupt IRQ, pending for V or active on V, into list register I. */
+static void list(struct vcpu *v, unsigned irq, unsigned i, bool pending, bool active)
+{
+    struct vgic_dist *vd = &v->domain->arch.vgic;
+    struct vgic_cpu *vc = &v->arch.vgic;
+    struct vgic_bank *b = vgic_bank_of(vd, vc, irq);
+    unsigned n = irq & 31;
+    uint32_t bit = (uint32_t)1 << n;
+    uint64_t lr = irq | (uint64_t)b->priority[n] << LR_PRIORITY_SHIFT |
+                  (uint64_t)(b->group1 >> n & 1) << LR_GROUP1_SHIFT;
+    bool hw = (b->hw & bit) != 0;
+
+    if (active) {
+        /* Both states at once: not for a physical interrupt, and a level one is looked at again at its end. */
+        pending = pending && (b->edge & bit) != 0 && !hw;
+        lr |= LR_ACTIVE;
+        b->active &= ~bit;
+        b->was_active |= bit;
+    }
+    if (unlikely(vgic_is_v2(vd) && irq < 16)) {
+        lr |= v2_sgi_take(vc, irq, active, &pending);
+    } else if (pending && (b->latched & bit) != 0) {
+        b->latched &= ~bit;
+        b->moved |= bit;
+    }
+    if (pending) {
+        lr |= LR_PENDING;
+    }
+    if (hw && (b->latched & bit) == 0) {
+        lr |= LR_HW | (uint64_t)b->pirq[n] << LR_PIRQ_SHIFT;
+    } else if ((vgic_bank_pending(b) & bit) != 0 || (b->edge & bit) == 0) {
+        lr |= LR_EOI; /* there is, or may be, more to come when this one ends */
+    }
+    if (irq >= VGIC_PRIVATE_COUNT) {
+        vd->spi[irq / 32 - 1].holder[n] = (uint8_t)v->id;
+    }
+    b->listed |= bit;
+    b->lr[n] = (uint8_t)i;
+    vc->lr_irq[i] = (uint16_t)irq;
+    vc->lr_used |= (uint32_t)1 << i;
+    arch_vgic_lr_write(i, lr);
+}
+
+/* The best of C: highest priority first, an active one before a pending one, then the lowest number. */
+static unsigned best_of(const struct vcpu *v, const struct candidates *c, bool pending_only)
+{
+    struct vgic_dist *vd = &v->domain->arch.vgic;
+    unsigned best = VGIC_IRQ_COUNT;
+    unsigned best_rank = ~0u;
+    unsigned i;
+
+    for (i = 0; i < ARRAY_COUNT(c->pending); i++) {
+        const struct vgic_bank *b = i == 0 ? &v->arch.vgic.bank : &vd->spi[i - 1].bank;
+        uint32_t mask = pending_only ? c->pending[i] & ~c->active[i] : c->pending[i] | c->active[i];
+
+        while (mask != 0) { /* at most VGIC_IRQ_COUNT over all banks */
+            unsigned n = (unsigned)__builtin_ctz(mask);
+            unsigned rank = b->priority[n] * 2u + ((c->active[i] >> n & 1) != 0 ? 0 : 1);
+
+            if (rank < best_rank) {
+                best_rank = rank;
+                best = i * 32 + n;
+            }
+            mask &= mask - 1;
+        }
+    }
+    return best;
+}
+
+/* More than fits: the best ones go in, and maintenance interrupts tell when to go on. */
+COLD static void refill_crowded(struct vcpu *v, struct candidates *c)
+{
+    struct vgic_cpu *vc = &v->arch.vgic;
+    unsigned count = arch_vgic_lr_count();
+    bool pending_listed = false;
+    bool spilled = false;
+    uint32_t left = 0;
+    unsigned i;
+
+    for (i = 0; i < count; i++) { /* at most 16 times VGIC_IRQ_COUNT */
+        bool last_chance = i + 1 == count && !pending_listed;
+        unsigned irq = best_of(v, c, last_chance);
+        uint32_t bit;
+
+        if (irq == VGIC_IRQ_COUNT) {
+            irq = best_of(v, c, false); /* nothing is pending: an active one may have the last register */
+        }
+        bit = VGIC_IRQ_BIT(irq);
+        list(v, irq, i, (c->pending[irq / 32] & bit) != 0, (c->active[irq / 32] & bit) != 0);
+        pending_listed = pending_listed || (c->active[irq / 32] & bit) == 0;
+        c->pending[irq / 32] &= ~bit;
+        c->active[irq / 32] &= ~bit;
+    }
+    for (i = 0; i < ARRAY_COUNT(c->pending); i++) {
+        left |= c->pending[i] & ~c->active[i];
+        spilled = spilled || c->active[i] != 0;
+    }
+    vc->slow |= VGIC_SLOW_OVERFLOW | (spilled ? VGIC_SLOW_SPILLED : 0);
+    vc->maintenance = 0;
+    if (left != 0) {
+        vc->maintenance |= VGIC_MAINTENANCE_NONE_LEFT;
+    }
+    if (spilled) {
+        vc->maintenance |= VGIC_MAINTENANCE_NOT_FOUND;
+        if (count > 1) { /* with a single register the condition would always hold */
+            vc->maintenance |= VGIC_MAINTENANCE_UNDERFLOW;
+        }
+    }
+    arch_vgic_maintenance_set(vc->maintenance);
+}
+
+/* Fills the list registers, none of which is in use as far as the bitmaps know. */
+static void refill(struct vcpu *v)
+{
+    struct vgic_cpu *vc = &v->arch.vgic;
+    struct candidates c;
+    unsigned next = 0;
+    unsigned i;
+
+    candidates_find(v, &c);
+    if (unlikely(candidates_exceed(&c, arch_vgic_lr_count()))) {
+        refill_crowded(v, &c);
+        return;
+    }
+    for (i = 0; i < ARRAY_COUNT(c.pending); i++) {
+        uint32_t mask = c.pending[i] | c.active[i];
+
+        while (mask != 0) { /* at most 16 over all banks */
+            unsigned n = (unsigned)__builtin_ctz(mask);
+
+            list(v, i * 32 + n, next, (c.pending[i] >> n & 1) != 0, (c.active[i] >> n & 1) != 0);
+            next++;
+            mask &= mask - 1;
+        }
+    }
+    if (unlikely(vc->maintenance != 0)) {
+        vc->maintenance = 0;
+        arch_vgic_maintenance_set(0);
+    }
+}
+
+/* The guest ended interrupts that were active but not listed: those of the highest priority, since ends nest. */
+COLD static void settle_ends(struct vcpu *v)
+{
+    struct vgic_dist *vd = &v->domain->arch.vgic;
+    struct vgic_cpu *vc = &v->arch.vgic;
+    unsigned count = arch_vgic_eoi_count();
+    struct candidates c;
+
+    candidates_find(v, &c);
+    c.active[0] &= ~vc->bank.listed;
+    c.pending[0] = 0;
+    for (unsigned i = 0; i < VGIC_SPI_BANKS; i++) {
+        c.pending[i + 1] = 0;
+    }
+    for (; count != 0; count--) { /* the field has five bits */
+        unsigned irq = best_of(v, &c, false);
+
+        if (irq == VGIC_IRQ_COUNT) {
+            break;
+        }
+        c.active[irq / 32] &= ~VGIC_IRQ_BIT(irq);
+        vgic_bank_of(vd, vc, irq)->active &= ~VGIC_IRQ_BIT(irq);
+    }
+}
+
+/* Folds and refills the list registers of V, which is loaded here. */
+static void sync(struct vcpu *v, struct vgic_work *w)
+{
+    struct vgic_cpu *vc = &v->arch.vgic;
+    uint32_t used;
+    uint32_t left;
+    unsigned i;
+
+    if (unlikely((vc->slow & VGIC_SLOW_SPILLED) != 0)) {
+        settle_ends(v);
+    }
+    used = fold(v, w);
+    vc->slow = 0;
+    vgic_release_dropped(&vc->bank);
+    for (i = 0; i < VGIC_SPI_BANKS; i++) {
+        vgic_release_dropped(&v->domain->arch.vgic.spi[i].bank);
+    }
+    refill(v);
+    left = used & ~vc->lr_used;
+    while (left != 0) { /* at most 16 */
+        arch_vgic_lr_write((unsigned)__builtin_ctz(left), 0);
+        left &= left - 1;
+    }
+}
+
+void vgic_finish(struct vgic_work *w, struct domain *d)
+{
+    unsigned i;
+
+    if (w->here != NULL) {
+        sync(w->here, w);
+    }
+    spin_unlock(&d->arch.vgic.lock);
+    for (i = 0; i < ARRAY_COUNT(w->kick); i++) {
+        uint64_t left = w->kick[i];
+
+        while (left != 0) { /* at most CONFIG_MAX_VCPUS in all */
+            vcpu_kick(d->vcpus[i * 64 + (unsigned)__builtin_ctzll(left)]);
+            left &= left - 1;
+        }
+    }
+}
+
+void vgic_sync(struct vcpu *v)
+{
+    struct domain *d = v->domain;
+    struct vgic_work w = { .here = v };
+
+    spin_lock(&d->arch.vgic.lock);
+    vgic_finish(&w, d);
+}
+
+void vgic_load(struct vcpu *v)
+{
+    struct domain *d = v->domain;
+
+    spin_lock(&d->arch.vgic.lock);
+    v->arch.vgic.loaded_on = this_cpu();
+    refill(v);
+    spin_unlock(&d->arch.vgic.lock);
+}
+
+void vgic_save(struct vcpu *v)
+{
+    struct domain *d = v->domain;
+    struct vgic_cpu *vc = &v->arch.vgic;
+    struct vgic_work w = { 0 };
+    uint32_t used;
+
+    spin_lock(&d->arch.vgic.lock);
+    if (unlikely((vc->slow & VGIC_SLOW_SPILLED) != 0)) {
+        settle_ends(v);
+    }
+    used = fold(v, &w);
+    vgic_release_dropped(&vc->bank);
+    if (unlikely(vc->maintenance != 0)) {
+        vc->maintenance = 0;
+        arch_vgic_maintenance_set(0);
+    }
+    while (used != 0) { /* at most 16 */
+        arch_vgic_lr_write((unsigned)__builtin_ctz(used), 0);
+        used &= used - 1;
+    }
+    vc->slow = 0;
+    vc->loaded_on = NULL;
+    vgic_finish(&w, d);
+}
