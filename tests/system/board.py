@@ -33,6 +33,10 @@ MIB = 1 << 20
 PATIENCE = float(os.environ.get("PATIENCE", "3"))
 
 
+# A vCPU that owns a CPU: source of the property, to be put into Domain.extra.
+PINNED = "bulkhead,pin = <{cpu}>;"
+
+
 def hypervisor_path():
     return pathlib.Path(os.environ.get("BULKHEAD", BUILD / "arm64" / "bulkhead"))
 
@@ -262,8 +266,16 @@ class Console:
         self.process.wait()
 
     def results(self, domain):
-        """{name: value} of the partition's result lines."""
-        return dict(line.split(": ", 1) for line in self.lines[domain] if ": " in line)
+        """{name: value} of the partition's result lines. A name that comes again gets "#2" behind it, and so on."""
+        found = {}
+        for line in self.lines[domain]:
+            if ": " in line:
+                name, value = line.split(": ", 1)
+                again = 2
+                while name in found:
+                    name, again = f"{line.split(': ', 1)[0]} #{again}", again + 1
+                found[name] = value
+        return found
 
     def send(self, text):
         self.process.send(text)

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Instructions per operation, as the guest sees them, its own few included. Meant for QEMU's -icount shift=0, where
+ * an instruction is a virtual nanosecond; the counter runs at 62.5 MHz, so a tick is 16 instructions and only sums
+ * over many operations are exact. "what=traps|timer|sleep|pair|boot" picks a part; the number of vCPUs and where
+ * they run is the board's business.
+ *
+ * Nothing here spins where another CPU must get on: under -icount one CPU runs at a time.
+ */
+#include "guest.h"
+
+#define ROUNDS 1000
+#define SGI_PING 1
+#define SGI_PONG 2
+
+/* Interrupt entry of its own: the first instruction of the handler reads the counter. */
+extern char bench_vectors[];
+__asm__(".text\n.balign 0x800\nbench_vectors:\n"
+        ".rept 5\nb .\n.balign 0x80\n.endr\n" /* 0x000 to 0x200: nothing is expected there */
+        /* 0x280: IRQ at EL1. x18: when; x19..x28 are the interrupted code's, x9..x17 are declared lost. */
+        "mrs x18, cntvct_el0\n"
+        "mrs x17, S3_0_C12_C12_0\n" /* ICC_IAR1_EL1 */
+        "msr cntv_ctl_el0, xzr\n"
+        "msr S3_0_C12_C12_1, x17\n" /* ICC_EOIR1_EL1 */
+        "eret\n.balign 0x80\n"
+        ".rept 10\nb .\n.balign 0x80\n.endr\n");
+
+static uint64_t per_operation(uint64_t ticks)
+{
+    return ticks * 16 * 10 / ROUNDS; /* tenths of an instruction */
+}
+
+static void result(const char *name, uint64_t tenths)
+{
+    say("%s: %lu.%lu\n", name, tenths / 10, tenths % 10);
+}
+
+#define TIME(name, setup, body) do { \
+    uint64_t start_, end_; \
+    setup; \
+    start_ = now(); \
+    for (unsigned i_ = 0; i_ < ROUNDS; i_++) { body; } \
+    end_ = READ_SYSREG(cntvct_el0); \
+    result(name, per_operation(end_ - start_)); \
+} while (0)
+
+static void traps(void)
+{
+    uint64_t gicd = board.gicd, uart = board.uart;
+
+    TIME("empty loop", , __asm__ volatile("" ::: "memory"));
+    TIME("null hypercall", , {
+        register uint64_t x0 __asm__("x0") = 0;
+        register uint64_t x1 __asm__("x1") = 0;
+        register uint64_t x16 __asm__("x16") = 17;
+
+        __asm__ volatile("hvc #0xea1" : "+r"(x0), "+r"(x1), "+r"(x16) :: "x2", "x3", "x4", "memory");
+    });
+    TIME("unknown hypercall", , {
+        register uint64_t x0 __asm__("x0") = 0;
+        register uint64_t x16 __asm__("x16") = 1000;
+
+        __asm__ volatile("hvc #0xea1" : "+r"(x0), "+r"(x16) :: "x1", "x2", "x3", "x4", "memory");
+    });
+    TIME("read of GICD_TYPER", , (void)read32(gicd + 4));
+    TIME("read of the vpl011 flag register", , (void)read32(uart + 0x18));
+    TIME("PSCI_VERSION", , {
+        register uint64_t x0 __asm__("x0") = PSCI_VERSION;
+
+        __asm__ volatile("hvc #0" : "+r"(x0) :: "x1", "x2", "x3", "memory");
+    });
+}
+
+static void use_bench_vectors(void)
+{
+    WRITE_SYSREG(vbar_el1, bench_vectors);
+    isb();
+}
+
+static void use_guest_vectors(void)
+{
+    extern char vectors[];
+
+    WRITE_SYSREG(vbar_el1, vectors);
+    isb();
+}
+
+/* From the write of the SGI register to the first instruction of the handler. */
+static void sgi_self(void)
+{
+    uint64_t sum = 0;
+
+    irq_enable(SGI_PING);
+    irq_priority(SGI_PING, 0x80);
+    use_bench_vectors();
+    irq_on();
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        uint64_t start, end;
+
+        __asm__ volatile("mov x18, #0\n"
+                         "isb\n"
+                         "mrs %0, cntvct_el0\n"
+                         "msr S3_0_C12_C11_5, %2\n" /* ICC_SGI1R_EL1 */
+                         "1: cbz x18, 1b\n"
+                         "mov %1, x18\n"
+                         : "=&r"(start), "=&r"(end) : "r"((uint64_t)SGI_PING << 24 | 1)
+                         : "x17", "x18", "memory");
+        sum += end - start;
+    }
+    irq_off();
+    use_guest_vectors();
+    result("SGI to self", per_operation(sum));
+}
+
+/* How late the handler runs, after US of waiting, busy or asleep. */
+static void timer(const char *name, uint64_t us, bool asleep)
+{
+    uint64_t sum = 0, largest = 0;
+
+    irq_enable(board.vtimer_irq);
+    irq_priority(board.vtimer_irq, 0x80);
+    use_bench_vectors();
+    irq_on();
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        uint64_t deadline = now() + ticks_from_us(us), late, at;
+
+        WRITE_SYSREG(cntv_cval_el0, deadline);
+        /* A sleeper may be woken early, or by something else: it sleeps again. The test comes before WFI with
+         * interrupts masked, so that no wake-up is lost; WFI returns for a masked one. */
+        if (asleep) {
+            __asm__ volatile("mov x18, #0\n"
+                             "msr daifset, #2\n"
+                             "msr cntv_ctl_el0, %1\n"
+                             "isb\n"
+                             "1: wfi\n"
+                             "msr daifclr, #2\n"
+                             "msr daifset, #2\n"
+                             "cbz x18, 1b\n"
+                             "msr daifclr, #2\n"
+                             "mov %0, x18\n"
+                             : "=&r"(at) : "r"(1ul) : "x17", "x18", "memory");
+        } else {
+            __asm__ volatile("mov x18, #0\n"
+                             "msr cntv_ctl_el0, %1\n"
+                             "isb\n"
+                             "1: cbz x18, 1b\n"
+                             "mov %0, x18\n"
+                             : "=&r"(at) : "r"(1ul) : "x17", "x18", "memory");
+        }
+        late = at - deadline;
+        sum += late;
+        largest = late > largest ? late : largest;
+    }
+    irq_off();
+    use_guest_vectors();
+    irq_disable(board.vtimer_irq);
+    result(name, per_operation(sum));
+    say("%s, largest: %lu\n", name, largest * 16);
+}
+
+static volatile unsigned pings, pongs, other_is_ready;
+
+static void on_ping(unsigned irq)
+{
+    (void)irq;
+    pings++;
+    irq_send(0, SGI_PONG);
+}
+
+static void on_pong(unsigned irq)
+{
+    (void)irq;
+    pongs++;
+}
+
+static void other(void *argument)
+{
+    (void)argument;
+    irq_init_cpu();
+    irq_priority(SGI_PING, 0x80);
+    irq_enable(SGI_PING);
+    other_is_ready = 1;
+    irq_send(0, SGI_PONG);
+    for (;;) {
+        wfi();
+        irq_on();
+        irq_off();
+    }
+}
+
+/* Sleeps until *COUNTER is not BEFORE any more. */
+static void sleep_while(volatile unsigned *counter, unsigned before)
+{
+    while (*counter == before) {
+        wfi();
+        irq_on();
+        irq_off();
+    }
+}
+
+static void pair(const char *name)
+{
+    uint64_t start, end;
+
+    irq_handle(SGI_PING, on_ping);
+    irq_handle(SGI_PONG, on_pong);
+    irq_priority(SGI_PONG, 0x80);
+    irq_enable(SGI_PONG);
+    if (cpu_on(1, other, NULL) != 0) {
+        say("%s: no second CPU\n", name);
+        return;
+    }
+    sleep_while(&pongs, 0);
+    for (unsigned i = 0; i < 10; i++) { /* both have been asleep once */
+        unsigned before = pongs;
+
+        irq_send(1, SGI_PING);
+        sleep_while(&pongs, before);
+    }
+    start = now();
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        unsigned before = pongs;
+
+        irq_send(1, SGI_PING);
+        sleep_while(&pongs, before);
+    }
+    end = now();
+    result(name, per_operation(end - start));
+}
+
+void guest_main(void)
+{
+    say("first instruction: %lu\n", boot_counter * 16);
+    if (arg_is("what", "boot")) {
+        return;
+    }
+    irq_init();
+    if (arg_is("what", "traps")) {
+        traps();
+        sgi_self();
+        timer("virtual timer, busy", 10, false);
+    } else if (arg_is("what", "sleep")) {
+        timer("virtual timer, after 1 ms of WFI", 1000, true);
+        timer("virtual timer, asked to sleep 20 us", 20, true);
+    } else if (arg_is("what", "pair")) {
+        pair("SGI to another vCPU and back");
+    }
+}
