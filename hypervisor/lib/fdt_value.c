@@ -102,7 +102,7 @@ int fdt_number(const struct fdt *t, const struct fdt_node *node, const char *nam
     return fdt_find_property(t, node, name, &p) ? fdt_property_number(&p, out) : -XEN_ENOENT;
 }
 
-int fdt_string(const struct fdt *t, const struct fdt_node *node, const char *name, const char **out, uint32_t *length)
+int fdt_text(const struct fdt *t, const struct fdt_node *node, const char *name, const char **out, uint32_t *length)
 {
     struct fdt_property p;
 

@@ -130,7 +130,7 @@ bool fdt_property_has_string(const struct fdt_property *p, const char *text);
 /* The same by name. -XEN_ENOENT: NODE has no such property. */
 int fdt_u32(const struct fdt *t, const struct fdt_node *node, const char *name, uint32_t *out);
 int fdt_number(const struct fdt *t, const struct fdt_node *node, const char *name, uint64_t *out);
-int fdt_string(const struct fdt *t, const struct fdt_node *node, const char *name, const char **out, uint32_t *length);
+int fdt_text(const struct fdt *t, const struct fdt_node *node, const char *name, const char **out, uint32_t *length);
 /* Is COMPATIBLE in NODE's "compatible"? */
 bool fdt_is_compatible(const struct fdt *t, const struct fdt_node *node, const char *compatible);
 /* False if NODE's "status" is there and neither "okay" nor "ok". */
