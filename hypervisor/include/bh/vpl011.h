@@ -20,6 +20,7 @@ struct vpl011 {
     struct spinlock lock;   /* LOCK_VUART */
     uint32_t raw;           /* [lock lock] UARTRIS */
     uint32_t mask;          /* [lock lock] UARTIMSC */
+    bool transmit_waits;    /* [lock lock] the transmit interrupt is held back; read [atomic] */
     bool line_is_up;        /* [lock lock] what the virtual GIC was told last */
     uint8_t first;          /* [lock lock] place of the oldest character in fifo */
     uint8_t count;          /* [lock lock] characters in fifo; read [atomic] */
@@ -30,6 +31,11 @@ struct vpl011 {
 void vpl011_init(struct domain *d);
 /* The console has a character for D. False: the FIFO is full, and the character is lost. No later lock may be held. */
 bool vpl011_receive(struct domain *d, char c);
+/*
+ * The console has room again after console_is_congested(): D may hear of it. Without this call it does so at its next
+ * access to the UART. No later lock may be held.
+ */
+void vpl011_transmit_ready(struct domain *d);
 /* A register access, see bh/mmio.h. -XEN_EINVAL: misaligned, or wider than 32 bits. */
 MUST_USE int vpl011_access(struct vcpu *v, struct mmio_access *a);
 
