@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include <errno.h>
+#include <libxlutil.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "blob.h"
+#include "config_keys.h"
+#include "diag.h"
+
+#define FILE_LIMIT ((size_t)1 << 20)
+
+/* What xl accepts for Xen's credit schedulers. */
+#define WEIGHT_MAX 65535
+/* No partition gets more RAM than Xen's guest memory layout has room for: public/arch-arm.h, GUEST_RAM*_SIZE. */
+#define MEMORY_MAX_MIB ((long)(3 + 1019) * 1024)
+
+unsigned config_line(const struct domain_config *config, enum config_key key)
+{
+    return config->line[key] != 0 ? config->line[key] : 1;
+}
+
+static void key_found(void *context, const char *name, unsigned line)
+{
+    struct domain_config *config = context;
+    enum config_key key;
+
+    switch (config_key_standing(name, &key)) {
+    case STANDING_SUPPORTED:
+        config->line[key] = line;
+        break;
+    case STANDING_XL_ONLY:
+        diag_error(config->file, line, "'%s' is known to xl, but this version does not support it", name);
+        break;
+    case STANDING_UNKNOWN:
+        diag_error(config->file, line, "unknown key '%s'", name);
+        break;
+    }
+}
+
+/* The value of a string key, copied; NULL if it is not set or wrong (then reported). */
+static char *read_string(const struct domain_config *config, XLU_Config *xlu, enum config_key key)
+{
+    const char *value;
+    int err;
+
+    if (config->line[key] == 0) {
+        return NULL;
+    }
+    err = xlu_cfg_get_string(xlu, config_key_name(key), &value, 1);
+    if (err != 0 || value == NULL) {
+        diag_error(config->file, config->line[key], "'%s' must be a string", config_key_name(key));
+        return NULL;
+    }
+    return diag_strdup(value);
+}
+
+/* A path or name that must be there and not empty. */
+static char *read_required(const struct domain_config *config, XLU_Config *xlu, enum config_key key)
+{
+    char *value = read_string(config, xlu, key);
+
+    if (config->line[key] == 0) {
+        diag_error(config->file, 1, "'%s' is missing", config_key_name(key));
+    } else if (value != NULL && value[0] == '\0') {
+        diag_error(config->file, config->line[key], "'%s' is empty", config_key_name(key));
+    }
+    return value;
+}
+
+/* A number from `min` to `max`, or `missing` if the key is not set or wrong (then reported). */
+static long read_number(const struct domain_config *config, XLU_Config *xlu, enum config_key key, long min, long max,
+                        long missing)
+{
+    long value;
+    int err;
+
+    if (config->line[key] == 0) {
+        return missing;
+    }
+    err = xlu_cfg_get_long(xlu, config_key_name(key), &value, 1);
+    if (err != 0 && err != ERANGE) {
+        diag_error(config->file, config->line[key], "'%s' must be a number", config_key_name(key));
+        return missing;
+    }
+    if (err == ERANGE || value < min || value > max) {
+        diag_error(config->file, config->line[key], "'%s' must be from %ld to %ld", config_key_name(key), min, max);
+        return missing;
+    }
+    return value;
+}
+
+/* Names appear on the console before every line and in the names of the files written. */
+static void check_name(const struct domain_config *config)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.+";
+    size_t length = config->name != NULL ? strlen(config->name) : 0;
+
+    if (length > CONFIG_NAME_LENGTH) {
+        diag_error(config->file, config->line[KEY_NAME], "name '%s' is longer than %d characters", config->name,
+                   CONFIG_NAME_LENGTH);
+    } else if (length != 0 && strspn(config->name, allowed) != length) {
+        diag_error(config->file, config->line[KEY_NAME],
+                   "name '%s' has a character that is neither a letter, a digit nor one of - _ . +", config->name);
+    }
+}
+
+/* One number of a CPU range. Returns false if there is none. */
+static bool parse_cpu(const char **text, unsigned long *cpu)
+{
+    char *end;
+
+    if (**text < '0' || **text > '9') {
+        return false;
+    }
+    errno = 0;
+    *cpu = strtoul(*text, &end, 10);
+    *text = end;
+    return errno == 0;
+}
+
+/* One part between commas: N, N-M, ^N, ^N-M, all. */
+static const char *parse_cpu_range(const char *text, bool chosen[CONFIG_CPU_LIMIT], bool *all)
+{
+    bool is_not = text[0] == '^';
+    unsigned long first, last, i;
+
+    text += is_not ? 1 : 0;
+    if (strcmp(text, "all") == 0) {
+        *all = true;
+        return is_not ? "'^all' leaves no CPU" : NULL;
+    }
+    if (strncmp(text, "node", 4) == 0) {
+        return "NUMA nodes are not supported by this version";
+    }
+    if (!parse_cpu(&text, &first)) {
+        return "expected a CPU number, a range like 0-3, '^' before one, or 'all'";
+    }
+    last = first;
+    if (*text == '-') {
+        text++;
+        if (!parse_cpu(&text, &last)) {
+            return "expected a CPU number behind '-'";
+        }
+    }
+    if (*text != '\0') {
+        return "expected a CPU number, a range like 0-3, '^' before one, or 'all'";
+    }
+    if (last < first) {
+        return "the range of CPUs runs backwards";
+    }
+    if (last >= CONFIG_CPU_LIMIT) {
+        return "a CPU number is too large";
+    }
+    for (i = first; i <= last; i++) {
+        chosen[i] = !is_not;
+    }
+    return NULL;
+}
+
+const char *config_parse_cpus(const char *text, uint16_t cpus[CONFIG_CPU_LIMIT], unsigned *count)
+{
+    bool chosen[CONFIG_CPU_LIMIT] = {false};
+    char *copy = diag_strdup(text), *next = NULL, *part;
+    const char *why = NULL;
+    bool all = false;
+    unsigned i, found = 0;
+
+    for (part = strtok_r(copy, ",", &next); part != NULL && why == NULL; part = strtok_r(NULL, ",", &next)) {
+        why = parse_cpu_range(part, chosen, &all);
+    }
+    if (why == NULL && all && strcmp(text, "all") != 0) {
+        why = "'all' can't be combined with other CPUs";
+    }
+    for (i = 0; i < CONFIG_CPU_LIMIT; i++) {
+        if (chosen[i]) {
+            cpus[found++] = (uint16_t)i;
+        }
+    }
+    if (why == NULL && !all && found == 0) {
+        why = "no CPU is left";
+    }
+    free(copy);
+    if (why == NULL) {
+        *count = found;
+    }
+    return why;
+}
+
+/* xl's list form: entry i holds the CPUs of vCPU i. The device tree can say one CPU for each vCPU, no more. */
+static const char *read_cpu_list(struct domain_config *config, const XLU_ConfigList *list, unsigned entries)
+{
+    unsigned i, j;
+
+    if (entries != config->vcpu_count) {
+        return "the list must have one entry for each vCPU";
+    }
+    for (i = 0; i < entries; i++) {
+        const char *text = xlu_cfg_get_listitem(list, (int)i);
+        uint16_t cpus[CONFIG_CPU_LIMIT];
+        unsigned count = 0;
+        const char *why = text == NULL ? "an entry of the list is not a string" : config_parse_cpus(text, cpus, &count);
+
+        if (why != NULL) {
+            return why;
+        }
+        if (count != 1) {
+            return "an entry of a list must name one CPU: other lists are not supported by this version";
+        }
+        for (j = 0; j < i; j++) {
+            if (config->cpus[j] == cpus[0]) {
+                return "two vCPUs share a CPU in a list: not supported by this version (a string can say it)";
+            }
+        }
+        config->cpus[i] = cpus[0];
+    }
+    config->cpu_count = entries;
+    return NULL;
+}
+
+static void read_cpus(struct domain_config *config, XLU_Config *xlu)
+{
+    XLU_ConfigList *list;
+    const char *why, *text;
+    int entries;
+
+    if (config->line[KEY_CPUS] == 0) {
+        return;
+    }
+    if (xlu_cfg_get_list(xlu, "cpus", &list, &entries, 1) == 0) {
+        why = read_cpu_list(config, list, entries < 0 ? 0 : (unsigned)entries);
+    } else if (xlu_cfg_get_string(xlu, "cpus", &text, 1) == 0) {
+        why = config_parse_cpus(text, config->cpus, &config->cpu_count);
+    } else {
+        why = "expected a string or a list of strings";
+    }
+    if (why != NULL) {
+        diag_error(config->file, config->line[KEY_CPUS], "'cpus': %s", why);
+    }
+}
+
+static void read_command_line(struct domain_config *config, XLU_Config *xlu)
+{
+    char *extra = read_string(config, xlu, KEY_EXTRA);
+    char *whole = read_string(config, xlu, KEY_CMDLINE);
+
+    if (config->line[KEY_EXTRA] != 0 && config->line[KEY_CMDLINE] != 0) {
+        diag_error(config->file, config->line[KEY_EXTRA], "'extra' has no effect beside 'cmdline' in line %u",
+                   config->line[KEY_CMDLINE]);
+    }
+    config->command_line = whole != NULL ? whole : extra != NULL ? extra : diag_strdup("");
+    if (whole != NULL) {
+        free(extra);
+    }
+}
+
+static void read_vuart(const struct domain_config *config, XLU_Config *xlu)
+{
+    char *kind = read_string(config, xlu, KEY_VUART);
+
+    if (kind != NULL && strcmp(kind, "sbsa_uart") != 0) {
+        diag_error(config->file, config->line[KEY_VUART], "'vuart' must be \"sbsa_uart\", which is always there");
+    }
+    free(kind);
+}
+
+static void read_values(struct domain_config *config, XLU_Config *xlu)
+{
+    config->name = read_required(config, xlu, KEY_NAME);
+    check_name(config);
+    config->kernel = read_required(config, xlu, KEY_KERNEL);
+    config->ramdisk = read_string(config, xlu, KEY_RAMDISK);
+    if (config->ramdisk != NULL && config->ramdisk[0] == '\0') {
+        diag_error(config->file, config->line[KEY_RAMDISK], "'ramdisk' is empty");
+    }
+    read_command_line(config, xlu);
+    if (config->line[KEY_MEMORY] == 0) {
+        diag_error(config->file, 1, "'memory' is missing");
+    }
+    config->memory_mib = (uint64_t)read_number(config, xlu, KEY_MEMORY, 1, MEMORY_MAX_MIB, 0);
+    config->vcpu_count = (unsigned)read_number(config, xlu, KEY_VCPUS, 1, CONFIG_VCPU_LIMIT, 1);
+    config->weight = (unsigned)read_number(config, xlu, KEY_CPU_WEIGHT, 1, WEIGHT_MAX, 0);
+    read_cpus(config, xlu);
+    read_vuart(config, xlu);
+}
+
+bool config_read(const char *file, struct domain_config *out)
+{
+    unsigned errors_before = diag_error_count();
+    struct blob text;
+    XLU_Config *xlu;
+    const char *why = blob_read(file, FILE_LIMIT, &text);
+
+    memset(out, 0, sizeof(*out));
+    out->file = file;
+    if (why != NULL) {
+        diag_error(file, 0, "%s", why);
+        return false;
+    }
+    if (memchr(text.data, '\0', text.size) != NULL) {
+        diag_error(file, 0, "is not a text file");
+        blob_free(&text);
+        return false;
+    }
+    /* libxlutil takes a comment only with a newline behind it. */
+    text.data[text.size] = '\n';
+    /* libxlutil prints what it refuses as "FILE:LINE: reason" too. */
+    xlu = xlu_cfg_init(stderr, file);
+    if (xlu == NULL) {
+        diag_error(file, 0, "out of memory");
+    } else if (xlu_cfg_readdata(xlu, (const char *)text.data, (int)text.size + 1) != 0) {
+        diag_error(file, 0, "is no xl domain configuration, see above");
+    } else {
+        config_keys_scan((const char *)text.data, text.size, key_found, out);
+        read_values(out, xlu);
+    }
+    if (xlu != NULL) {
+        xlu_cfg_destroy(xlu);
+    }
+    blob_free(&text);
+    return diag_error_count() == errors_before;
+}
+
+void config_free(struct domain_config *config)
+{
+    free(config->name);
+    free(config->kernel);
+    free(config->ramdisk);
+    free(config->command_line);
+}

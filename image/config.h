@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Partitions as users write them: xl domain configuration files, xl.cfg(5). libxlutil parses; this checks.
+ */
+#ifndef BH_IMAGE_CONFIG_H
+#define BH_IMAGE_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CONFIG_DOMAIN_LIMIT 250
+#define CONFIG_VCPU_LIMIT   128
+#define CONFIG_CPU_LIMIT    256
+#define CONFIG_NAME_LENGTH  31
+
+/* The keys of xl.cfg(5) that this version turns into something. */
+enum config_key {
+    KEY_NAME,
+    KEY_KERNEL,
+    KEY_RAMDISK,
+    KEY_EXTRA,
+    KEY_CMDLINE,
+    KEY_MEMORY,
+    KEY_VCPUS,
+    KEY_CPUS,
+    KEY_CPU_WEIGHT,
+    KEY_VUART,
+    KEY_COUNT,
+};
+
+struct domain_config {
+    const char *file;          /* as named on the command line */
+    unsigned line[KEY_COUNT];  /* where each key is set, from 1; 0: not set */
+    char *name;
+    char *kernel;              /* path, relative to the working directory as with xl */
+    char *ramdisk;             /* the same, or NULL */
+    char *command_line;        /* of the kernel; "" if none */
+    uint64_t memory_mib;
+    unsigned vcpu_count;
+    unsigned weight;           /* 0: not set */
+    unsigned cpu_count;        /* entries of `cpus`; 0: any CPU */
+    uint16_t cpus[CONFIG_CPU_LIMIT]; /* physical CPUs; with an xl list, entry i is the CPU of vCPU i */
+};
+
+/*
+ * Reads and checks `file`. Everything wrong is reported through diag.h, all at once. Returns true if there was
+ * nothing; only then `*out` is complete. config_free() in either case.
+ */
+bool config_read(const char *file, struct domain_config *out);
+void config_free(struct domain_config *config);
+
+/*
+ * Parses xl's syntax for a set of CPUs ("2", "0-3", "1,3", "0-7,^4", "all") into `cpus`, ascending, at most
+ * CONFIG_CPU_LIMIT. Returns NULL or what is wrong; `*count` 0 means "all".
+ */
+const char *config_parse_cpus(const char *text, uint16_t cpus[CONFIG_CPU_LIMIT], unsigned *count);
+
+/* The line that sets `key`, or 1 for a file that does not. */
+unsigned config_line(const struct domain_config *config, enum config_key key);
+
+#endif

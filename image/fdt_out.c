@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fdt_out.h"
+
+#include <libfdt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "diag.h"
+
+/* What one partition adds beside its strings and its list of CPUs: generously, it is packed in the end. */
+#define PARTITION_SIZE 2048u
+
+static const char kernel_compatible[] = "multiboot,kernel\0multiboot,module";
+static const char ramdisk_compatible[] = "multiboot,ramdisk\0multiboot,module";
+
+/* Adds the node of a module. Returns 0 or a libfdt error. */
+static int add_module(void *tree, int parent, const struct partition *p, enum module_kind kind)
+{
+    const struct module *module = &p->module[kind];
+    fdt64_t reg[2] = {cpu_to_fdt64(module->address), cpu_to_fdt64(module->file->blob.size)};
+    char name[32];
+    int node, err;
+
+    snprintf(name, sizeof(name), "module@%llx", (unsigned long long)module->address);
+    node = fdt_add_subnode(tree, parent, name);
+    if (node < 0) {
+        return node;
+    }
+    err = kind == MODULE_KERNEL
+              ? fdt_setprop(tree, node, "compatible", kernel_compatible, sizeof(kernel_compatible))
+              : fdt_setprop(tree, node, "compatible", ramdisk_compatible, sizeof(ramdisk_compatible));
+    if (err == 0) {
+        err = fdt_setprop(tree, node, "reg", reg, sizeof(reg));
+    }
+    if (err == 0 && kind == MODULE_KERNEL) {
+        err = fdt_setprop_string(tree, node, "bootargs", p->config.command_line);
+    }
+    return err;
+}
+
+static int add_own_properties(void *tree, int node, const struct domain_config *config)
+{
+    fdt32_t cpus[CONFIG_CPU_LIMIT];
+    unsigned i;
+    int err = fdt_setprop_string(tree, node, "bulkhead,name", config->name);
+
+    for (i = 0; i < config->cpu_count; i++) {
+        cpus[i] = cpu_to_fdt32(config->cpus[i]);
+    }
+    if (err == 0 && config->cpu_count != 0) {
+        err = fdt_setprop(tree, node, "bulkhead,cpus", cpus, (int)(config->cpu_count * sizeof(cpus[0])));
+    }
+    if (err == 0 && config->weight != 0) {
+        err = fdt_setprop_u32(tree, node, "bulkhead,weight", config->weight);
+    }
+    return err;
+}
+
+static int add_partition(void *tree, int chosen, const struct partition *p, unsigned number)
+{
+    char name[32];
+    int node, err;
+
+    snprintf(name, sizeof(name), "domU%u", number);
+    node = fdt_add_subnode(tree, chosen, name);
+    if (node < 0) {
+        return node;
+    }
+    err = fdt_setprop_string(tree, node, "compatible", "xen,domain");
+    if (err == 0) {
+        err = fdt_setprop_u32(tree, node, "#address-cells", 2);
+    }
+    if (err == 0) {
+        err = fdt_setprop_u32(tree, node, "#size-cells", 2);
+    }
+    if (err == 0) {
+        err = fdt_setprop_u64(tree, node, "memory", p->config.memory_mib * 1024);
+    }
+    if (err == 0) {
+        err = fdt_setprop_u32(tree, node, "cpus", p->config.vcpu_count);
+    }
+    if (err == 0) {
+        err = fdt_setprop_empty(tree, node, "vpl011");
+    }
+    if (err == 0) {
+        err = add_own_properties(tree, node, &p->config);
+    }
+    /* libfdt puts a new node before its siblings: last things first. */
+    if (err == 0 && p->module[MODULE_RAMDISK].file != NULL) {
+        err = add_module(tree, node, p, MODULE_RAMDISK);
+    }
+    if (err == 0) {
+        err = add_module(tree, node, p, MODULE_KERNEL);
+    }
+    return err;
+}
+
+/* QEMU draws new ones into a tree at each reset, but only over a property that is there: keep it, with zeros. */
+static void clear_property(void *tree, int node, const char *name)
+{
+    int length;
+    uint8_t *value = fdt_getprop_w(tree, node, name, &length);
+
+    if (value != NULL) {
+        memset(value, 0, (size_t)length);
+    }
+}
+
+static int build(void *tree, size_t room, const struct board *board, const struct fdt_options *options,
+                 const struct partition *partitions, unsigned count)
+{
+    int err = fdt_open_into(board->tree.data, tree, (int)room), chosen;
+    unsigned i;
+
+    if (err != 0) {
+        return err;
+    }
+    chosen = fdt_path_offset(tree, "/chosen");
+    if (chosen == -FDT_ERR_NOTFOUND) {
+        chosen = fdt_add_subnode(tree, 0, "chosen");
+    }
+    if (chosen < 0) {
+        return chosen;
+    }
+    if (options->forget_random_seeds) {
+        clear_property(tree, chosen, "rng-seed");
+        clear_property(tree, chosen, "kaslr-seed");
+    }
+    if (err == 0 && options->bootargs != NULL) {
+        err = fdt_setprop_string(tree, chosen, "xen,xen-bootargs", options->bootargs);
+    }
+    for (i = count; i > 0 && err == 0; i--) {
+        err = add_partition(tree, chosen, &partitions[i - 1], i);
+    }
+    return err != 0 ? err : fdt_pack(tree);
+}
+
+bool fdt_out_build(const struct board *board, const struct fdt_options *options, const struct partition *partitions,
+                   unsigned count, struct blob *out)
+{
+    size_t room = board->tree.size + (options->bootargs != NULL ? strlen(options->bootargs) : 0) + 4096;
+    struct blob tree;
+    unsigned i;
+    int err;
+
+    for (i = 0; i < count; i++) {
+        room += PARTITION_SIZE + strlen(partitions[i].config.command_line) + CONFIG_CPU_LIMIT * sizeof(fdt32_t);
+    }
+    if (room > BLOB_LIMIT) {
+        diag_error(board->file, 0, "the final device tree would be too large");
+        return false;
+    }
+    tree.data = diag_alloc(room, 1);
+    err = build(tree.data, room, board, options, partitions, count);
+    if (err != 0) {
+        diag_error(board->file, 0, "the partitions can't be added to the device tree: %s", fdt_strerror(err));
+        blob_free(&tree);
+        return false;
+    }
+    tree.size = fdt_totalsize(tree.data);
+    if (tree.size > BOARD_TREE_LIMIT) {
+        diag_error(board->file, 0, "the final device tree is too large: %zu KiB of at most %zu KiB", tree.size >> 10,
+                   BOARD_TREE_LIMIT >> 10);
+        blob_free(&tree);
+        return false;
+    }
+    *out = tree;
+    return true;
+}

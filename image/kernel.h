@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Recognises what a partition can start: an arm64 Image or a static 64-bit ELF file.
+ */
+#ifndef BH_IMAGE_KERNEL_H
+#define BH_IMAGE_KERNEL_H
+
+#include "blob.h"
+
+struct kernel_info {
+    const char *kind;     /* for people: "Image", "ELF" */
+    uint64_t text_offset; /* Image: bytes from a 2 MiB boundary to its first byte */
+    uint64_t memory_size; /* bytes of RAM that it covers once started, what is only zeroed included */
+};
+
+/*
+ * Unpacks a gzip'd `*blob` in place and looks at it. Returns NULL, or the reason why nothing can start it.
+ * Image: Linux, Documentation/arm64/booting.rst, "Call the kernel image". ELF: System V ABI, chapters 4 and 5.
+ */
+const char *kernel_recognise(struct blob *blob, struct kernel_info *out);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "module.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "diag.h"
+
+#define MIB ((uint64_t)1 << 20)
+/* The device tree that the hypervisor generates takes part of a partition's RAM as well. */
+#define TREE_SIZE ((uint64_t)64 << 10)
+
+static const char *const suffix[MODULE_KIND_COUNT] = {[MODULE_KERNEL] = "kernel", [MODULE_RAMDISK] = "ramdisk"};
+static const enum config_key key_of[MODULE_KIND_COUNT] = {[MODULE_KERNEL] = KEY_KERNEL, [MODULE_RAMDISK] = KEY_RAMDISK};
+
+static struct module_file *find(struct module_file *files, const char *path, enum module_kind kind)
+{
+    while (files != NULL && (files->kind != kind || strcmp(files->path, path) != 0)) {
+        files = files->next;
+    }
+    return files;
+}
+
+static void read_module(struct partition *p, enum module_kind kind, const char *path, struct module_file **files)
+{
+    struct module_file *file = find(*files, path, kind);
+    const char *why;
+
+    if (file == NULL) {
+        file = diag_alloc(1, sizeof(*file));
+        file->path = path;
+        file->kind = kind;
+        file->output = diag_printf("%s.%s", p->config.name, suffix[kind]);
+        file->next = *files;
+        *files = file;
+        why = blob_read(path, BLOB_LIMIT, &file->blob);
+        if (why == NULL && kind == MODULE_KERNEL) {
+            why = kernel_recognise(&file->blob, &file->info);
+        }
+        file->why = why != NULL ? diag_strdup(why) : NULL;
+    }
+    if (file->why != NULL) {
+        diag_error(p->config.file, config_line(&p->config, key_of[kind]), "%s '%s' %s%s", suffix[kind], path,
+                   strncmp(file->why, "is ", 3) == 0 || strncmp(file->why, "can't", 5) == 0 ? "" : "can't be read: ",
+                   file->why);
+    } else {
+        p->module[kind].file = file;
+        p->module[kind].address = MODULE_NOT_PLACED - kind;
+    }
+}
+
+static void check_size(const struct partition *p)
+{
+    const struct module_file *kernel = p->module[MODULE_KERNEL].file, *ramdisk = p->module[MODULE_RAMDISK].file;
+    uint64_t need;
+
+    if (kernel == NULL || p->config.memory_mib == 0) {
+        return;
+    }
+    need = kernel->info.text_offset + kernel->info.memory_size + (ramdisk != NULL ? ramdisk->blob.size : 0) + TREE_SIZE;
+    if (need > p->config.memory_mib * MIB) {
+        diag_error(p->config.file, config_line(&p->config, KEY_MEMORY),
+                   "%llu MiB of memory are not enough: kernel and ramdisk alone take %llu MiB",
+                   (unsigned long long)p->config.memory_mib, (unsigned long long)((need + MIB - 1) / MIB));
+    }
+}
+
+void module_read_all(struct partition *p, struct module_file **files)
+{
+    if (p->config.kernel != NULL && p->config.kernel[0] != '\0') {
+        read_module(p, MODULE_KERNEL, p->config.kernel, files);
+    }
+    if (p->config.ramdisk != NULL && p->config.ramdisk[0] != '\0') {
+        read_module(p, MODULE_RAMDISK, p->config.ramdisk, files);
+    }
+    check_size(p);
+}
+
+void module_free_all(struct module_file *files)
+{
+    while (files != NULL) {
+        struct module_file *next = files->next;
+
+        blob_free(&files->blob);
+        free(files->output);
+        free(files->why);
+        free(files);
+        files = next;
+    }
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "place.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "diag.h"
+
+#define MIB ((uint64_t)1 << 20)
+
+/* QEMU, hw/arm/boot.c: its start-up code takes the first page, and an image that says "at the start" moves up. */
+#define QEMU_LOADER_SIZE 4096u
+#define QEMU_TREE_OFFSET (128 * MIB)
+
+/*
+ * What a hypervisor takes at least beside its image: 16 bytes for each 4 KiB frame, its objects, and page tables and
+ * objects for each partition. A rough floor, to refuse what can't work.
+ */
+#define OVERHEAD_FIXED         MIB
+#define OVERHEAD_OF_RAM(size)  ((size) / 256)
+#define OVERHEAD_OF_PARTITION  ((uint64_t)256 << 10)
+
+/* Ranges taken: everything reserved, hypervisor, tree, and two modules for each partition. */
+#define BUSY_LIMIT (BOARD_RANGE_LIMIT + 2 + CONFIG_DOMAIN_LIMIT * MODULE_KIND_COUNT)
+
+struct busy {
+    struct range range[BUSY_LIMIT];
+    unsigned count;
+};
+
+static uint64_t align_up(uint64_t value, uint64_t align)
+{
+    return (value + align - 1) & ~(align - 1);
+}
+
+static const struct range *first_overlap(const struct busy *busy, const struct range *wanted)
+{
+    unsigned i;
+
+    for (i = 0; i < busy->count; i++) {
+        if (range_overlaps(&busy->range[i], wanted)) {
+            return &busy->range[i];
+        }
+    }
+    return NULL;
+}
+
+/* Takes a range that has only one possible place. */
+static void take_fixed(const struct board *board, struct busy *busy, const struct range *wanted)
+{
+    const struct range *bank = &board->ram[0], *other = first_overlap(busy, wanted);
+
+    if (wanted->start - bank->start > bank->size || wanted->size > bank->size - (wanted->start - bank->start)) {
+        diag_error(board->file, 0, "%s (0x%llx, %llu KiB) does not fit in the first bank of RAM", wanted->what,
+                   (unsigned long long)wanted->start, (unsigned long long)(wanted->size >> 10));
+    } else if (other != NULL) {
+        diag_error(board->file, 0, "%s (0x%llx, %llu KiB) overlaps %s (0x%llx, %llu KiB)", wanted->what,
+                   (unsigned long long)wanted->start, (unsigned long long)(wanted->size >> 10), other->what,
+                   (unsigned long long)other->start, (unsigned long long)(other->size >> 10));
+    }
+    busy->range[busy->count++] = *wanted;
+}
+
+/* The lowest free place for `size` bytes, or false. Every step passes a busy range, so there are at most as many. */
+static bool take_lowest(const struct board *board, struct busy *busy, uint64_t size, uint64_t *address)
+{
+    unsigned i;
+
+    for (i = 0; i < board->ram_count; i++) {
+        const struct range *bank = &board->ram[i], *other;
+        struct range wanted = {align_up(bank->start, PLACE_ALIGN), size, (char *)"a module"};
+
+        while ((other = first_overlap(busy, &wanted)) != NULL) {
+            wanted.start = align_up(other->start + other->size, PLACE_ALIGN);
+        }
+        if (wanted.start - bank->start <= bank->size && size <= bank->size - (wanted.start - bank->start)) {
+            busy->range[busy->count++] = wanted;
+            *address = wanted.start;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void place_hypervisor(const struct board *board, const struct kernel_info *hypervisor, struct placement *out)
+{
+    uint64_t base = board->ram[0].start, size = PLACE_HYPERVISOR_DEFAULT;
+
+    if (hypervisor != NULL) {
+        uint64_t offset = hypervisor->text_offset;
+
+        offset += offset < QEMU_LOADER_SIZE ? 2 * MIB : 0;
+        size = offset + hypervisor->memory_size;
+    }
+    out->hypervisor = (struct range){base, align_up(base + size, PLACE_ALIGN) - base, (char *)"the hypervisor"};
+}
+
+static void place_tree(const struct board *board, size_t tree_size, struct placement *out)
+{
+    uint64_t base = board->ram[0].start;
+    uint64_t offset = board->ram_size / 2 < QEMU_TREE_OFFSET ? board->ram_size / 2 : QEMU_TREE_OFFSET;
+    uint64_t start = align_up(base + offset, PLACE_ALIGN);
+    /* QEMU doubles the tree, to have room for changes, and passes it on so. */
+    uint64_t size = align_up(2 * ((uint64_t)tree_size + 10000), PLACE_ALIGN);
+
+    if (start < base + out->hypervisor.size) {
+        start = base + out->hypervisor.size;
+    }
+    out->tree = (struct range){start, size, (char *)"the device tree"};
+}
+
+/* Bytes of RAM that are in one of the busy ranges; those are disjoint but for reservations, counted as they come. */
+static uint64_t busy_in_ram(const struct board *board, const struct busy *busy)
+{
+    uint64_t sum = 0;
+    unsigned i, j;
+
+    for (i = 0; i < board->ram_count; i++) {
+        const struct range *bank = &board->ram[i];
+
+        for (j = 0; j < busy->count; j++) {
+            const struct range *range = &busy->range[j];
+            uint64_t start = range->start > bank->start ? range->start : bank->start;
+            uint64_t end = range->start + range->size < bank->start + bank->size ? range->start + range->size
+                                                                                  : bank->start + bank->size;
+
+            sum += start < end ? align_up(end - start, QEMU_LOADER_SIZE) : 0;
+        }
+    }
+    return sum;
+}
+
+static void check_memory(const struct board *board, const struct busy *busy, const struct partition *partitions,
+                         unsigned count, struct placement *out)
+{
+    uint64_t taken = busy_in_ram(board, busy) + OVERHEAD_FIXED + OVERHEAD_OF_RAM(board->ram_size);
+    uint64_t left = board->ram_size > taken ? board->ram_size - taken : 0;
+    unsigned i;
+
+    for (i = 0; i < count; i++) {
+        const struct domain_config *config = &partitions[i].config;
+        uint64_t need = config->memory_mib * MIB + OVERHEAD_OF_PARTITION;
+
+        if (need > left) {
+            diag_error(config->file, config_line(config, KEY_MEMORY),
+                       "%llu MiB of memory do not fit in the board: of its %llu MiB, %llu MiB are left",
+                       (unsigned long long)config->memory_mib, (unsigned long long)(board->ram_size / MIB),
+                       (unsigned long long)(left / MIB));
+        } else {
+            left -= need;
+        }
+    }
+    out->left = left;
+}
+
+bool place_all(const struct board *board, const struct kernel_info *hypervisor, size_t tree_size,
+               struct partition *partitions, unsigned count, struct placement *out)
+{
+    static const enum config_key key_of[MODULE_KIND_COUNT] = {KEY_KERNEL, KEY_RAMDISK};
+    unsigned errors_before = diag_error_count(), i, kind;
+    struct busy *busy = diag_alloc(1, sizeof(*busy));
+
+    memcpy(busy->range, board->reserved, board->reserved_count * sizeof(busy->range[0]));
+    busy->count = board->reserved_count;
+    place_hypervisor(board, hypervisor, out);
+    take_fixed(board, busy, &out->hypervisor);
+    place_tree(board, tree_size, out);
+    take_fixed(board, busy, &out->tree);
+    for (i = 0; i < count; i++) {
+        for (kind = 0; kind < MODULE_KIND_COUNT; kind++) {
+            struct module *module = &partitions[i].module[kind];
+
+            if (module->file != NULL && !take_lowest(board, busy, module->file->blob.size, &module->address)) {
+                diag_error(partitions[i].config.file, config_line(&partitions[i].config, key_of[kind]),
+                           "'%s' (%llu KiB) does not fit in the board's RAM", module->file->path,
+                           (unsigned long long)(module->file->blob.size + 1023) >> 10);
+            }
+        }
+    }
+    check_memory(board, busy, partitions, count, out);
+    free(busy);
+    return diag_error_count() == errors_before;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where everything lies in the board's RAM when the hypervisor starts: its image and the device tree where QEMU's
+ * loader puts them, the modules in the lowest gaps.
+ */
+#ifndef BH_IMAGE_PLACE_H
+#define BH_IMAGE_PLACE_H
+
+#include "board.h"
+#include "module.h"
+
+#define PLACE_ALIGN ((uint64_t)2 << 20) /* bytes; a block of the hypervisor's page tables */
+
+/* Room kept for the hypervisor's image when it is not known (bytes). */
+#define PLACE_HYPERVISOR_DEFAULT ((uint64_t)16 << 20)
+
+struct placement {
+    struct range hypervisor; /* from the start of RAM, boot loader stub included */
+    struct range tree;       /* with what QEMU adds to its size */
+    uint64_t left;           /* bytes that no partition, module or reservation takes */
+};
+
+/*
+ * Places the modules of all partitions (sets module.address) and checks that the partitions' own memory fits beside
+ * them. `hypervisor` may be NULL; `tree_size` in bytes. Errors go to diag.h; true if there was none.
+ */
+bool place_all(const struct board *board, const struct kernel_info *hypervisor, size_t tree_size,
+               struct partition *partitions, unsigned count, struct placement *out);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * QEMU: asked for the device tree of a machine, and given the command line that starts the result.
+ */
+#ifndef BH_IMAGE_QEMU_H
+#define BH_IMAGE_QEMU_H
+
+#include "board.h"
+#include "module.h"
+
+struct qemu_options {
+    const char *program;
+    const char *machine; /* as for -machine; NULL: none known, so no command line */
+    const char *cpu;     /* as for -cpu, -smp and -m */
+    const char *smp;
+    const char *memory;
+};
+
+/*
+ * Makes the options of a machine complete: what is NULL gets a default, and a "virt" machine the EL2 that a
+ * hypervisor needs. Reports what can't work; true if there was nothing.
+ */
+bool qemu_complete(struct qemu_options *options);
+
+/*
+ * Fills in what is NULL from the tree of a board: the machine only if the tree is that of QEMU's "virt", CPU model
+ * and sizes if there is a machine.
+ */
+void qemu_derive(struct qemu_options *options, const struct board *board);
+
+/*
+ * Runs QEMU (at most half a minute) until it has written the machine's device tree to `path`. Reports what goes
+ * wrong, with QEMU's own words; true on success.
+ */
+bool qemu_dump_tree(const struct qemu_options *options, const char *path);
+
+/*
+ * Writes `folder`/qemu.args (one argument a line, console left to the caller), and `folder`/run-qemu.sh (with a
+ * console, for people). `folder` is absolute; `hypervisor` may be NULL.
+ */
+bool qemu_write(const struct qemu_options *options, const char *folder, const char *hypervisor, const char *tree,
+                const struct partition *partitions, unsigned count);
+
+#endif
