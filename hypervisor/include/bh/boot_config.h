@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which partitions to start: Xen's dom0less binding (Xen, docs/misc/arm/device-tree/booting.txt) and our own additions,
+ * read from the board's device tree into plain structures. The tree is a stranger's: whatever is wrong is reported with
+ * node, property and what was expected, and costs the partition it belongs to, no other.
+ *
+ * Ours, below a "xen,domain" node:
+ *   bulkhead,name    string: the partition's name; otherwise it is the node's
+ *   bulkhead,cpus    cells: physical CPUs, by their number in struct board; as many as vCPUs: vCPU i owns the i-th of
+ *                    them, nobody else uses it; otherwise the vCPUs share them
+ *   bulkhead,weight  cell: share of CPU time, 1 to 65535, 256 being normal
+ */
+#ifndef BH_BOOT_CONFIG_H
+#define BH_BOOT_CONFIG_H
+
+#include "bh/board.h"
+#include "bh/console.h"
+#include "bh/domain.h"
+#include "bh/frame.h"
+#include "bh/types.h"
+#include "lib/fdt.h"
+
+/* Characters of a guest's command line, terminator included. */
+#define BOOT_ARGS_SIZE 4096
+
+/* A file that the boot loader placed in memory. SIZE 0: there is none. */
+struct boot_module {
+    uint64_t start, size;
+};
+
+struct boot_domain {
+    char name[DOMAIN_NAME_SIZE];   /* letters, digits and . _ - + ; of no other partition */
+    uint64_t memory_kib;           /* a multiple of 4 */
+    struct boot_module kernel, ramdisk;
+    const char *bootargs;          /* in the tree, terminated; NULL: none */
+    const fdt_cell_t *cpus;        /* in the tree: see boot_domain_cpu() */
+    struct fdt_node node;          /* for messages */
+    uint32_t bootargs_size;        /* characters, without the terminator */
+    uint16_t vcpu_count;
+    uint16_t cpu_count;            /* of CPUS; 0: any */
+    uint16_t weight;               /* 0: the default */
+    bool owns_cpus;                /* vCPU i owns boot_domain_cpu(d, i), which no other partition names as its own */
+    bool vpl011;
+};
+
+struct boot_config {
+    const char *bootargs;          /* the hypervisor's command line, terminated; NULL: none */
+    uint32_t bootargs_size;        /* characters, without the terminator */
+    unsigned domain_count;
+    struct boot_domain domain[CONFIG_MAX_DOMAINS]; /* those without an error, in the order of the tree */
+};
+
+/* Entry I < D->cpu_count of bulkhead,cpus: a number below board.cpu_count. */
+static inline unsigned boot_domain_cpu(const struct boot_domain *d, unsigned i)
+{
+    return __builtin_bswap32(d->cpus[i]);
+}
+
+/*
+ * Reads the chosen node of T into C. Modules must be in the board's memory and clear of the COUNT ranges at TAKEN (the
+ * tree itself, the image). Returns the number of partitions that were refused.
+ * Bound: the nodes in /chosen, and for each module those of all partitions before it.
+ */
+unsigned boot_config_read(const struct fdt *t, const struct board *b, const struct memory_range *taken, unsigned count,
+                          struct boot_config *c);
+
+/*
+ * Says that something is wrong with NODE, or with PROPERTY of it unless that is NULL: one line, "device tree: PATH:
+ * PROPERTY: what". Formats as lib/format.h.
+ */
+void boot_config_report(enum log_level level, const struct fdt *t, const struct fdt_node *node, const char *property,
+                        const char *format, ...) PRINTF_LIKE(5, 6);
+
+#endif
