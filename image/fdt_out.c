@@ -96,15 +96,20 @@ static int add_partition(void *tree, int chosen, const struct partition *p, unsi
     return err;
 }
 
-/* QEMU draws new ones into a tree at each reset, but only over a property that is there: keep it, with zeros. */
-static void clear_property(void *tree, int node, const char *name)
+/*
+ * Random numbers belong into memory, not into a file. QEMU draws a new rng-seed into the tree that it loads at each
+ * reset, but only over a property that is there: that one stays, with zeros. A kaslr-seed stays as it is: it goes.
+ */
+static int forget_random_seeds(void *tree, int chosen)
 {
-    int length;
-    uint8_t *value = fdt_getprop_w(tree, node, name, &length);
+    int length, err;
+    uint8_t *seed = fdt_getprop_w(tree, chosen, "rng-seed", &length);
 
-    if (value != NULL) {
-        memset(value, 0, (size_t)length);
+    if (seed != NULL) {
+        memset(seed, 0, (size_t)length);
     }
+    err = fdt_delprop(tree, chosen, "kaslr-seed");
+    return err == -FDT_ERR_NOTFOUND ? 0 : err;
 }
 
 static int build(void *tree, size_t room, const struct board *board, const struct fdt_options *options,
@@ -124,8 +129,7 @@ static int build(void *tree, size_t room, const struct board *board, const struc
         return chosen;
     }
     if (options->forget_random_seeds) {
-        clear_property(tree, chosen, "rng-seed");
-        clear_property(tree, chosen, "kaslr-seed");
+        err = forget_random_seeds(tree, chosen);
     }
     if (err == 0 && options->bootargs != NULL) {
         err = fdt_setprop_string(tree, chosen, "xen,xen-bootargs", options->bootargs);
