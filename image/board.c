@@ -122,7 +122,8 @@ static void read_ram(struct board *board)
     unsigned i;
     int node;
 
-    fdt_for_each_subnode(node, tree, 0) {
+    fdt_for_each_subnode(node, tree, 0)
+    {
         if (has_string(tree, node, "device_type", "memory") && !is_disabled(tree, node) &&
             !read_reg(board, 0, node, board->ram, &board->ram_count)) {
             return;
@@ -161,7 +162,8 @@ static void read_reserved(struct board *board)
     if (parent < 0) {
         return;
     }
-    fdt_for_each_subnode(node, tree, parent) {
+    fdt_for_each_subnode(node, tree, parent)
+    {
         /* A node with "size" instead of "reg" leaves the place to the operating system. */
         if (fdt_getprop(tree, node, "reg", NULL) != NULL && !is_disabled(tree, node) &&
             !read_reg(board, parent, node, board->reserved, &board->reserved_count)) {
@@ -176,7 +178,8 @@ static void read_cpus(struct board *board)
     int parent = fdt_path_offset(tree, "/cpus"), node;
 
     if (parent >= 0) {
-        fdt_for_each_subnode(node, tree, parent) {
+        fdt_for_each_subnode(node, tree, parent)
+        {
             if (!has_string(tree, node, "device_type", "cpu") || is_disabled(tree, node)) {
                 continue;
             }
@@ -228,7 +231,8 @@ static void check_no_domains(const struct board *board)
     if (parent < 0) {
         return;
     }
-    fdt_for_each_subnode(node, tree, parent) {
+    fdt_for_each_subnode(node, tree, parent)
+    {
         if (has_string(tree, node, "compatible", "xen,domain") ||
             has_string(tree, node, "compatible", "multiboot,module") ||
             has_string(tree, node, "compatible", "xen,multiboot-module")) {

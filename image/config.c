@@ -251,6 +251,11 @@ static void read_command_line(struct domain_config *config, XLU_Config *xlu)
         diag_error(config->file, config->line[KEY_EXTRA], "'extra' has no effect beside 'cmdline' in line %u",
                    config->line[KEY_CMDLINE]);
     }
+    if ((extra != NULL && strlen(extra) > CONFIG_COMMAND_LINE_LENGTH) ||
+        (whole != NULL && strlen(whole) > CONFIG_COMMAND_LINE_LENGTH)) {
+        diag_error(config->file, config_line(config, whole != NULL ? KEY_CMDLINE : KEY_EXTRA),
+                   "the kernel's command line is longer than %d characters", CONFIG_COMMAND_LINE_LENGTH);
+    }
     config->command_line = whole != NULL ? whole : extra != NULL ? extra : diag_strdup("");
     if (whole != NULL) {
         free(extra);

@@ -12,6 +12,8 @@
 #define CONFIG_VCPU_LIMIT   128
 #define CONFIG_CPU_LIMIT    256
 #define CONFIG_NAME_LENGTH  31
+/* Characters of a kernel's command line that the hypervisor hands on. */
+#define CONFIG_COMMAND_LINE_LENGTH 4095
 
 /* The keys of xl.cfg(5) that this version turns into something. */
 enum config_key {
@@ -29,16 +31,16 @@ enum config_key {
 };
 
 struct domain_config {
-    const char *file;          /* as named on the command line */
-    unsigned line[KEY_COUNT];  /* where each key is set, from 1; 0: not set */
+    const char *file;         /* as named on the command line */
+    unsigned line[KEY_COUNT]; /* where each key is set, from 1; 0: not set */
     char *name;
-    char *kernel;              /* path, relative to the working directory as with xl */
-    char *ramdisk;             /* the same, or NULL */
-    char *command_line;        /* of the kernel; "" if none */
+    char *kernel;       /* path, relative to the working directory as with xl */
+    char *ramdisk;      /* the same, or NULL */
+    char *command_line; /* of the kernel; "" if none */
     uint64_t memory_mib;
     unsigned vcpu_count;
-    unsigned weight;           /* 0: not set */
-    unsigned cpu_count;        /* entries of `cpus`; 0: any CPU */
+    unsigned weight;                 /* 0: not set */
+    unsigned cpu_count;              /* entries of `cpus`; 0: any CPU */
     uint16_t cpus[CONFIG_CPU_LIMIT]; /* physical CPUs; with an xl list, entry i is the CPU of vCPU i */
 };
 

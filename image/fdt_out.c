@@ -27,9 +27,8 @@ static int add_module(void *tree, int parent, const struct partition *p, enum mo
     if (node < 0) {
         return node;
     }
-    err = kind == MODULE_KERNEL
-              ? fdt_setprop(tree, node, "compatible", kernel_compatible, sizeof(kernel_compatible))
-              : fdt_setprop(tree, node, "compatible", ramdisk_compatible, sizeof(ramdisk_compatible));
+    err = kind == MODULE_KERNEL ? fdt_setprop(tree, node, "compatible", kernel_compatible, sizeof(kernel_compatible))
+                                : fdt_setprop(tree, node, "compatible", ramdisk_compatible, sizeof(ramdisk_compatible));
     if (err == 0) {
         err = fdt_setprop(tree, node, "reg", reg, sizeof(reg));
     }

@@ -16,8 +16,8 @@ struct fdt_options {
 };
 
 /*
- * Builds the tree; no address makes it larger than MODULE_NOT_PLACED does. Reports errors through diag.h; true if there was
- * none, and only then `*out` is written.
+ * Builds the tree; no address makes it larger than MODULE_NOT_PLACED does. Reports errors through diag.h; true if there
+ * was none, and only then `*out` is written.
  */
 bool fdt_out_build(const struct board *board, const struct fdt_options *options, const struct partition *partitions,
                    unsigned count, struct blob *out);

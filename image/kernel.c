@@ -8,7 +8,10 @@
 #define IMAGE_HEADER_SIZE  64
 #define IMAGE_MAGIC_OFFSET 56
 #define IMAGE_FLAG_BIG     1u
-#define ELF_SEGMENT_LIMIT  64
+
+/* What the hypervisor's loader looks at: segments, and the part of the file that their table has to lie in (bytes). */
+#define ELF_SEGMENT_LIMIT 16
+#define ELF_HEAD_SIZE     4096u
 
 static uint64_t read_le(const uint8_t *p, unsigned bytes)
 {
@@ -39,6 +42,8 @@ static const char *recognise_image(const struct blob *blob, struct kernel_info *
         return "is an Image with a damaged header (text_offset or image_size)";
     }
     out->kind = "Image";
+    out->has_address = false;
+    out->address = 0;
     out->text_offset = text_offset;
     out->memory_size = image_size > blob->size ? image_size : blob->size;
     return NULL;
@@ -55,8 +60,8 @@ static const char *span_of_segments(const struct blob *blob, const Elf64_Ehdr *h
         Elf64_Phdr segment;
 
         memcpy(&segment, blob->data + header->e_phoff + i * sizeof(segment), sizeof(segment));
-        if (segment.p_type == PT_INTERP || segment.p_type == PT_DYNAMIC) {
-            return "is an ELF file with dynamic linking, and only static ones can be started";
+        if (segment.p_type == PT_INTERP) {
+            return "is an ELF file that wants an interpreter, and only static ones can be started";
         }
         if (segment.p_type != PT_LOAD || segment.p_memsz == 0) {
             continue;
@@ -70,8 +75,8 @@ static const char *span_of_segments(const struct blob *blob, const Elf64_Ehdr *h
         }
         low = segment.p_paddr < low ? segment.p_paddr : low;
         high = segment.p_paddr + segment.p_memsz > high ? segment.p_paddr + segment.p_memsz : high;
-        entry_is_inside |= header->e_entry - segment.p_vaddr < segment.p_memsz ||
-                           header->e_entry - segment.p_paddr < segment.p_memsz;
+        entry_is_inside |=
+            header->e_entry - segment.p_vaddr < segment.p_memsz || header->e_entry - segment.p_paddr < segment.p_memsz;
     }
     if (low >= high) {
         return "is an ELF file without anything to load";
@@ -82,6 +87,8 @@ static const char *span_of_segments(const struct blob *blob, const Elf64_Ehdr *h
     out->kind = "ELF";
     out->text_offset = 0;
     out->memory_size = high - low;
+    out->has_address = header->e_type == ET_EXEC;
+    out->address = low;
     return NULL;
 }
 
@@ -97,14 +104,17 @@ static const char *recognise_elf(const struct blob *blob, struct kernel_info *ou
         header.e_machine != EM_AARCH64) {
         return "is an ELF file, but not for 64-bit little-endian Arm";
     }
-    if (header.e_type != ET_EXEC) {
-        return "is an ELF file, but not a static executable (ET_EXEC)";
+    if (header.e_type != ET_EXEC && header.e_type != ET_DYN) {
+        return "is an ELF file, but not an executable";
     }
     if (header.e_phentsize != sizeof(Elf64_Phdr) || header.e_phnum == 0 || header.e_phnum > ELF_SEGMENT_LIMIT) {
         return "is an ELF file with a damaged or too long table of segments";
     }
     if (header.e_phoff > blob->size || header.e_phnum * sizeof(Elf64_Phdr) > blob->size - header.e_phoff) {
         return "is an ELF file whose table of segments lies beyond its end";
+    }
+    if (header.e_phoff + header.e_phnum * sizeof(Elf64_Phdr) > ELF_HEAD_SIZE) {
+        return "is an ELF file whose table of segments is not in its first 4096 bytes";
     }
     return span_of_segments(blob, &header, out);
 }

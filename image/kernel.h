@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Recognises what a partition can start: an arm64 Image or a static 64-bit ELF file.
+ * Recognises what a partition can start: an arm64 Image, or a static 64-bit ELF file (position independent or not).
  */
 #ifndef BH_IMAGE_KERNEL_H
 #define BH_IMAGE_KERNEL_H
+
+#include <stdbool.h>
 
 #include "blob.h"
 
@@ -11,6 +13,8 @@ struct kernel_info {
     const char *kind;     /* for people: "Image", "ELF" */
     uint64_t text_offset; /* Image: bytes from a 2 MiB boundary to its first byte */
     uint64_t memory_size; /* bytes of RAM that it covers once started, what is only zeroed included */
+    bool has_address;     /* it runs at one address only: */
+    uint64_t address;     /* the guest physical one of its first byte */
 };
 
 /*

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cpus.h"
 #include "diag.h"
 #include "fdt_out.h"
 #include "place.h"
@@ -235,29 +236,11 @@ static bool read_board(struct system *system, struct options *options)
     return options->qemu.machine == NULL || qemu_complete(&options->qemu);
 }
 
-static void check_cpus(const struct board *board, const struct domain_config *config)
-{
-    /* GICv2 has eight CPU interfaces; a partition's virtual GIC is of the board's version. */
-    unsigned limit = board->gic_version == 2 ? 8 : CONFIG_VCPU_LIMIT, i;
-
-    if (config->vcpu_count > limit) {
-        diag_error(config->file, config_line(config, KEY_VCPUS), "%u vCPUs are too many: GICv%u has room for %u",
-                   config->vcpu_count, board->gic_version, limit);
-    }
-    for (i = 0; i < config->cpu_count; i++) {
-        if (config->cpus[i] >= board->cpu_count) {
-            diag_error(config->file, config_line(config, KEY_CPUS), "CPU %u is not there: the board's CPUs are 0 to %u",
-                       config->cpus[i], board->cpu_count - 1);
-        }
-    }
-}
-
 /* Everything that can be refused; afterwards only writing can fail. */
 static bool decide(struct system *system, struct options *options)
 {
     struct fdt_options fdt = {options->bootargs, options->board == NULL};
     struct blob draft;
-    unsigned i;
 
     if (options->hypervisor != NULL) {
         read_hypervisor(system, options->hypervisor);
@@ -265,9 +248,7 @@ static bool decide(struct system *system, struct options *options)
     if (!read_board(system, options)) {
         return false;
     }
-    for (i = 0; i < system->count; i++) {
-        check_cpus(&system->board, &system->partitions[i].config);
-    }
+    cpus_check(&system->board, system->partitions, system->count);
     /* The tree names the modules' addresses, and its own size decides where they can be: so it is built twice. */
     if (diag_error_count() != 0 || !fdt_out_build(&system->board, &fdt, system->partitions, system->count, &draft)) {
         return false;

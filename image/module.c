@@ -10,6 +10,10 @@
 /* The device tree that the hypervisor generates takes part of a partition's RAM as well. */
 #define TREE_SIZE ((uint64_t)64 << 10)
 
+/* Xen's guest memory layout: public/arch-arm.h, GUEST_RAM0_BASE and GUEST_RAM0_SIZE. */
+#define GUEST_RAM_BASE ((uint64_t)0x40000000)
+#define GUEST_RAM_SIZE ((uint64_t)0xc0000000)
+
 static const char *const suffix[MODULE_KIND_COUNT] = {[MODULE_KERNEL] = "kernel", [MODULE_RAMDISK] = "ramdisk"};
 static const enum config_key key_of[MODULE_KIND_COUNT] = {[MODULE_KERNEL] = KEY_KERNEL, [MODULE_RAMDISK] = KEY_RAMDISK};
 
@@ -49,6 +53,22 @@ static void read_module(struct partition *p, enum module_kind kind, const char *
     }
 }
 
+/* A kernel that runs at one address only has to find its partition's RAM there. */
+static void check_address(const struct partition *p, const struct kernel_info *info)
+{
+    uint64_t size = p->config.memory_mib * MIB < GUEST_RAM_SIZE ? p->config.memory_mib * MIB : GUEST_RAM_SIZE;
+
+    if (info->has_address && (info->address < GUEST_RAM_BASE || info->address - GUEST_RAM_BASE > size ||
+                              info->memory_size > size - (info->address - GUEST_RAM_BASE))) {
+        diag_error(
+            p->config.file, config_line(&p->config, KEY_KERNEL),
+            "kernel '%s' wants addresses from 0x%llx to 0x%llx, and the partition's RAM is from 0x%llx to 0x%llx",
+            p->config.kernel, (unsigned long long)info->address,
+            (unsigned long long)(info->address + info->memory_size - 1), (unsigned long long)GUEST_RAM_BASE,
+            (unsigned long long)(GUEST_RAM_BASE + size - 1));
+    }
+}
+
 static void check_size(const struct partition *p)
 {
     const struct module_file *kernel = p->module[MODULE_KERNEL].file, *ramdisk = p->module[MODULE_RAMDISK].file;
@@ -62,6 +82,8 @@ static void check_size(const struct partition *p)
         diag_error(p->config.file, config_line(&p->config, KEY_MEMORY),
                    "%llu MiB of memory are not enough: kernel and ramdisk alone take %llu MiB",
                    (unsigned long long)p->config.memory_mib, (unsigned long long)((need + MIB - 1) / MIB));
+    } else {
+        check_address(p, &kernel->info);
     }
 }
 

@@ -16,12 +16,12 @@ enum module_kind {
 
 /* A file, read once however many partitions use it as the same kind. */
 struct module_file {
-    const char *path;         /* as written in the configuration */
+    const char *path; /* as written in the configuration */
     enum module_kind kind;
-    struct blob blob;         /* a kernel is unpacked here */
-    struct kernel_info info;  /* of a kernel */
-    char *output;             /* its name in the output folder */
-    char *why;                /* the reason why it can't be used, or NULL */
+    struct blob blob;        /* a kernel is unpacked here */
+    struct kernel_info info; /* of a kernel */
+    char *output;            /* its name in the output folder */
+    char *why;               /* the reason why it can't be used, or NULL */
     struct module_file *next;
 };
 

@@ -16,9 +16,9 @@
  * What a hypervisor takes at least beside its image: 16 bytes for each 4 KiB frame, its objects, and page tables and
  * objects for each partition. A rough floor, to refuse what can't work.
  */
-#define OVERHEAD_FIXED         MIB
-#define OVERHEAD_OF_RAM(size)  ((size) / 256)
-#define OVERHEAD_OF_PARTITION  ((uint64_t)256 << 10)
+#define OVERHEAD_FIXED        MIB
+#define OVERHEAD_OF_RAM(size) ((size) / 256)
+#define OVERHEAD_OF_PARTITION ((uint64_t)256 << 10)
 
 /* Ranges taken: everything reserved, hypervisor, tree, and two modules for each partition. */
 #define BUSY_LIMIT (BOARD_RANGE_LIMIT + 2 + CONFIG_DOMAIN_LIMIT * MODULE_KIND_COUNT)
@@ -122,7 +122,7 @@ static uint64_t busy_in_ram(const struct board *board, const struct busy *busy)
             const struct range *range = &busy->range[j];
             uint64_t start = range->start > bank->start ? range->start : bank->start;
             uint64_t end = range->start + range->size < bank->start + bank->size ? range->start + range->size
-                                                                                  : bank->start + bank->size;
+                                                                                 : bank->start + bank->size;
 
             sum += start < end ? align_up(end - start, QEMU_LOADER_SIZE) : 0;
         }
