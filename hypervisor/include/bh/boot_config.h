@@ -15,11 +15,13 @@
 
 #include "bh/board.h"
 #include "bh/console.h"
-#include "bh/domain.h"
 #include "bh/frame.h"
 #include "bh/types.h"
 #include "lib/fdt.h"
 
+/* Bytes of a partition's name, terminator included: DOMAIN_NAME_SIZE. */
+#define BOOT_NAME_SIZE 32
+#define BOOT_WEIGHT_MAX 65535
 /* Characters of a guest's command line, terminator included. */
 #define BOOT_ARGS_SIZE 4096
 
@@ -29,7 +31,7 @@ struct boot_module {
 };
 
 struct boot_domain {
-    char name[DOMAIN_NAME_SIZE];   /* letters, digits and . _ - + ; of no other partition */
+    char name[BOOT_NAME_SIZE];     /* letters, digits and . _ - + ; of no other partition */
     uint64_t memory_kib;           /* a multiple of 4 */
     struct boot_module kernel, ramdisk;
     const char *bootargs;          /* in the tree, terminated; NULL: none */

@@ -6,6 +6,7 @@
 #ifndef BH_GUEST_TREE_H
 #define BH_GUEST_TREE_H
 
+#include "abi/arm_layout.h"
 #include "bh/frame.h"
 #include "bh/types.h"
 
