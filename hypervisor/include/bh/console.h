@@ -19,6 +19,9 @@ struct console_line {
     char text[CONSOLE_LINE_SIZE];
 };
 
+/* Messages less important than LEVEL are not printed from now on (boot option loglvl). */
+void console_set_level(enum log_level level);
+
 /* Formats as lib/format.h says. A call below the build's CONFIG_LOG_LEVEL costs nothing. Takes LOCK_CONSOLE. */
 void log_message(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
 #define log_error(...)   log_message(LOG_ERROR, __VA_ARGS__)
@@ -32,8 +35,27 @@ void console_domain_write(struct domain *d, const char *text, size_t size);
 bool console_is_congested(void);
 /* A character arrived at the board's UART. */
 void console_input(char c);
+/* D gets the input if nobody has it yet. */
+void console_input_first(struct domain *d);
 /* D is gone: its unfinished line is flushed, and the input moves on if it was D's. */
 void console_domain_gone(struct domain *d);
+
+/* The UART can take more, or interrupts for that are on: sends what waits, as much as fits. */
+void console_drain(void);
+/* Waits until all is sent; before the board stops. Bound: the ring, and a limit of tries for each character. */
+void console_flush(void);
+/*
+ * Copies up to SIZE bytes of what was said, from position *POSITION on (0: the oldest kept); moves *POSITION behind
+ * what it copied. Returns how many.
+ */
+size_t console_read_ring(uint64_t *position, char *buffer, size_t size);
+
+/*
+ * For reports of our own death: no lock, no ring, straight to the UART. console_emergency_begin() sends first what
+ * waits.
+ */
+void console_emergency_begin(void);
+void console_emergency(const char *format, ...) PRINTF_LIKE(1, 2);
 
 /* Invariant broken: prints everything pending and the message, then a back trace; stops the board. */
 NORETURN void panic(const char *format, ...) PRINTF_LIKE(1, 2);

@@ -26,7 +26,8 @@ struct cpu {
     bool online;            /* [atomic] has reached the scheduler */
     struct timer_queue timers; /* [lock timers.lock] */
     struct sched_cpu sched;    /* [lock sched] */
-    uint8_t window_count;   /* [cpu] windows open now; they close in reverse order */
+    uint8_t window_count;       /* [cpu] windows open now; they close in reverse order */
+    uint8_t block_window_count; /* [cpu] */
     uint16_t held_level[8]; /* [cpu] debug: levels of the locks held, in order */
     uint8_t held_count;
     struct arch_cpu arch;
@@ -40,6 +41,16 @@ static ALWAYS_INLINE struct cpu *this_cpu(void)
 {
     return arch_this_cpu();
 }
+
+static inline bool cpu_is_idle(const struct cpu *cpu)
+{
+    return __atomic_load_n(&cpu->current, __ATOMIC_RELAXED) == NULL && __atomic_load_n(&cpu->online, __ATOMIC_RELAXED);
+}
+
+/* A struct for CPU number ID, in cpu_table; not online yet. NULL: no memory, or too many. Boot only. */
+struct cpu *cpu_create(unsigned id);
+/* The same for the boot CPU, whose struct exists before there is a heap. */
+void cpu_init(struct cpu *cpu, unsigned id);
 
 /*
  * Ask CPU to settle WORK soon: at its next exit, or at once by an interrupt if it runs a guest or sleeps.

@@ -24,7 +24,9 @@ enum domain_phase {
 
 struct domain {
     uint16_t id;                   /* [boot] domid */
+    uint16_t slot;                 /* [boot] its place in domain_table */
     uint16_t vcpu_count;           /* [boot] */
+    bool has_p2m, has_shared_info; /* [boot], then [reaper] */
     uint8_t phase;                 /* [lock lock] enum domain_phase, read [atomic] */
     uint8_t shutdown_reason;       /* [lock lock] SHUTDOWN_*, once dying */
     char name[DOMAIN_NAME_SIZE];   /* [boot] */
@@ -34,10 +36,44 @@ struct domain {
     uint32_t vcpus_loaded;         /* [atomic] vCPUs whose state a CPU holds */
     uint64_t page_count;           /* [atomic] frames charged to the domain */
     uint64_t page_limit;           /* [boot] */
+    uint32_t assists;              /* [atomic] VMASST_TYPE_* that the guest enabled */
+    mfn_t shared_info;             /* [boot] its shared info page */
+    gfn_t shared_info_gfn;         /* [lock lock] where it is mapped, if */
+    bool shared_info_mapped;       /* [lock lock] */
     struct p2m p2m;                /* [lock p2m.lock] */
     struct mmio_map mmio;          /* [boot] emulated device regions */
     struct console_line console;   /* [lock console] output of the current line */
     struct arch_domain arch;
 };
+
+/* All domains. An entry goes when the domain's last frame is back. [lock domlist] */
+extern struct domain *domain_table[CONFIG_MAX_DOMAINS];
+/* While it is held no domain comes or goes. LOCK_DOMLIST. */
+void domain_list_lock(void);
+void domain_list_unlock(void);
+
+/*
+ * New domain in phase DOMAIN_BUILDING with the lowest free id from 1 on, no vCPU, no memory.
+ * -XEN_ENOMEM. -XEN_ENOSPC: CONFIG_MAX_DOMAINS are there.
+ */
+struct boot_domain;
+MUST_USE int domain_create(const struct boot_domain *config, struct domain **out);
+/* Its vCPUs may run from now on. */
+void domain_start(struct domain *d);
+/*
+ * D ends, for REASON (SHUTDOWN_* of sched.h): its vCPUs stop, then the reaper frees it in bounded steps. The caller may
+ * be one of its vCPUs: it does not go back to its guest. Idempotent.
+ */
+void domain_shutdown(struct domain *d, unsigned reason);
+/* D did what it may not and cannot go on. Says why on the console and shuts it down as crashed. */
+void domain_crash(struct domain *d, const char *why);
+/* Frees a domain that never started, or one whose vCPUs have all stopped. True when all of it is gone. */
+bool domain_reap_step(struct domain *d);
+/* Takes one bounded step for some dying domain; false when there is nothing to do. */
+bool domain_reap(void);
+/* When the last domain ends, the board goes off. Called once, after all boot domains were started. */
+void domain_watch_last(void);
+/* Is G mapped as RAM of D? */
+bool domain_gfn_is_ram(struct domain *d, gfn_t g);
 
 #endif

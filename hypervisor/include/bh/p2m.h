@@ -6,6 +6,7 @@
 #ifndef BH_P2M_H
 #define BH_P2M_H
 
+#include "arch/arch_types.h"
 #include "bh/spinlock.h"
 #include "bh/types.h"
 
@@ -21,10 +22,45 @@ enum p2m_type {
 };
 
 struct p2m {
-    struct spinlock lock; /* LOCK_P2M */
-    mfn_t root;           /* [boot] first of the root table's frames */
-    uint32_t table_count; /* [lock lock] frames used as tables */
+    struct spinlock lock;  /* LOCK_P2M */
+    mfn_t root;            /* [boot] first of the root table's frames */
+    uint16_t domid;        /* [boot] who is charged for the tables */
+    uint32_t table_count;  /* [lock lock] frames used as tables, the root's included */
+    gfn_t teardown;        /* [lock lock] where p2m_teardown() goes on */
+    bool retired;          /* [lock lock] p2m_teardown() has begun */
     struct arch_p2m arch;
 };
+
+/* Empty tables for domain DOMID. -XEN_ENOMEM. */
+MUST_USE int p2m_init(struct p2m *p, uint16_t domid);
+
+/*
+ * Maps 2^ORDER pages (ORDER_4K, ORDER_2M or ORDER_1G) at G to M. The caller holds one reference to each frame, which
+ * the mapping takes over. Nothing may be mapped there yet.
+ * -XEN_EINVAL: G or M is not aligned to ORDER, or G is beyond the address space. -XEN_EEXIST: something is mapped
+ * there. -XEN_ENOMEM: no frame for a table; nothing changed, but tables made on the way stay.
+ */
+MUST_USE int p2m_map(struct p2m *p, gfn_t g, mfn_t m, unsigned order, enum p2m_type type);
+
+/* Maps COUNT pages with blocks as large as alignment allows. As p2m_map(); what was mapped before an error stays. */
+MUST_USE int p2m_map_range(struct p2m *p, gfn_t g, mfn_t m, uint64_t count, enum p2m_type type);
+
+/*
+ * Removes the mapping of one page; a larger block around it is split first. The reference that the mapping held goes
+ * to the caller with *M. -XEN_ENOENT: nothing is mapped there. -XEN_ENOMEM: no frame to split the block.
+ */
+MUST_USE int p2m_unmap(struct p2m *p, gfn_t g, mfn_t *m, enum p2m_type *type);
+
+/*
+ * What G is mapped to. *ORDER is the order of the block that holds it; *M is the frame of G itself.
+ * -XEN_ENOENT: nothing. The answer holds only while p->lock is held.
+ */
+MUST_USE int p2m_lookup(struct p2m *p, gfn_t g, mfn_t *m, enum p2m_type *type, unsigned *order) REQUIRES(p->lock);
+
+/*
+ * Takes the tables apart and drops the references that mappings of RAM held: 2 MiB of pages, or
+ * one larger block, a call. True when nothing is left. No vCPU of the domain may run any more.
+ */
+bool p2m_teardown(struct p2m *p);
 
 #endif

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The scheduler: which vCPU runs on which CPU. One interface; the policies are sched_fair.c and sched_pinned.c.
+ * The scheduler: which vCPU runs on which CPU. One interface, a policy in each file:
+ *
+ *   sched_pinned.c  a vCPU that owns its CPU: nothing else runs there, no tick, WFI is not even trapped
+ *   sched_fair.c    all others share the CPUs that nobody owns, by weight
+ *
+ * A policy only ranks; the states of vCPUs change here (sched.c), under one lock.
  */
 #ifndef BH_SCHED_H
 #define BH_SCHED_H
@@ -10,29 +15,104 @@
 
 struct cpu;
 struct vcpu;
-struct sched_group;
 
 /* A set of physical CPUs. */
-typedef struct { uint64_t word[(CONFIG_MAX_CPUS + 63) / 64]; } cpuset_t;
+#define CPUSET_WORDS ((CONFIG_MAX_CPUS + 63) / 64)
+typedef struct { uint64_t word[CPUSET_WORDS]; } cpuset_t;
+
+static inline bool cpuset_has(const cpuset_t *s, unsigned cpu)
+{
+    return (s->word[cpu / 64] & BIT(cpu % 64)) != 0;
+}
+
+static inline void cpuset_add(cpuset_t *s, unsigned cpu)
+{
+    s->word[cpu / 64] |= BIT(cpu % 64);
+}
 
 #define SCHED_WEIGHT_DEFAULT 256
+#define SCHED_WEIGHT_MAX     65535
+
+/* What the current vCPU wants when it leaves its CPU; settled by sched_switch(). */
+enum sched_intent {
+    INTENT_RUN,     /* go on */
+    INTENT_YIELD,   /* go on, after others */
+    INTENT_BLOCK,   /* sleep until an interrupt */
+    INTENT_OFFLINE, /* stop until vcpu_online() */
+};
 
 /* The scheduler's part of a vCPU. */
 struct sched_unit {
-    struct cpu *cpu;       /* where it runs or ran last */
-    uint64_t vtime;        /* weighted ticks consumed: the smaller, the sooner it runs */
-    uint64_t started;      /* when it got its CPU */
-    uint64_t runtime;      /* ticks run in all */
-    struct sched_group *group; /* the CPUs it may use; shared with others of the same set */
-    uint32_t heap_index;   /* place in group's heap; UINT32_MAX: not queued */
-    uint16_t weight;
-    bool pinned;           /* owns its CPU */
+    struct cpu *cpu;           /* where it runs or ran last */
+    struct vcpu *next, *prev;  /* run queue, ordered by vtime */
+    uint64_t vtime;            /* weighted ticks consumed: the smaller, the sooner it runs */
+    uint64_t started;          /* when it was last charged */
+    uint64_t runtime;          /* ticks run in all */
+    cpuset_t affinity;         /* [boot] CPUs that it may use */
+    uint16_t weight;           /* [boot] */
+    uint8_t intent;            /* [cpu] enum sched_intent */
+    bool queued;
+    bool owns_cpu;             /* [boot] pinned: sched.cpu is its own */
 };
 
 /* The scheduler's part of a CPU. */
 struct sched_cpu {
-    struct vcpu *owner;    /* the pinned vCPU that owns this CPU, or NULL */
-    struct timer slice;
+    struct vcpu *owner;        /* the vCPU that owns this CPU, or NULL */
+    struct timer slice;        /* [cpu] ends the current vCPU's turn; not armed while nobody waits */
+    uint64_t min_slice_end;    /* [cpu] the current vCPU keeps the CPU until here, whoever wakes up */
 };
+
+/* For each CPU before it runs. */
+void sched_cpu_init(struct cpu *cpu);
+
+/*
+ * New vCPU V, off line. OWN_CPU: it owns that CPU, or NULL: it shares those in AFFINITY by WEIGHT.
+ * -XEN_EINVAL: AFFINITY holds no CPU of this board. -XEN_EBUSY: the CPU is owned already.
+ */
+MUST_USE int sched_vcpu_init(struct vcpu *v, struct cpu *own_cpu, const cpuset_t *affinity, uint16_t weight);
+void sched_vcpu_remove(struct vcpu *v);
+
+/* V is to run if it is in state FROM: true if it was. May preempt what runs on some CPU. */
+bool sched_wake(struct vcpu *v, uint8_t from);
+
+/*
+ * The way from one vCPU to the next, on the calling CPU: picks what runs next and says whether it is another than
+ * before. If so the caller unloads the old one, calls sched_release() for it, and loads the new one.
+ */
+bool sched_pick(struct cpu *cpu, struct vcpu **next);
+/* V's state is saved: it waits its turn, sleeps or is off line, as its intent says. */
+void sched_release(struct vcpu *v);
+
+/*
+ * V's domain is dying: V will not be picked again. What runs on another CPU is asked to stop; sched_release() will
+ * count it out.
+ */
+void sched_stop(struct vcpu *v);
+
+/* CPU has work left that can wait (cpu->work) and a guest that can't: sees to it that the work goes on soon. */
+void sched_defer_work(struct cpu *cpu);
+
+/* The slice of CPU's current vCPU ended. */
+void sched_slice_expired(struct cpu *cpu);
+
+/* ---- The policies, as sched.c sees them; each call with the scheduler's lock held ---- */
+
+/* What runs next on a CPU that has an owner; OLD runs there now (or NULL), and may go on if OLD_GOES_ON. */
+struct vcpu *sched_pinned_pick(const struct cpu *cpu, struct vcpu *old, bool old_goes_on);
+
+
+/* Charges the time since V was last charged. */
+void sched_fair_charge(struct vcpu *v, uint64_t now);
+/* V becomes runnable: sets its rank and queues it. SLEPT: it was blocked. */
+void sched_fair_enqueue(struct vcpu *v, bool slept);
+void sched_fair_dequeue(struct vcpu *v);
+/* The best queued vCPU for CPU, or NULL. */
+struct vcpu *sched_fair_best(const struct cpu *cpu);
+/* Does WAITING deserve the CPU that RUNNING has now? EXPIRED: RUNNING's slice is over, or it yields. */
+bool sched_fair_preempts(const struct vcpu *waiting, const struct vcpu *running, bool expired);
+/* Where V should go: a CPU to be asked to reschedule, or NULL when there is none. */
+struct cpu *sched_fair_place(const struct vcpu *v);
+/* Ticks of one turn. */
+uint64_t sched_fair_slice(void);
 
 #endif

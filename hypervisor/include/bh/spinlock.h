@@ -9,17 +9,18 @@
 #ifndef BH_SPINLOCK_H
 #define BH_SPINLOCK_H
 
-#include "arch/arch_types.h"
+#include "arch/arch_inline.h"
 #include "bh/types.h"
 
 enum lock_level {
     LOCK_DOMLIST = 1,  /* the list of domains */
     LOCK_DOMAIN,       /* one domain's life cycle */
     LOCK_P2M,          /* one domain's stage-2 tables */
-    LOCK_VGIC,         /* one domain's virtual interrupt controller */
     LOCK_VUART,        /* one domain's virtual UART */
+    LOCK_VGIC,         /* one domain's virtual interrupt controller */
     LOCK_SCHED,        /* the run queue */
     LOCK_TIMER,        /* one CPU's timer queue */
+    LOCK_VMID,         /* who has which VMID */
     LOCK_HEAP,         /* the hypervisor's own objects */
     LOCK_PAGE_ALLOC,   /* the free lists */
     LOCK_CONSOLE,      /* the console ring */

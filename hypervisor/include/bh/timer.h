@@ -9,20 +9,21 @@
 #include "bh/spinlock.h"
 #include "bh/types.h"
 
+struct cpu;
+
 #define TIMER_NEVER UINT64_MAX
 
-/* What happens at the deadline; the table of actions is in timer.c. */
+/* What happens at the deadline. */
 enum timer_kind {
     TIMER_SLICE,     /* the current vCPU's slice ends; owner: struct cpu */
     TIMER_VTIMER,    /* a descheduled vCPU's virtual timer; owner: struct vcpu */
     TIMER_PTIMER,    /* a vCPU's emulated physical timer; owner: struct vcpu */
-    TIMER_KIND_COUNT,
 };
 
 struct timer {
     uint64_t deadline;   /* [lock queue] */
     struct timer *next, *prev; /* [lock queue] */
-    struct timer_queue *queue; /* where it is armed; NULL: it is not */
+    struct timer_queue *queue; /* [lock queue] where it is armed; NULL: it is not */
     void *owner;         /* [boot] */
     uint8_t kind;        /* [boot] enum timer_kind */
 };
@@ -33,9 +34,12 @@ struct timer_queue {
 };
 
 void timer_init(struct timer *t, enum timer_kind kind, void *owner);
-/* Arms T on the calling CPU, moving it from where it was. A deadline in the past fires at the next exit. */
+/*
+ * Arms T on the calling CPU, moving it from where it was; TIMER_NEVER disarms it. A deadline in the past fires as soon
+ * as interrupts are taken again. Bound: one look at each timer armed on this CPU, at most two a vCPU and one more.
+ */
 void timer_set(struct timer *t, uint64_t deadline);
-/* After it returns, T's action does not start any more. */
+/* After it returns, T's action does not start any more. Two CPUs never set or cancel one timer at a time. */
 void timer_cancel(struct timer *t);
 /* The hardware timer of this CPU fired: runs what is due, at most as many as were armed; re-arms the hardware. */
 void timer_expire(struct cpu *cpu);

@@ -9,8 +9,9 @@
 #define BH_VCPU_H
 
 #include "arch/arch_types.h"
+#include "bh/cpu.h"
+#include "bh/runstate.h"
 #include "bh/sched.h"
-#include "bh/timer.h"
 #include "bh/types.h"
 
 struct cpu;
@@ -28,18 +29,22 @@ struct vcpu {
     uint16_t id;             /* [boot] index in domain.vcpus */
     uint8_t state;           /* enum vcpu_state; changed under the scheduler's lock, read [atomic] */
     struct sched_unit sched; /* [lock sched] */
+    struct runstate runstate;
+    bool has_vcpu_info;      /* [cpu] the guest named a place for its event area: */
+    uint64_t vcpu_info_gpa;  /* [cpu] this guest physical address */
     struct arch_vcpu arch;
 };
 
 /*
- * New vCPU of D, off line. On success it is in D->vcpus[ID].
- * -XEN_ENOMEM: no memory. -XEN_EINVAL: ID is beyond D's limit. -XEN_EEXIST: ID is in use.
+ * New vCPU of D, off line, scheduled as sched_vcpu_init() says. On success it is in D->vcpus[ID].
+ * -XEN_ENOMEM: no memory. -XEN_EINVAL: ID is beyond D's limit, or no CPU may run it. -XEN_EEXIST: ID is in use.
  */
-MUST_USE int vcpu_create(struct domain *d, unsigned id, struct vcpu **out);
+MUST_USE int vcpu_create(struct domain *d, unsigned id, struct cpu *own_cpu, const cpuset_t *affinity,
+                         struct vcpu **out);
 /* Frees V and its state frames. V must not be running. */
 void vcpu_destroy(struct vcpu *v);
 
-/* Let an off-line vCPU run from the state that arch_vcpu_reset() gave it. -XEN_EALREADY: it is not off line. */
+/* Let an off-line vCPU run from the state that arch_vcpu_reset() gave it. -XEN_EBUSY: it is not off line. */
 MUST_USE int vcpu_online(struct vcpu *v);
 /* The current vCPU turns itself off; takes effect in vcpu_leave(). */
 void vcpu_offline_current(void);
@@ -54,7 +59,14 @@ void vcpu_yield_current(void);
  */
 void vcpu_kick(struct vcpu *v);
 
-/* Settles pending work and names the next vCPU; returns when one is loaded. The only way out to a guest. */
+/* The only way out to a guest: settles pending work and names the next vCPU; returns when one is loaded. */
 void vcpu_leave_slow(struct cpu *cpu);
+
+static ALWAYS_INLINE void vcpu_leave(struct cpu *cpu)
+{
+    if (unlikely(cpu->work != 0)) {
+        vcpu_leave_slow(cpu);
+    }
+}
 
 #endif

@@ -15,6 +15,7 @@ struct mmio_access;
 struct vcpu;
 
 #define VPL011_FIFO_SIZE 32
+#define VPL011_SPI       32 /* GUEST_VPL011_SPI, which Xen's headers define for Arm only */
 
 struct vpl011 {
     struct spinlock lock;   /* LOCK_VUART */

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * arm64: the types that core embeds by value and never looks into.
+ */
+#ifndef BH_ARCH_ARCH_TYPES_H
+#define BH_ARCH_ARCH_TYPES_H
+
+#include "bh/timer.h"
+#include "bh/types.h"
+#include "bh/vgic.h"
+#include "bh/vpl011.h"
+
+#define ARCH_GUEST_DESCRIPTION_MAX (32U << 10)
+
+/* What xen_version says of this architecture. */
+#define ARCH_CAPABILITY "aarch64"
+#define ARCH_FEATURES   (1U << XENFEAT_ARM_SMCCC_supported | 1U << XENFEAT_hvm_callback_vector)
+
+struct arch_cpu {
+    uint64_t mpidr;       /* [boot] affinity fields of MPIDR_EL1 */
+    uint64_t root;        /* [boot] physical address of its root table */
+    uint64_t gic_target;  /* [boot] GICv2: its bit in GICD_ITARGETSR; GICv3: its affinity as ICC_SGI1R_EL1 has it */
+    uintptr_t gicr;       /* [boot] GICv3: its redistributor */
+};
+
+struct arch_p2m {
+    uint64_t vmid;        /* [boot] 1..255 */
+};
+
+struct arch_vcpu {
+    mfn_t state;              /* [boot] the frame of struct vcpu_regs, see state.h */
+    uint64_t hcr;             /* [boot] HCR_EL2 while it runs */
+    uint64_t vmpidr;          /* [boot] */
+    struct timer vtimer;      /* wakes it for its virtual timer while it is off its CPU */
+    struct timer ptimer;      /* its physical timer, emulated */
+    uint64_t vtimer_deadline; /* [cpu] when it was unloaded: its virtual timer's deadline, or TIMER_NEVER */
+    uint64_t ptimer_cval;     /* [cpu] CNTP_CVAL_EL0 */
+    uint32_t ptimer_ctl;      /* [cpu] CNTP_CTL_EL0, without ISTATUS */
+    uint32_t gic_vmcr;        /* [cpu] GIC virtual machine control, while it is not loaded */
+    struct vgic_cpu vgic;
+};
+
+struct arch_domain {
+    uint64_t counter_offset;  /* [boot] CNTVOFF_EL2 */
+    struct vgic_dist vgic;
+    bool has_vpl011;          /* [boot] */
+    struct vpl011 vpl011;
+};
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The hypervisor's own page tables (Arm ARM D8.3, stage 1 of EL2, 4 KiB granule): one root a CPU; slots shared by
+ * all CPUs point to the same level 2 tables in every root. Writable pages are never executable.
+ */
+#ifndef BH_ARM64_MMU_H
+#define BH_ARM64_MMU_H
+
+#include "bh/types.h"
+#include "layout.h"
+
+#define PTE_VALID   BIT(0)
+#define PTE_TABLE   BIT(1) /* levels 1 and 2: next table; level 3: page */
+#define PTE_ATTR(i) ((uint64_t)(i) << 2)
+#define PTE_AP1     BIT(6) /* RES1 at EL2 */
+#define PTE_RO      BIT(7)
+#define PTE_SH_IS   (3UL << 8)
+#define PTE_AF      BIT(10)
+#define PTE_XN      BIT(54)
+#define PTE_ADDRESS 0x0000fffffffff000UL
+
+#define PTE_NORMAL (PTE_VALID | PTE_ATTR(MAIR_NORMAL) | PTE_AP1 | PTE_SH_IS | PTE_AF)
+#define PTE_RW     (PTE_NORMAL | PTE_XN)
+#define PTE_R      (PTE_NORMAL | PTE_XN | PTE_RO)
+#define PTE_RX     (PTE_NORMAL | PTE_RO)
+#define PTE_DEVICE (PTE_VALID | PTE_ATTR(MAIR_DEVICE) | PTE_AP1 | PTE_SH_IS | PTE_AF | PTE_XN)
+
+#define PT_ENTRIES 512
+#define PT_INDEX(va, level) (((va) >> (12 + 9 * (3 - (level)))) & (PT_ENTRIES - 1))
+
+/* Where the image was loaded: set before anything else runs. [boot] */
+extern uint64_t image_paddr;
+
+/* Physical address of something in the image. */
+paddr_t image_to_paddr(const void *p);
+
+/*
+ * Maps SIZE bytes at physical PA (page aligned both) to VA in a slot that all CPUs share, with 2 MiB blocks where
+ * they fit. Boot only, on the boot CPU, before the other CPUs have roots. Tables come from a small pool in the image,
+ * then from the page allocator. -XEN_ENOMEM.
+ */
+MUST_USE int hyp_map(uint64_t va, uint64_t pa, uint64_t size, uint64_t pte);
+void hyp_unmap(uint64_t va, uint64_t size);
+
+/* Maps SIZE bytes of device registers at PA and returns where; NULL when memory for tables or addresses ran out. */
+void *device_map(uint64_t pa, uint64_t size);
+
+/* Makes the level 1 entries of the shared slots and a root for another CPU. -XEN_ENOMEM. */
+struct cpu;
+MUST_USE int hyp_root_create(struct cpu *cpu);
+
+/* Puts the vCPU state page M at CPU_STATE_VA of this CPU, or takes it away. */
+void state_map(mfn_t m);
+void state_unmap(void);
+
+/* Debug builds: walks this CPU's live tables and panics on a partition's frame that is mapped outside a window. */
+void mmu_audit(void);
+
+#endif

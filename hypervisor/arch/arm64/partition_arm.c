@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a partition has on arm64: virtual GIC, UART, timers' offset, and the device tree that says so.
+ */
+#include "arch/arch.h"
+#include "bh/boot_config.h"
+#include "bh/console.h"
+#include "bh/domain.h"
+#include "bh/guest_tree.h"
+#include "bh/partition.h"
+#include "bh/vcpu.h"
+#include "gic.h"
+#include "sysreg.h"
+
+_Static_assert(ARCH_GUEST_DESCRIPTION_MAX == GUEST_TREE_SIZE_MAX, "room for the device tree");
+
+static int add_gic(struct domain *d)
+{
+    int err;
+
+    vgic_domain_init(d, gic_version());
+    if (gic_version() == 3) {
+        err = mmio_add(&d->mmio, GUEST_GICV3_GICD_BASE, GUEST_GICV3_GICD_SIZE, MMIO_VGIC_DIST);
+        return err != 0 ? err
+                        : mmio_add(&d->mmio, GUEST_GICV3_GICR0_BASE, GUEST_GICV3_GICR0_SIZE, MMIO_VGIC_REDIST);
+    }
+    err = mmio_add(&d->mmio, GUEST_GICD_BASE, GUEST_GICD_SIZE, MMIO_VGIC_DIST);
+    if (err == 0) {
+        /* The guest's CPU interface is the hardware's virtual one. */
+        err = p2m_map_range(&d->p2m, gfn(GUEST_GICC_BASE >> PAGE_SHIFT),
+                            paddr_to_mfn(paddr(gic_guest_interface())), GUEST_GICC_SIZE >> PAGE_SHIFT, P2M_MMIO);
+    }
+    return err;
+}
+
+int arch_domain_create(struct domain *d, const struct boot_domain *config)
+{
+    int err = add_gic(d);
+
+    if (err == 0 && CONFIG_VPL011 && config->vpl011) {
+        vpl011_init(d);
+        d->arch.has_vpl011 = true;
+        err = mmio_add(&d->mmio, GUEST_PL011_BASE, GUEST_PL011_SIZE, MMIO_VPL011);
+    }
+    d->arch.counter_offset = arch_time_now();
+    return err;
+}
+
+void arch_domain_destroy(struct domain *d)
+{
+    vgic_domain_release(d);
+}
+
+void arch_domain_console_input(struct domain *d, char c)
+{
+    if (CONFIG_VPL011 && d->arch.has_vpl011) {
+        (void)vpl011_receive(d, c);
+    }
+}
+
+int arch_guest_describe(struct domain *d, const struct partition_layout *layout, void *buffer, size_t size,
+                        size_t *used)
+{
+    struct guest_tree tree = {
+        .vcpu_count = d->vcpu_count,
+        .gic_version = gic_version(),
+        .ramdisk_start = layout->ramdisk_start,
+        .ramdisk_end = layout->ramdisk_end,
+        .bootargs = layout->config->bootargs,
+        .bootargs_size = layout->config->bootargs_size,
+        .has_vpl011 = CONFIG_VPL011 && layout->config->vpl011,
+        .has_xen = CONFIG_XEN_GUEST,
+    };
+
+    for (unsigned i = 0; i < GUEST_RAM_BANKS; i++) {
+        tree.memory[i] = layout->ram[i];
+    }
+    return guest_tree_write(&tree, buffer, size, used);
+}
+
+void arch_guest_start(struct domain *d, const struct partition_layout *layout)
+{
+    arch_vcpu_reset(d->vcpus[0], layout->entry, layout->description);
+}

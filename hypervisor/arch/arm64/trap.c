@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What to do for each class of exception that a guest takes to EL2 (Arm ARM D17.2.37, ESR_EL2). Runs with interrupts
+ * masked, to completion; vcpu_leave() is the only way back.
+ */
+#include "trap.h"
+
+#include "bh/console.h"
+#include "bh/cpu.h"
+#include "bh/domain.h"
+#include "bh/hypercall.h"
+#include "bh/mmio.h"
+#include "bh/psci.h"
+#include "bh/vcpu.h"
+#include "mmu.h"
+#include "state.h"
+#include "sysreg.h"
+
+/* Xen's tag in the immediate of HVC. */
+#define HVC_XEN 0xea1
+
+void trap_skip_instruction(void)
+{
+    sysreg_write(elr_el2, sysreg_read(elr_el2) + 4);
+}
+
+/* Takes an exception with syndrome ESR to the guest's EL1. */
+static void take_to_el1(uint64_t esr)
+{
+    uint64_t spsr = sysreg_read(spsr_el2);
+    unsigned offset;
+
+    if ((spsr & PSR_AARCH32) != 0) {
+        offset = 0x600;
+    } else if ((spsr & PSR_MODE_MASK) == PSR_MODE_EL1H) {
+        offset = 0x200;
+    } else if ((spsr & PSR_MODE_MASK) == PSR_MODE_EL1T) {
+        offset = 0;
+    } else {
+        offset = 0x400;
+    }
+    sysreg_write(elr_el1, sysreg_read(elr_el2));
+    sysreg_write(spsr_el1, spsr);
+    sysreg_write(esr_el1, esr);
+    sysreg_write(elr_el2, sysreg_read(vbar_el1) + offset);
+    /* PAN is set as SCTLR_EL1.SPAN asks (FEAT_PAN), the condition flags and DIT stay. */
+    spsr &= (0xfUL << 28) | BIT(24) | PSR_PAN;
+    if ((sysreg_read(sctlr_el1) & BIT(23)) == 0 && (sysreg_read(id_aa64mmfr1_el1) >> 20 & 0xf) != 0) {
+        spsr |= PSR_PAN;
+    }
+    sysreg_write(spsr_el2, spsr | PSR_D | PSR_A | PSR_I | PSR_F | PSR_MODE_EL1H);
+}
+
+void inject_undefined(uint64_t esr)
+{
+    take_to_el1((esr & ESR_IL) | (uint64_t)EC_UNKNOWN << 26);
+}
+
+void inject_external_abort(uint64_t esr, uint64_t far)
+{
+    bool from_el0 = (sysreg_read(spsr_el2) & (PSR_MODE_MASK & ~PSR_AARCH32)) == PSR_MODE_EL0T ||
+                    (sysreg_read(spsr_el2) & PSR_AARCH32) != 0;
+    bool is_fetch = ESR_EC(esr) == EC_IABT_LOW;
+    unsigned ec = is_fetch ? (from_el0 ? EC_IABT_LOW : EC_IABT_SAME) : (from_el0 ? EC_DABT_LOW : EC_DABT_SAME);
+
+    sysreg_write(far_el1, far);
+    /* DFSC 0x10: synchronous external abort, not on a translation table walk; WnR as it was. */
+    take_to_el1((esr & ESR_IL) | (uint64_t)ec << 26 | (is_fetch ? 0 : esr & BIT(6)) | 0x10);
+}
+
+static void unexpected(uint64_t esr)
+{
+    log_debug("%s: vCPU %u: trap class %x, iss %x", this_cpu()->current->domain->name, this_cpu()->current->id,
+              ESR_EC(esr), ESR_ISS(esr));
+    inject_undefined(esr);
+}
+
+static void wait_trap(uint64_t esr)
+{
+    trap_skip_instruction();
+    if ((esr & 1) == 0) {
+        vcpu_block_current();
+    } else {
+        vcpu_yield_current();
+    }
+}
+
+static void hvc_trap(uint64_t esr)
+{
+    struct vcpu_regs *s = LOADED_STATE;
+    unsigned imm = (unsigned)esr & 0xffff;
+
+    if (CONFIG_XEN_GUEST && likely(imm == HVC_XEN)) {
+        s->x[0] = (uint64_t)hypercall_dispatch(this_cpu()->current, s->x[16], s->x);
+    } else if (imm == 0) {
+        smccc_call(this_cpu()->current, s->x);
+    } else {
+        inject_undefined(esr);
+    }
+}
+
+static void smc_trap(uint64_t esr)
+{
+    /* Unlike HVC, a trapped SMC leaves ELR_EL2 on the instruction. */
+    if ((esr & 0xffff) != 0) {
+        inject_undefined(esr);
+        return;
+    }
+    trap_skip_instruction();
+    smccc_call(this_cpu()->current, LOADED_STATE->x);
+}
+
+/* Data abort syndrome (ISS encoding for exceptions from a data abort). */
+#define DABT_ISV  BIT(24)
+#define DABT_SAS(esr) ((unsigned)((esr) >> 22) & 3)
+#define DABT_SSE  BIT(21)
+#define DABT_SRT(esr) ((unsigned)((esr) >> 16) & 0x1f)
+#define DABT_SF   BIT(15)
+#define DABT_FNV  BIT(10)
+#define DABT_CM   BIT(8)
+#define DABT_S1PTW BIT(7)
+#define DABT_WNR  BIT(6)
+
+/* A load's value as the instruction extends it. */
+static uint64_t extend(uint64_t esr, uint64_t value)
+{
+    unsigned bits = 8U << DABT_SAS(esr);
+
+    if (bits < 64) {
+        value &= BIT(bits) - 1;
+        if ((esr & DABT_SSE) != 0 && (value & BIT(bits - 1)) != 0) {
+            value |= ~(BIT(bits) - 1);
+        }
+    }
+    return (esr & DABT_SF) != 0 ? value : (uint32_t)value;
+}
+
+static void data_abort_trap(uint64_t esr)
+{
+    uint64_t far = sysreg_read(far_el2);
+    uint64_t gpa = (sysreg_read(hpfar_el2) & 0x0ffffffffff0UL) << 8 | (far & (PAGE_SIZE - 1));
+    struct vcpu_regs *s = LOADED_STATE;
+    unsigned rt = DABT_SRT(esr);
+    unsigned kind = (unsigned)esr & 0x3c;
+    struct mmio_access a;
+
+    /* Only translation and permission faults of a described, plain access can be a device's. */
+    if (unlikely((esr & (DABT_ISV | DABT_S1PTW | DABT_CM)) != DABT_ISV || (kind != 0x04 && kind != 0x0c))) {
+        inject_external_abort(esr, far);
+        return;
+    }
+    a.size = (uint8_t)(1U << DABT_SAS(esr));
+    a.is_write = (esr & DABT_WNR) != 0;
+    a.value = rt == 31 || !a.is_write ? 0 : s->x[rt];
+    if (unlikely((gpa & (a.size - 1U)) != 0 || mmio_dispatch(this_cpu()->current, gpa, &a) != 0)) {
+        inject_external_abort(esr, far);
+        return;
+    }
+    if (!a.is_write && rt != 31) {
+        s->x[rt] = extend(esr, a.value);
+    }
+    trap_skip_instruction();
+}
+
+static void fetch_abort_trap(uint64_t esr)
+{
+    inject_external_abort(esr, sysreg_read(far_el2));
+}
+
+typedef void trap_handler(uint64_t esr);
+
+static trap_handler *const handler[EC_COUNT] = {
+    [EC_WFX] = wait_trap,
+    [EC_HVC64] = hvc_trap,
+    [EC_SMC64] = smc_trap,
+    [EC_SYSREG] = sysreg_trap,
+    [EC_IABT_LOW] = fetch_abort_trap,
+    [EC_DABT_LOW] = data_abort_trap,
+};
+
+void trap_sync(uint64_t esr)
+{
+    if (CONFIG_AUDIT_EL2) {
+        mmu_audit();
+    }
+    if (likely(handler[ESR_EC(esr)] != NULL)) {
+        handler[ESR_EC(esr)](esr);
+    } else {
+        unexpected(esr);
+    }
+    vcpu_leave(this_cpu());
+}
+
+void trap_serror(uint64_t esr)
+{
+    struct vcpu *v = this_cpu()->current;
+
+    /*
+     * An asynchronous external abort while a guest ran: taken from its own accesses to devices or memory, as far as
+     * hardware can say. It gets it back as a virtual SError; nobody else notices.
+     */
+    log_warning("%s: vCPU %u: SError, syndrome %lx", v->domain->name, v->id, esr);
+    sysreg_write(hcr_el2, sysreg_read(hcr_el2) | HCR_VSE);
+    vcpu_leave(this_cpu());
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * host: the types that core embeds by value.
+ */
+#ifndef BH_ARCH_ARCH_TYPES_H
+#define BH_ARCH_ARCH_TYPES_H
+
+#include "bh/timer.h"
+#include "bh/types.h"
+#include "bh/vgic.h"
+#include "bh/vpl011.h"
+
+#define ARCH_GUEST_DESCRIPTION_MAX (32U << 10)
+#define ARCH_CAPABILITY "host"
+#define ARCH_FEATURES   0U
+
+struct arch_cpu {
+    uint64_t timer;      /* what arch_timer_program() was told */
+    unsigned kicks;      /* calls of arch_cpu_kick() */
+};
+
+struct arch_p2m {
+    unsigned invalidations;
+    bool is_live;        /* between arch_p2m_init() and arch_p2m_retire() */
+};
+
+struct arch_vcpu {
+    mfn_t state;
+    bool has_state;
+    uint64_t entry, argument; /* of the last reset */
+    bool event;          /* what arch_vcpu_has_event() says */
+    uint64_t resets;
+    struct timer timer;
+    struct vgic_cpu vgic;
+};
+
+struct arch_domain {
+    struct vgic_dist vgic;
+    struct vpl011 vpl011;
+    bool has_vpl011;
+    char input[64];      /* what arch_domain_console_input() got */
+    unsigned input_count;
+};
+
+#endif

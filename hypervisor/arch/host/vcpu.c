@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * host: stage-2 entries, and vCPUs without registers.
+ */
+#include "arch/arch.h"
+#include "arch/arch_psci.h"
+#include "bh/boot_config.h"
+#include "bh/console.h"
+#include "bh/domain.h"
+#include "bh/frame.h"
+#include "bh/partition.h"
+#include "bh/vcpu.h"
+#include "lib/string.h"
+
+/* Entry: frame number << 12, type in bits 4..7, bit 1 table, bit 0 valid. */
+uint64_t arch_pte_leaf(mfn_t m, enum p2m_type type, unsigned level)
+{
+    (void)level;
+    return m.n << PAGE_SHIFT | (uint64_t)type << 4 | 1;
+}
+
+uint64_t arch_pte_table(mfn_t m)
+{
+    return m.n << PAGE_SHIFT | 3;
+}
+
+bool arch_pte_is_valid(uint64_t pte)
+{
+    return (pte & 1) != 0;
+}
+
+bool arch_pte_is_table(uint64_t pte, unsigned level)
+{
+    return level < 3 && (pte & 3) == 3;
+}
+
+mfn_t arch_pte_mfn(uint64_t pte)
+{
+    return mfn(pte >> PAGE_SHIFT);
+}
+
+enum p2m_type arch_pte_type(uint64_t pte)
+{
+    return (enum p2m_type)(pte >> 4 & 0xf);
+}
+
+void arch_pte_store(uint64_t *slot, uint64_t pte)
+{
+    *slot = pte;
+}
+
+int arch_p2m_init(struct p2m *p)
+{
+    p->arch.is_live = true;
+    return 0;
+}
+
+void arch_p2m_invalidate(struct p2m *p, gfn_t g, unsigned order)
+{
+    (void)g;
+    (void)order;
+    p->arch.invalidations++;
+}
+
+void arch_p2m_retire(struct p2m *p)
+{
+    ASSERT(p->arch.is_live);
+    p->arch.is_live = false;
+}
+
+int arch_vcpu_create(struct vcpu *v)
+{
+    int err = frame_alloc_state(v->domain->id, &v->arch.state);
+
+    if (err == 0) {
+        timer_init(&v->arch.timer, TIMER_VTIMER, v);
+        v->arch.has_state = true;
+    }
+    return err;
+}
+
+void arch_vcpu_destroy(struct vcpu *v)
+{
+    timer_cancel(&v->arch.timer);
+    frame_put(v->arch.state);
+}
+
+void arch_vcpu_reset(struct vcpu *v, uint64_t entry, uint64_t argument)
+{
+    v->arch.entry = entry;
+    v->arch.argument = argument;
+    v->arch.resets++;
+}
+
+void arch_vcpu_unload(struct vcpu *v)
+{
+    (void)v;
+}
+
+void arch_vcpu_load(struct vcpu *v)
+{
+    (void)v;
+}
+
+void arch_vcpu_sync(struct vcpu *v)
+{
+    (void)v;
+}
+
+bool arch_vcpu_has_event(struct vcpu *v)
+{
+    return v->arch.event;
+}
+
+void arch_vcpu_timer_expired(struct vcpu *v, enum timer_kind kind)
+{
+    (void)kind;
+    v->arch.event = true;
+    vcpu_kick(v);
+}
+
+/* Guests' virtual addresses are their physical ones. */
+int arch_guest_translate(struct vcpu *v, uint64_t address, bool to_write, uint64_t *gpa)
+{
+    (void)v;
+    (void)to_write;
+    *gpa = address;
+    return 0;
+}
+
+int arch_domain_create(struct domain *d, const struct boot_domain *config)
+{
+    vgic_domain_init(d, 3);
+    d->arch.has_vpl011 = config->vpl011;
+    if (config->vpl011) {
+        vpl011_init(d);
+    }
+    return 0;
+}
+
+void arch_domain_destroy(struct domain *d)
+{
+    (void)d;
+}
+
+void arch_domain_console_input(struct domain *d, char c)
+{
+    if (d->arch.input_count < sizeof(d->arch.input)) {
+        d->arch.input[d->arch.input_count++] = c;
+    }
+}
+
+int arch_guest_describe(struct domain *d, const struct partition_layout *layout, void *buffer, size_t size,
+                        size_t *used)
+{
+    (void)d;
+    (void)layout;
+    if (size < 8) {
+        return -XEN_ENOSPC;
+    }
+    memcpy(buffer, "describe", 8);
+    *used = 8;
+    return 0;
+}
+
+void arch_guest_start(struct domain *d, const struct partition_layout *layout)
+{
+    arch_vcpu_reset(d->vcpus[0], layout->entry, layout->description);
+}

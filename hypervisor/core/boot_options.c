@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bh/boot_options.h"
+
+#include "bh/console.h"
+#include "bh/frame.h"
+#include "lib/string.h"
+
+#define WORD_SIZE 64
+
+/* Xen's options that say where the console is and how much of it is wanted from guests: the device tree says it here. */
+static const char accepted[][16] = { "console", "dtuart", "guest_loglvl", "sync_console", "dom0_mem" };
+
+static bool is_false(const char *value)
+{
+    return string_equal(value, "0") || string_equal(value, "no") || string_equal(value, "off") ||
+           string_equal(value, "false");
+}
+
+static void set_level(const char *value)
+{
+    static const struct { char name[8]; enum log_level level; } levels[] = {
+        { "error", LOG_ERROR }, { "warning", LOG_WARNING }, { "info", LOG_INFO }, { "debug", LOG_DEBUG },
+        { "all", LOG_DEBUG },
+    };
+    size_t length = 0;
+
+    /* Xen writes lower/upper; the first is what is always shown. */
+    while (value[length] != '\0' && value[length] != '/') {
+        length++;
+    }
+    for (unsigned i = 0; i < ARRAY_COUNT(levels); i++) {
+        if (strlen(levels[i].name) == length && strncmp(levels[i].name, value, length) == 0) {
+            console_set_level(levels[i].level);
+            return;
+        }
+    }
+    log_warning("command line: loglvl=%s: expected error, warning, info, debug or all", value);
+}
+
+/* One word; NAME ends where VALUE begins ("" if there is none). */
+static void apply(const char *name, const char *value)
+{
+    if (string_equal(name, "bootscrub")) {
+        frame_scrub_at_boot(!is_false(value));
+        return;
+    }
+    if (string_equal(name, "loglvl")) {
+        set_level(value);
+        return;
+    }
+    for (unsigned i = 0; i < ARRAY_COUNT(accepted); i++) {
+        if (string_equal(name, accepted[i])) {
+            return;
+        }
+    }
+    log_warning("command line: %s means nothing here", name);
+}
+
+void boot_options_apply(const char *text, size_t size)
+{
+    size_t at = 0;
+
+    while (at < size) {
+        char word[WORD_SIZE];
+        size_t length = 0;
+        char *equals = NULL;
+
+        while (at < size && text[at] != ' ') {
+            if (length < sizeof(word) - 1) {
+                if (text[at] == '=' && equals == NULL) {
+                    equals = &word[length];
+                }
+                word[length++] = text[at];
+            }
+            at++;
+        }
+        word[length] = '\0';
+        if (equals != NULL) {
+            *equals = '\0';
+        }
+        if (length != 0) {
+            apply(word, equals != NULL ? equals + 1 : "");
+        }
+        at++;
+    }
+}

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The console. Everything said goes into one ring; what the UART has not sent yet waits there, and what was sent
+ * stays until it is overwritten, for console_io. Nobody ever waits for the UART: when the ring is nearly full the
+ * virtual UARTs report a full FIFO, and what comes all the same pushes out the oldest.
+ *
+ * A domain's output appears by line, its name in front. Only the domain that has the input is shown character by
+ * character, so that prompts and echoes can be seen; if another line comes in between, its line is begun again.
+ */
+#include "bh/console.h"
+
+#include <stdarg.h>
+
+#include "arch/arch.h"
+#include "bh/cpu.h"
+#include "bh/domain.h"
+#include "bh/spinlock.h"
+#include "bh/uart.h"
+#include "lib/format.h"
+#include "lib/string.h"
+
+#define RING_SIZE 16384
+#define CONGESTED (RING_SIZE * 3 / 4)
+#define MESSAGE_SIZE 160
+#define NO_DOMAIN 0
+#define ESCAPE '\x01' /* Ctrl-A */
+#define ESCAPE_COUNT 3
+
+static struct spinlock console_lock = SPINLOCK_INIT(LOCK_CONSOLE);
+static char ring[RING_SIZE];      /* [lock console_lock] */
+static uint64_t written, sent;    /* [lock console_lock] positions since boot; written read [atomic] */
+static uint64_t lost;             /* [lock console_lock] characters that were never sent */
+static uint16_t line_owner;       /* [lock console_lock] domain whose unfinished line is on the screen, or NO_DOMAIN */
+static uint16_t input_owner;      /* [lock console_lock] domain that gets the input, or NO_DOMAIN */
+static unsigned escapes;          /* [lock console_lock] Ctrl-A in a row */
+static enum log_level level_shown = LOG_INFO; /* [boot] */
+
+static void drain(void) REQUIRES(console_lock)
+{
+    if (!uart_is_ready()) {
+        return;
+    }
+    while (sent != written) {
+        if (!uart_put(ring[sent % RING_SIZE])) {
+            uart_want_room(true);
+            return;
+        }
+        sent++;
+    }
+    uart_want_room(false);
+}
+
+static void put(char c) REQUIRES(console_lock)
+{
+    if (written - sent == RING_SIZE) {
+        sent++;
+        lost++;
+    }
+    ring[written % RING_SIZE] = c;
+    __atomic_store_n(&written, written + 1, __ATOMIC_RELAXED);
+}
+
+static void put_text(const char *text, size_t size) REQUIRES(console_lock)
+{
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] == '\n') {
+            put('\r');
+        }
+        put(text[i]);
+    }
+}
+
+static void put_string(const char *text) REQUIRES(console_lock)
+{
+    put_text(text, strlen(text));
+}
+
+/* Ends the unfinished line of another domain. */
+static void break_line(uint16_t for_domain) REQUIRES(console_lock)
+{
+    if (line_owner != NO_DOMAIN && line_owner != for_domain) {
+        put_string("\n");
+        line_owner = NO_DOMAIN;
+    }
+}
+
+static void put_prefix(const char *name) REQUIRES(console_lock)
+{
+    put('(');
+    put_string(name);
+    put_string(") ");
+}
+
+void console_set_level(enum log_level level)
+{
+    level_shown = level;
+}
+
+void log_message(enum log_level level, const char *format, ...)
+{
+    char text[MESSAGE_SIZE];
+    va_list args;
+    size_t size;
+
+    if (level > level_shown) {
+        return;
+    }
+    va_start(args, format);
+    size = format_string(text, sizeof(text), format, args);
+    va_end(args);
+    spin_lock(&console_lock);
+    break_line(NO_DOMAIN);
+    put_prefix(level == LOG_ERROR ? "bulkhead: error" : level == LOG_WARNING ? "bulkhead: warning" : "bulkhead");
+    put_text(text, MIN(size, sizeof(text) - 1));
+    put_string("\n");
+    drain();
+    spin_unlock(&console_lock);
+}
+
+/* Shows what waits of D's line; the line stays open unless ENDS. */
+static void show_line(struct domain *d, bool ends) REQUIRES(console_lock)
+{
+    struct console_line *line = &d->console;
+
+    break_line(d->id);
+    if (line_owner != d->id) {
+        put_prefix(d->name);
+    }
+    put_text(line->text, line->length);
+    line->length = 0;
+    if (ends) {
+        put_string("\n");
+    }
+    line_owner = ends ? NO_DOMAIN : d->id;
+}
+
+void console_domain_write(struct domain *d, const char *text, size_t size)
+{
+    struct console_line *line = &d->console;
+
+    spin_lock(&console_lock);
+    for (size_t i = 0; i < size; i++) {
+        char c = text[i];
+
+        if (c == '\n') {
+            show_line(d, true);
+        } else if (c != '\r' && c != '\0') {
+            line->text[line->length++] = c;
+            if (line->length == CONSOLE_LINE_SIZE) {
+                show_line(d, false);
+            }
+        }
+    }
+    if (d->id == input_owner && line->length != 0) {
+        show_line(d, false);
+    }
+    drain();
+    spin_unlock(&console_lock);
+}
+
+bool console_is_congested(void)
+{
+    return __atomic_load_n(&written, __ATOMIC_RELAXED) - __atomic_load_n(&sent, __ATOMIC_RELAXED) > CONGESTED;
+}
+
+/* The running domain with the lowest id above AFTER, or the lowest of all; NULL: none runs. */
+static struct domain *next_domain(uint16_t after)
+{
+    struct domain *next = NULL, *lowest = NULL;
+
+    for (unsigned i = 0; i < CONFIG_MAX_DOMAINS; i++) {
+        struct domain *d = domain_table[i];
+
+        if (d == NULL || d->phase == DOMAIN_DYING) {
+            continue;
+        }
+        if (lowest == NULL || d->id < lowest->id) {
+            lowest = d;
+        }
+        if (d->id > after && (next == NULL || d->id < next->id)) {
+            next = d;
+        }
+    }
+    return next != NULL ? next : lowest;
+}
+
+static void give_input(struct domain *d) REQUIRES(console_lock)
+{
+    input_owner = d != NULL ? d->id : NO_DOMAIN;
+    break_line(NO_DOMAIN);
+    put_prefix("bulkhead");
+    put_string("input to ");
+    put_string(d != NULL ? d->name : "nobody");
+    put_string(" (Ctrl-A three times: the next one)\n");
+    if (d != NULL && d->console.length != 0) {
+        show_line(d, false);
+    }
+}
+
+void console_input_first(struct domain *d)
+{
+    spin_lock(&console_lock);
+    if (input_owner == NO_DOMAIN) {
+        give_input(d);
+        drain();
+    }
+    spin_unlock(&console_lock);
+}
+
+void console_input(char c)
+{
+    struct domain *d;
+    uint16_t to;
+
+    spin_lock(&console_lock);
+    escapes = c == ESCAPE ? escapes + 1 : 0;
+    if (escapes == ESCAPE_COUNT) {
+        escapes = 0;
+        spin_unlock(&console_lock);
+        domain_list_lock();
+        d = next_domain(input_owner);
+        spin_lock(&console_lock);
+        give_input(d);
+        drain();
+        spin_unlock(&console_lock);
+        domain_list_unlock();
+        return;
+    }
+    to = input_owner;
+    spin_unlock(&console_lock);
+    if (c == ESCAPE || to == NO_DOMAIN) {
+        return;
+    }
+    domain_list_lock();
+    for (unsigned i = 0; i < CONFIG_MAX_DOMAINS; i++) {
+        if (domain_table[i] != NULL && domain_table[i]->id == to) {
+            arch_domain_console_input(domain_table[i], c);
+        }
+    }
+    domain_list_unlock();
+}
+
+void console_domain_gone(struct domain *d)
+{
+    struct domain *next;
+
+    domain_list_lock();
+    next = next_domain(d->id);
+    spin_lock(&console_lock);
+    if (d->console.length != 0 || line_owner == d->id) {
+        show_line(d, true);
+    }
+    if (input_owner == d->id) {
+        input_owner = NO_DOMAIN;
+        if (next != NULL && next != d) {
+            give_input(next);
+        }
+    }
+    drain();
+    spin_unlock(&console_lock);
+    domain_list_unlock();
+}
+
+void console_drain(void)
+{
+    spin_lock(&console_lock);
+    drain();
+    spin_unlock(&console_lock);
+}
+
+/* Tries for one character of a UART that is stuck. */
+#define FLUSH_TRIES 1000000
+
+static void flush_polled(void) NO_LOCK_ANALYSIS
+{
+    for (unsigned tries = 0; uart_is_ready() && sent != written && tries < FLUSH_TRIES; tries++) {
+        if (uart_put(ring[sent % RING_SIZE])) {
+            sent++;
+            tries = 0;
+        }
+    }
+}
+
+void console_flush(void)
+{
+    spin_lock(&console_lock);
+    flush_polled();
+    spin_unlock(&console_lock);
+}
+
+size_t console_read_ring(uint64_t *position, char *buffer, size_t size)
+{
+    size_t count = 0;
+
+    spin_lock(&console_lock);
+    if (written - *position > RING_SIZE) {
+        *position = written > RING_SIZE ? written - RING_SIZE : 0;
+    }
+    while (count < size && *position != written) {
+        buffer[count++] = ring[(*position)++ % RING_SIZE];
+    }
+    spin_unlock(&console_lock);
+    return count;
+}
+
+void console_emergency_begin(void)
+{
+    flush_polled();
+}
+
+static void emergency_text(const char *text) NO_LOCK_ANALYSIS
+{
+    for (; *text != '\0'; text++) {
+        if (*text == '\n') {
+            put('\r');
+        }
+        put(*text);
+        flush_polled();
+    }
+}
+
+void console_emergency(const char *format, ...)
+{
+    char text[MESSAGE_SIZE];
+    va_list args;
+
+    va_start(args, format);
+    (void)format_string(text, sizeof(text), format, args);
+    va_end(args);
+    emergency_text(text);
+}
+
+void panic(const char *format, ...)
+{
+    char text[MESSAGE_SIZE];
+    va_list args;
+
+    console_emergency_begin();
+    va_start(args, format);
+    (void)format_string(text, sizeof(text), format, args);
+    va_end(args);
+    emergency_text("\n(bulkhead: panic) ");
+    emergency_text(text);
+    emergency_text("\n");
+    arch_panic();
+}

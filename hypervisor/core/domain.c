@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Domains, from creation to the return of the last frame.
+ *
+ * A dying domain is taken apart by the reaper: any CPU that finds WORK_REAP set, one CPU at a time, in steps of at
+ * most 2 MiB of memory. Steps begin when no CPU holds a vCPU of the domain any more, so they need no lock against it.
+ */
+#include "bh/domain.h"
+
+#include "arch/arch.h"
+#include "bh/boot_config.h"
+#include "bh/console.h"
+#include "bh/cpu.h"
+#include "bh/frame.h"
+#include "bh/heap.h"
+#include "bh/page_alloc.h"
+#include "bh/vcpu.h"
+#include "lib/string.h"
+
+struct domain *domain_table[CONFIG_MAX_DOMAINS];
+
+static struct spinlock list_lock = SPINLOCK_INIT(LOCK_DOMLIST);
+static uint16_t next_id = 1;   /* [lock list_lock] */
+static unsigned alive;         /* [lock list_lock] domains in the table */
+static bool end_with_last;     /* [atomic] the board goes off when the table is empty */
+static uint32_t reaping;       /* [atomic] a CPU takes steps now */
+
+void domain_list_lock(void) NO_LOCK_ANALYSIS
+{
+    spin_lock(&list_lock);
+}
+
+void domain_list_unlock(void) NO_LOCK_ANALYSIS
+{
+    spin_unlock(&list_lock);
+}
+
+static const char *reason_name(unsigned reason)
+{
+    static const char names[][16] = {
+        [SHUTDOWN_poweroff] = "powered off", [SHUTDOWN_reboot] = "reboot",    [SHUTDOWN_suspend] = "suspended",
+        [SHUTDOWN_crash] = "crashed",        [SHUTDOWN_watchdog] = "watchdog", [SHUTDOWN_soft_reset] = "soft reset",
+    };
+
+    return reason < ARRAY_COUNT(names) ? names[reason] : "unknown reason";
+}
+
+int domain_create(const struct boot_domain *config, struct domain **out)
+{
+    struct domain *d = heap_alloc(sizeof(*d), FRAME_NO_DOMAIN);
+    unsigned slot = 0;
+    int err;
+
+    if (d == NULL) {
+        return -XEN_ENOMEM;
+    }
+    spin_lock(&list_lock);
+    while (slot < CONFIG_MAX_DOMAINS && domain_table[slot] != NULL) {
+        slot++;
+    }
+    if (slot < CONFIG_MAX_DOMAINS) {
+        d->id = next_id++;
+        domain_table[slot] = d;
+        alive++;
+    }
+    spin_unlock(&list_lock);
+    if (slot == CONFIG_MAX_DOMAINS) {
+        heap_free(d, sizeof(*d));
+        return -XEN_ENOSPC;
+    }
+    d->slot = (uint16_t)slot;
+    d->phase = DOMAIN_BUILDING;
+    spinlock_init(&d->lock, LOCK_DOMAIN);
+    d->vcpu_count = (uint16_t)config->vcpu_count;
+    d->weight = config->weight != 0 ? (uint16_t)config->weight : SCHED_WEIGHT_DEFAULT;
+    d->page_limit = config->memory_kib >> (PAGE_SHIFT - 10);
+    (void)string_copy(d->name, sizeof(d->name), config->name, sizeof(config->name));
+    err = p2m_init(&d->p2m, d->id);
+    if (err == 0) {
+        d->has_p2m = true;
+        err = arch_domain_create(d, config);
+    }
+    if (err == 0) {
+        err = frame_alloc_shared(d->id, &d->shared_info);
+        d->has_shared_info = err == 0;
+    }
+    if (err != 0) {
+        /* Nothing ran: the reaper's steps undo what was done, at once. */
+        while (!domain_reap_step(d)) {
+        }
+        return err;
+    }
+    *out = d;
+    return 0;
+}
+
+void domain_start(struct domain *d)
+{
+    spin_lock(&d->lock);
+    d->phase = DOMAIN_RUNNING;
+    spin_unlock(&d->lock);
+    (void)sched_wake(d->vcpus[0], VCPU_OFFLINE);
+}
+
+void domain_shutdown(struct domain *d, unsigned reason)
+{
+    bool first;
+
+    spin_lock(&d->lock);
+    first = d->phase == DOMAIN_RUNNING;
+    if (first) {
+        d->phase = DOMAIN_DYING;
+        d->shutdown_reason = (uint8_t)reason;
+    }
+    spin_unlock(&d->lock);
+    if (!first) {
+        return;
+    }
+    log_info("%s: %s", d->name, reason_name(reason));
+    for (unsigned i = 0; i < d->vcpu_count; i++) {
+        if (d->vcpus[i] != NULL) {
+            sched_stop(d->vcpus[i]);
+        }
+    }
+    this_cpu()->work |= WORK_REAP;
+}
+
+void domain_crash(struct domain *d, const char *why)
+{
+    log_error("%s: %s", d->name, why);
+    domain_shutdown(d, SHUTDOWN_crash);
+}
+
+bool domain_reap_step(struct domain *d)
+{
+    bool last;
+
+    for (unsigned i = 0; i < d->vcpu_count; i++) {
+        if (d->vcpus[i] != NULL) {
+            vcpu_destroy(d->vcpus[i]);
+            return false;
+        }
+    }
+    if (d->has_p2m) {
+        d->has_p2m = !p2m_teardown(&d->p2m);
+        return false;
+    }
+    if (d->has_shared_info) {
+        frame_put(d->shared_info);
+    }
+    arch_domain_destroy(d);
+    console_domain_gone(d);
+    spin_lock(&list_lock);
+    domain_table[d->slot] = NULL;
+    last = --alive == 0 && end_with_last;
+    spin_unlock(&list_lock);
+    heap_free(d, sizeof(*d));
+    if (last) {
+        log_info("the last domain has ended");
+        arch_power_off();
+    }
+    return true;
+}
+
+/* A dying domain that no CPU holds any more. */
+static struct domain *find_dead(void)
+{
+    struct domain *dead = NULL;
+
+    spin_lock(&list_lock);
+    for (unsigned i = 0; i < CONFIG_MAX_DOMAINS && dead == NULL; i++) {
+        struct domain *d = domain_table[i];
+
+        if (d != NULL && __atomic_load_n(&d->phase, __ATOMIC_ACQUIRE) == DOMAIN_DYING &&
+            __atomic_load_n(&d->vcpus_loaded, __ATOMIC_ACQUIRE) == 0) {
+            dead = d;
+        }
+    }
+    spin_unlock(&list_lock);
+    return dead;
+}
+
+#define REAPING      1U
+#define REAP_AGAIN   2U
+
+bool domain_reap(void)
+{
+    struct domain *d;
+
+    /* One CPU at a time; who comes in between leaves word, and the one at work looks again. */
+    if ((__atomic_fetch_or(&reaping, REAPING | REAP_AGAIN, __ATOMIC_ACQ_REL) & REAPING) != 0) {
+        return false;
+    }
+    __atomic_fetch_and(&reaping, ~REAP_AGAIN, __ATOMIC_ACQ_REL);
+    d = find_dead();
+    if (d != NULL) {
+        (void)domain_reap_step(d);
+    }
+    return (__atomic_exchange_n(&reaping, 0, __ATOMIC_ACQ_REL) & REAP_AGAIN) != 0 || d != NULL;
+}
+
+void domain_watch_last(void)
+{
+    bool none;
+
+    spin_lock(&list_lock);
+    end_with_last = true;
+    none = alive == 0;
+    spin_unlock(&list_lock);
+    if (none) {
+        log_error("no domain was started: nothing to do");
+        arch_power_off();
+    }
+}
+
+bool domain_gfn_is_ram(struct domain *d, gfn_t g)
+{
+    enum p2m_type type;
+    unsigned order;
+    mfn_t m;
+    bool is_ram;
+
+    spin_lock(&d->p2m.lock);
+    is_ram = p2m_lookup(&d->p2m, g, &m, &type, &order) == 0 && type == P2M_RAM;
+    spin_unlock(&d->p2m.lock);
+    return is_ram;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Guest addresses are translated page by page: virtual to guest physical by the guest's own tables (the architecture's
+ * business), from there by the domain's stage-2 tables, whose lock is held until the window is closed, so that the
+ * frame cannot go away meanwhile.
+ */
+#include "bh/guest_copy.h"
+
+#include "arch/arch.h"
+#include "bh/domain.h"
+#include "bh/p2m.h"
+#include "bh/vcpu.h"
+#include "bh/window.h"
+#include "lib/string.h"
+
+/* One piece, within a page. TO_GUEST or from it. */
+static int copy_piece(struct domain *d, uint64_t gpa, void *ours, size_t size, bool to_guest)
+{
+    enum p2m_type type;
+    unsigned order;
+    mfn_t m;
+    int err;
+
+    spin_lock(&d->p2m.lock);
+    err = p2m_lookup(&d->p2m, gfn(gpa >> PAGE_SHIFT), &m, &type, &order);
+    if (err != 0 || (type != P2M_RAM && (to_guest || type != P2M_RAM_RO))) {
+        err = -XEN_EFAULT;
+    } else {
+        char *window = window_open(m);
+
+        if (to_guest) {
+            memcpy(window + (gpa & (PAGE_SIZE - 1)), ours, size);
+        } else {
+            memcpy(ours, window + (gpa & (PAGE_SIZE - 1)), size);
+        }
+        window_close(window);
+    }
+    spin_unlock(&d->p2m.lock);
+    return err;
+}
+
+static int copy(struct vcpu *v, char *ours, uint64_t address, size_t size, bool to_guest)
+{
+    int err = size > GUEST_COPY_MAX ? -XEN_EFAULT : 0;
+
+    while (size != 0 && err == 0) {
+        size_t piece = MIN(size, PAGE_SIZE - (address & (PAGE_SIZE - 1)));
+        uint64_t gpa;
+
+        err = arch_guest_translate(v, address, to_guest, &gpa);
+        if (err == 0) {
+            err = copy_piece(v->domain, gpa, ours, piece, to_guest);
+        }
+        ours += piece;
+        address += piece;
+        size -= piece;
+    }
+    return err;
+}
+
+int guest_copy_from(struct vcpu *v, void *to, struct guest_handle h, size_t size)
+{
+    return copy(v, to, h.address, size, false);
+}
+
+int guest_copy_to(struct vcpu *v, struct guest_handle h, const void *from, size_t size)
+{
+    return copy(v, (char *)(uintptr_t)from, h.address, size, true);
+}
+
+int guest_copy_to_gpa(struct domain *d, uint64_t gpa, const void *from, size_t size)
+{
+    const char *ours = from;
+    int err = 0;
+
+    while (size != 0 && err == 0) {
+        size_t piece = MIN(size, PAGE_SIZE - (gpa & (PAGE_SIZE - 1)));
+
+        err = copy_piece(d, gpa, (char *)(uintptr_t)ours, piece, true);
+        ours += piece;
+        gpa += piece;
+        size -= piece;
+    }
+    return err;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Emulated device registers. A domain has a handful of regions, fixed before it runs, so a look-up needs no lock.
+ */
+#include "bh/mmio.h"
+
+#include "bh/domain.h"
+#include "bh/vcpu.h"
+#include "bh/vgic.h"
+#include "bh/vpl011.h"
+
+static int (*const access_by_device[MMIO_DEVICE_COUNT])(struct vcpu *v, struct mmio_access *a) = {
+    [MMIO_VGIC_DIST] = vgic_dist_access,
+    [MMIO_VGIC_REDIST] = vgic_redist_access,
+    [MMIO_VPL011] = vpl011_access,
+};
+
+int mmio_add(struct mmio_map *map, uint64_t base, uint64_t size, enum mmio_device device)
+{
+    if (map->count == MMIO_REGION_COUNT) {
+        return -XEN_ENOSPC;
+    }
+    for (unsigned i = 0; i < map->count; i++) {
+        if (base < map->region[i].base + map->region[i].size && map->region[i].base < base + size) {
+            return -XEN_EINVAL;
+        }
+    }
+    map->region[map->count].base = base;
+    map->region[map->count].size = size;
+    map->region[map->count].device = device;
+    map->count++;
+    return 0;
+}
+
+int mmio_dispatch(struct vcpu *v, uint64_t gpa, struct mmio_access *a)
+{
+    const struct mmio_map *map = &v->domain->mmio;
+
+    for (unsigned i = 0; i < map->count; i++) {
+        uint64_t offset = gpa - map->region[i].base;
+
+        if (offset < map->region[i].size) {
+            a->offset = offset;
+            return access_by_device[map->region[i].device](v, a);
+        }
+    }
+    return -XEN_ENXIO;
+}

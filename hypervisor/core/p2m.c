@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Stage-2 tables: three levels of 512 entries under a root of 2^ARCH_P2M_ROOT_ORDER frames. Level 1 maps 1 GiB an
+ * entry, level 2 2 MiB, level 3 4 KiB. Tables are reached through windows, at most three at a time.
+ *
+ * An entry is never changed from one valid mapping to another: it goes through invalid and an invalidation first
+ * (Arm ARM D8.14.1, break before make).
+ */
+#include "bh/p2m.h"
+
+#include "arch/arch.h"
+#include "bh/console.h"
+#include "bh/frame.h"
+#include "bh/window.h"
+
+#define LEVEL_ORDER(level) (9 * (3 - (level)))
+#define ENTRIES 512
+
+static unsigned entry_index(gfn_t g, unsigned level)
+{
+    return (unsigned)(g.n >> LEVEL_ORDER(level)) & (ENTRIES - 1);
+}
+
+/* The frame of the root that holds G's level 1 entry. */
+static mfn_t root_frame(const struct p2m *p, gfn_t g)
+{
+    return mfn_add(p->root, g.n >> (LEVEL_ORDER(1) + 9));
+}
+
+static bool gfn_in_range(gfn_t g)
+{
+    return g.n >> (ARCH_P2M_ADDRESS_BITS - PAGE_SHIFT) == 0;
+}
+
+int p2m_init(struct p2m *p, uint16_t domid)
+{
+    int err;
+
+    *p = (struct p2m){ .domid = domid, .table_count = 1U << ARCH_P2M_ROOT_ORDER };
+    spinlock_init(&p->lock, LOCK_P2M);
+    err = frame_alloc_p2m(domid, ARCH_P2M_ROOT_ORDER, &p->root);
+
+    if (err == 0) {
+        err = arch_p2m_init(p);
+        if (err != 0) {
+            frame_put_block(p->root, ARCH_P2M_ROOT_ORDER);
+        }
+    }
+    return err;
+}
+
+/* Replaces the block entry at *SLOT by a table of the next level that maps the same. */
+static int split(struct p2m *p, uint64_t *slot, gfn_t g, unsigned level) REQUIRES(p->lock)
+{
+    uint64_t old = *slot;
+    unsigned order = LEVEL_ORDER(level + 1);
+    uint64_t *table;
+    mfn_t t;
+    int err = frame_alloc_p2m(p->domid, 0, &t);
+
+    if (err != 0) {
+        return err;
+    }
+    table = window_open(t);
+    for (unsigned i = 0; i < ENTRIES; i++) {
+        table[i] = arch_pte_leaf(mfn_add(arch_pte_mfn(old), (uint64_t)i << order), arch_pte_type(old), level + 1);
+    }
+    window_close(table);
+    p->table_count++;
+    arch_pte_store(slot, 0);
+    arch_p2m_invalidate(p, gfn(ALIGN_DOWN(g.n, 1UL << LEVEL_ORDER(level))), LEVEL_ORDER(level));
+    arch_pte_store(slot, arch_pte_table(t));
+    return 0;
+}
+
+/*
+ * Opens a window on the table of level LEVEL for G, and gives G's entry in it; the caller closes the window.
+ * MAKE: missing tables are made and larger blocks split. Otherwise the walk stops at the level where it ends, which
+ * *LEVEL then says.
+ */
+static int walk(struct p2m *p, gfn_t g, unsigned *level, bool make, uint64_t **out) REQUIRES(p->lock)
+{
+    mfn_t t = root_frame(p, g);
+
+    for (unsigned at = 1;; at++) {
+        uint64_t *slot = (uint64_t *)window_open(t) + entry_index(g, at);
+        int err = 0;
+
+        if (at == *level || (!make && !arch_pte_is_table(*slot, at))) {
+            *level = at;
+            *out = slot;
+            return 0;
+        }
+        if (!arch_pte_is_valid(*slot)) {
+            err = frame_alloc_p2m(p->domid, 0, &t);
+            if (err == 0) {
+                p->table_count++;
+                arch_pte_store(slot, arch_pte_table(t));
+            }
+        } else if (!arch_pte_is_table(*slot, at)) {
+            err = split(p, slot, g, at);
+        }
+        t = arch_pte_mfn(*slot);
+        window_close(slot);
+        if (err != 0) {
+            return err;
+        }
+    }
+}
+
+int p2m_map(struct p2m *p, gfn_t g, mfn_t m, unsigned order, enum p2m_type type)
+{
+    unsigned level = 3 - order / 9;
+    uint64_t *slot;
+    int err;
+
+    if (((g.n | m.n) & ((1UL << order) - 1)) != 0 || !gfn_in_range(g)) {
+        return -XEN_EINVAL;
+    }
+    spin_lock(&p->lock);
+    err = walk(p, g, &level, true, &slot);
+    if (err == 0) {
+        if (arch_pte_is_valid(*slot)) {
+            err = -XEN_EEXIST;
+        } else {
+            arch_pte_store(slot, arch_pte_leaf(m, type, level));
+        }
+        window_close(slot);
+    }
+    spin_unlock(&p->lock);
+    return err;
+}
+
+int p2m_map_range(struct p2m *p, gfn_t g, mfn_t m, uint64_t count, enum p2m_type type)
+{
+    int err = 0;
+
+    while (count != 0 && err == 0) {
+        unsigned order = ORDER_4K;
+
+        for (unsigned bigger = ORDER_2M; bigger <= ORDER_1G; bigger += 9) {
+            if (((g.n | m.n) & ((1UL << bigger) - 1)) == 0 && count >= 1UL << bigger) {
+                order = bigger;
+            }
+        }
+        err = p2m_map(p, g, m, order, type);
+        g = gfn_add(g, 1UL << order);
+        m = mfn_add(m, 1UL << order);
+        count -= 1UL << order;
+    }
+    return err;
+}
+
+int p2m_lookup(struct p2m *p, gfn_t g, mfn_t *m, enum p2m_type *type, unsigned *order)
+{
+    unsigned level = 3;
+    uint64_t *slot, pte;
+    int err;
+
+    if (!gfn_in_range(g)) {
+        return -XEN_ENOENT;
+    }
+    err = walk(p, g, &level, false, &slot);
+    if (err != 0) {
+        return err;
+    }
+    pte = *slot;
+    window_close(slot);
+    if (!arch_pte_is_valid(pte)) {
+        return -XEN_ENOENT;
+    }
+    *order = LEVEL_ORDER(level);
+    *m = mfn_add(arch_pte_mfn(pte), g.n & ((1UL << *order) - 1));
+    *type = arch_pte_type(pte);
+    return 0;
+}
+
+int p2m_unmap(struct p2m *p, gfn_t g, mfn_t *m, enum p2m_type *type)
+{
+    unsigned level = 3;
+    uint64_t *slot;
+    mfn_t there;
+    enum p2m_type kind;
+    unsigned order;
+    int err;
+
+    spin_lock(&p->lock);
+    err = p2m_lookup(p, g, &there, &kind, &order);
+    if (err == 0) {
+        err = walk(p, g, &level, true, &slot);
+    }
+    if (err == 0) {
+        arch_pte_store(slot, 0);
+        window_close(slot);
+        arch_p2m_invalidate(p, g, ORDER_4K);
+        *m = there;
+        *type = kind;
+    }
+    spin_unlock(&p->lock);
+    return err;
+}
+
+/* Drops what a leaf mapped; device registers have no references. */
+static void release_leaf(uint64_t pte, unsigned level)
+{
+    enum p2m_type type = arch_pte_type(pte);
+
+    if (type == P2M_RAM || type == P2M_RAM_RO) {
+        frame_put_block(arch_pte_mfn(pte), LEVEL_ORDER(level));
+    }
+}
+
+/* Takes apart one level 2 entry: at most ENTRIES pages. */
+static void teardown_entry(struct p2m *p, uint64_t pte) REQUIRES(p->lock)
+{
+    uint64_t *table;
+
+    if (!arch_pte_is_table(pte, 2)) {
+        release_leaf(pte, 2);
+        return;
+    }
+    table = window_open(arch_pte_mfn(pte));
+    for (unsigned i = 0; i < ENTRIES; i++) {
+        if (arch_pte_is_valid(table[i])) {
+            release_leaf(table[i], 3);
+        }
+    }
+    window_close(table);
+    frame_put(arch_pte_mfn(pte));
+    p->table_count--;
+}
+
+/* Goes on at p->teardown within the level 2 table T; true when the table is empty. */
+static bool teardown_table(struct p2m *p, mfn_t t) REQUIRES(p->lock)
+{
+    uint64_t *table = window_open(t);
+    bool worked = false;
+
+    do {
+        unsigned index = entry_index(p->teardown, 2);
+        uint64_t pte = table[index];
+
+        if (arch_pte_is_valid(pte)) {
+            if (worked) {
+                break;
+            }
+            table[index] = 0;
+            teardown_entry(p, pte);
+            worked = true;
+        }
+        p->teardown = gfn_add(p->teardown, 1UL << ORDER_2M);
+    } while (entry_index(p->teardown, 2) != 0);
+    window_close(table);
+    return entry_index(p->teardown, 2) == 0;
+}
+
+bool p2m_teardown(struct p2m *p)
+{
+    bool worked = false;
+
+    spin_lock(&p->lock);
+    if (!p->retired) {
+        arch_p2m_retire(p);
+        p->retired = true;
+    }
+    /* Bound: a look at each root entry; the first one that leads somewhere ends the step. */
+    while (gfn_in_range(p->teardown) && !worked) {
+        uint64_t *slot = (uint64_t *)window_open(root_frame(p, p->teardown)) + entry_index(p->teardown, 1);
+        uint64_t pte = *slot;
+
+        if (arch_pte_is_table(pte, 1)) {
+            worked = true;
+            if (teardown_table(p, arch_pte_mfn(pte))) {
+                *slot = 0;
+                frame_put(arch_pte_mfn(pte));
+                p->table_count--;
+            }
+        } else {
+            if (arch_pte_is_valid(pte)) {
+                *slot = 0;
+                release_leaf(pte, 1);
+                worked = true;
+            }
+            p->teardown = gfn_add(p->teardown, 1UL << ORDER_1G);
+        }
+        window_close(slot);
+    }
+    spin_unlock(&p->lock);
+    if (!worked) {
+        frame_put_block(p->root, ARCH_P2M_ROOT_ORDER);
+    }
+    return !worked;
+}

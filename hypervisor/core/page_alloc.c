@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Buddy allocator. A free block is represented by the frame-table entry of its first frame: type FRAME_FREE, its
+ * order, its neighbours on the list. Entries inside a free block say FRAME_NONE. The list of an order is doubly linked
+ * by frame number; number 0 ends it, which is why frame 0 is never handed out.
+ *
+ * All under one lock, LOCK_PAGE_ALLOC.
+ */
+#include "bh/page_alloc.h"
+
+#include "bh/console.h"
+#include "bh/frame.h"
+#include "bh/spinlock.h"
+
+static struct spinlock page_lock = SPINLOCK_INIT(LOCK_PAGE_ALLOC);
+static uint32_t free_list[PAGE_ORDER_MAX + 1]; /* [lock page_lock] first block of each order, 0: none */
+static uint64_t free_count;                    /* [lock page_lock] frames */
+static bool sealed;                            /* [boot] */
+
+static void list_push(uint64_t n, unsigned order) REQUIRES(page_lock)
+{
+    struct frame *f = &frame_table[n];
+
+    f->type = FRAME_FREE;
+    f->order = (uint8_t)order;
+    f->owner = FRAME_NO_DOMAIN;
+    f->charge = FRAME_NO_DOMAIN;
+    f->references = 0;
+    f->next = free_list[order];
+    if (f->next != 0) {
+        frame_table[f->next].references = (uint32_t)n;
+    }
+    free_list[order] = (uint32_t)n;
+}
+
+static void list_remove(uint64_t n, unsigned order) REQUIRES(page_lock)
+{
+    struct frame *f = &frame_table[n];
+
+    if (f->references != 0) {
+        frame_table[f->references].next = f->next;
+    } else {
+        free_list[order] = f->next;
+    }
+    if (f->next != 0) {
+        frame_table[f->next].references = f->references;
+    }
+    /* No longer a block of its own: a stale order must not look like one. */
+    f->type = FRAME_NONE;
+}
+
+/* Puts a block on its list after merging it with free buddies. */
+static void give(uint64_t n, unsigned order) REQUIRES(page_lock)
+{
+    while (order < PAGE_ORDER_MAX) {
+        uint64_t buddy = n ^ (1UL << order);
+        const struct frame *b = frame_lookup(mfn(buddy));
+
+        if (b == NULL || b->type != FRAME_FREE || b->order != order) {
+            break;
+        }
+        list_remove(buddy, order);
+        n = MIN(n, buddy);
+        order++;
+    }
+    list_push(n, order);
+}
+
+void page_alloc_add(uint64_t start, uint64_t end)
+{
+    if (start == 0) {
+        start = 1;
+    }
+    spin_lock(&page_lock);
+    while (start < end) {
+        unsigned order = start == 0 ? PAGE_ORDER_MAX : (unsigned)__builtin_ctzll(start);
+
+        order = MIN(order, (unsigned)PAGE_ORDER_MAX);
+        while ((1UL << order) > end - start) {
+            order--;
+        }
+        give(start, order);
+        free_count += 1UL << order;
+        start += 1UL << order;
+    }
+    spin_unlock(&page_lock);
+}
+
+int page_alloc_take(unsigned order, mfn_t *out)
+{
+    unsigned from = order;
+    uint64_t n;
+
+    if (order > PAGE_ORDER_MAX || sealed) {
+        return -XEN_ENOMEM;
+    }
+    spin_lock(&page_lock);
+    while (from <= PAGE_ORDER_MAX && free_list[from] == 0) {
+        from++;
+    }
+    if (from > PAGE_ORDER_MAX) {
+        spin_unlock(&page_lock);
+        return -XEN_ENOMEM;
+    }
+    n = free_list[from];
+    list_remove(n, from);
+    while (from > order) {
+        from--;
+        list_push(n + (1UL << from), from);
+    }
+    free_count -= 1UL << order;
+    spin_unlock(&page_lock);
+    *out = mfn(n);
+    return 0;
+}
+
+void page_alloc_give(mfn_t m, unsigned order)
+{
+    spin_lock(&page_lock);
+    free_count += 1UL << order;
+    give(m.n, order);
+    spin_unlock(&page_lock);
+}
+
+uint64_t page_alloc_free_count(void)
+{
+    uint64_t count;
+
+    spin_lock(&page_lock);
+    count = free_count;
+    spin_unlock(&page_lock);
+    return count;
+}
+
+void page_alloc_seal(void)
+{
+    sealed = true;
+}
+
+void page_alloc_audit(void)
+{
+    uint64_t counted = 0;
+
+    spin_lock(&page_lock);
+    for (unsigned order = 0; order <= PAGE_ORDER_MAX; order++) {
+        uint32_t previous = 0;
+
+        /* Bound: each block on a list is counted, and there are at most free_count of them. */
+        for (uint32_t n = free_list[order]; n != 0 && counted <= free_count; n = frame_table[n].next) {
+            const struct frame *f = frame_lookup(mfn(n));
+
+            if (f == NULL || f->type != FRAME_FREE || f->order != order || f->references != previous ||
+                (n & ((1UL << order) - 1)) != 0) {
+                panic("page_alloc: frame %x on the list of order %u is not a free block", n, order);
+            }
+            counted += 1UL << order;
+            previous = n;
+        }
+    }
+    if (counted != free_count) {
+        panic("page_alloc: %lu frames on the lists, %lu counted", counted, free_count);
+    }
+    spin_unlock(&page_lock);
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * States of vCPUs. One lock guards the states and the run queue; a switch takes it twice: once to pick the next vCPU,
+ * once, after the old one's registers are saved, to let go of the old one. In between the old vCPU is still RUNNING,
+ * so no other CPU can take it.
+ */
+#include "bh/sched.h"
+
+#include "arch/arch.h"
+#include "bh/console.h"
+#include "bh/cpu.h"
+#include "bh/domain.h"
+#include "bh/spinlock.h"
+#include "bh/vcpu.h"
+
+static struct spinlock sched_lock = SPINLOCK_INIT(LOCK_SCHED);
+
+static void set_state(struct vcpu *v, enum vcpu_state state) REQUIRES(sched_lock)
+{
+    static const uint8_t runstate[] = {
+        [VCPU_OFFLINE] = RUNSTATE_offline,
+        [VCPU_BLOCKED] = RUNSTATE_blocked,
+        [VCPU_RUNNABLE] = RUNSTATE_runnable,
+        [VCPU_RUNNING] = RUNSTATE_running,
+    };
+
+    __atomic_store_n(&v->state, (uint8_t)state, __ATOMIC_RELAXED);
+    runstate_enter(v, runstate[state], arch_time_now());
+}
+
+void sched_cpu_init(struct cpu *cpu)
+{
+    timer_init(&cpu->sched.slice, TIMER_SLICE, cpu);
+}
+
+int sched_vcpu_init(struct vcpu *v, struct cpu *own_cpu, const cpuset_t *affinity, uint16_t weight)
+{
+    struct cpu *first = own_cpu;
+    int err = 0;
+
+    for (unsigned i = 0; i < cpu_count && first == NULL; i++) {
+        if (cpuset_has(affinity, i)) {
+            first = cpu_table[i];
+        }
+    }
+    if (first == NULL || (own_cpu == NULL && !CONFIG_SCHED_FAIR)) {
+        return -XEN_EINVAL;
+    }
+    spin_lock(&sched_lock);
+    if (own_cpu != NULL && own_cpu->sched.owner != NULL) {
+        err = -XEN_EBUSY;
+    } else {
+        v->sched = (struct sched_unit){
+            .cpu = first, .affinity = *affinity, .weight = weight, .owns_cpu = own_cpu != NULL,
+        };
+        set_state(v, VCPU_OFFLINE);
+        if (own_cpu != NULL) {
+            own_cpu->sched.owner = v;
+        }
+    }
+    spin_unlock(&sched_lock);
+    return err;
+}
+
+void sched_vcpu_remove(struct vcpu *v)
+{
+    spin_lock(&sched_lock);
+    if (CONFIG_SCHED_FAIR && v->sched.queued) {
+        sched_fair_dequeue(v);
+    }
+    if (v->sched.owns_cpu) {
+        v->sched.cpu->sched.owner = NULL;
+    }
+    set_state(v, VCPU_OFFLINE);
+    spin_unlock(&sched_lock);
+}
+
+/* V, which no CPU runs, may run: queues it and says which CPU should look. */
+static struct cpu *make_runnable(struct vcpu *v, bool slept) REQUIRES(sched_lock)
+{
+    set_state(v, VCPU_RUNNABLE);
+    if (v->sched.owns_cpu) {
+        return v->sched.cpu;
+    }
+    if (!CONFIG_SCHED_FAIR) {
+        return NULL;
+    }
+    sched_fair_enqueue(v, slept);
+    return sched_fair_place(v);
+}
+
+bool sched_wake(struct vcpu *v, uint8_t from)
+{
+    struct cpu *target = NULL;
+    bool woken;
+
+    spin_lock(&sched_lock);
+    woken = v->state == from && v->domain->phase == DOMAIN_RUNNING;
+    if (woken) {
+        target = make_runnable(v, true);
+    }
+    spin_unlock(&sched_lock);
+    if (target != NULL) {
+        cpu_request(target, WORK_RESCHED);
+    }
+    return woken;
+}
+
+static struct vcpu *pick_fair(struct cpu *cpu, struct vcpu *old, bool old_goes_on, uint64_t now) REQUIRES(sched_lock)
+{
+    struct vcpu *best = sched_fair_best(cpu);
+    bool expired;
+
+    if (old == NULL || !old_goes_on) {
+        return best;
+    }
+    expired = old->sched.intent == INTENT_YIELD || now >= cpu->sched.min_slice_end;
+    if (best == NULL || !sched_fair_preempts(best, old, expired)) {
+        return old;
+    }
+    return best;
+}
+
+bool sched_pick(struct cpu *cpu, struct vcpu **next)
+{
+    struct vcpu *old = cpu->current, *chosen;
+    uint64_t now = arch_time_now();
+    struct vcpu *waiting = NULL;
+    struct cpu *idle = NULL;
+    bool old_goes_on, contended;
+
+    spin_lock(&sched_lock);
+    old_goes_on = old != NULL && old->domain->phase == DOMAIN_RUNNING &&
+                  (old->sched.intent == INTENT_RUN || old->sched.intent == INTENT_YIELD);
+    if (CONFIG_SCHED_FAIR && old != NULL && !old->sched.owns_cpu) {
+        sched_fair_charge(old, now);
+    }
+    if (cpu->sched.owner != NULL || !CONFIG_SCHED_FAIR) {
+        chosen = sched_pinned_pick(cpu, old, old_goes_on);
+    } else {
+        chosen = pick_fair(cpu, old, old_goes_on, now);
+    }
+    if (chosen != NULL && chosen != old) {
+        if (CONFIG_SCHED_FAIR && chosen->sched.queued) {
+            sched_fair_dequeue(chosen);
+        }
+        set_state(chosen, VCPU_RUNNING);
+        chosen->sched.cpu = cpu;
+        chosen->sched.intent = INTENT_RUN;
+        chosen->sched.started = now;
+        __atomic_fetch_add(&chosen->domain->vcpus_loaded, 1, __ATOMIC_RELAXED);
+    } else if (chosen != NULL) {
+        chosen->sched.intent = INTENT_RUN;
+    }
+    if (CONFIG_SCHED_FAIR && chosen != NULL && !chosen->sched.owns_cpu) {
+        /* Whoever is left over may use a CPU that was idle when several woke up at once. */
+        waiting = sched_fair_best(cpu);
+        idle = waiting != NULL ? sched_fair_place(waiting) : NULL;
+        if (idle == cpu || (idle != NULL && !cpu_is_idle(idle))) {
+            idle = NULL;
+        }
+    }
+    contended = waiting != NULL || (chosen != NULL && !chosen->sched.owns_cpu && old != chosen && old_goes_on);
+    spin_unlock(&sched_lock);
+
+    if (idle != NULL) {
+        cpu_request(idle, WORK_RESCHED);
+    }
+
+    if (contended) {
+        if (chosen != old || now >= cpu->sched.min_slice_end) {
+            cpu->sched.min_slice_end = now + sched_fair_slice();
+        }
+        timer_set(&cpu->sched.slice, cpu->sched.min_slice_end);
+    } else {
+        cpu->sched.min_slice_end = now;
+        timer_cancel(&cpu->sched.slice);
+    }
+    *next = chosen;
+    return chosen != old;
+}
+
+void sched_release(struct vcpu *v)
+{
+    struct cpu *target = NULL;
+    bool blocked = false, dying;
+
+    spin_lock(&sched_lock);
+    if (v->domain->phase != DOMAIN_RUNNING || v->sched.intent == INTENT_OFFLINE) {
+        set_state(v, VCPU_OFFLINE);
+    } else if (v->sched.intent == INTENT_BLOCK) {
+        set_state(v, VCPU_BLOCKED);
+        blocked = true;
+    } else {
+        target = make_runnable(v, false);
+    }
+    spin_unlock(&sched_lock);
+    dying = v->domain->phase != DOMAIN_RUNNING;
+    if (__atomic_sub_fetch(&v->domain->vcpus_loaded, 1, __ATOMIC_ACQ_REL) == 0 && dying) {
+        /* V may be freed from here on. */
+        this_cpu()->work |= WORK_REAP;
+    }
+    if (target != NULL) {
+        cpu_request(target, WORK_RESCHED);
+    }
+    if (blocked) {
+        /* What was posted before the state changed found V running and woke nobody. */
+        arch_full_barrier();
+        if (arch_vcpu_has_event(v)) {
+            (void)sched_wake(v, VCPU_BLOCKED);
+        }
+    }
+}
+
+void sched_stop(struct vcpu *v)
+{
+    struct cpu *target = NULL;
+
+    spin_lock(&sched_lock);
+    if (CONFIG_SCHED_FAIR && v->sched.queued) {
+        sched_fair_dequeue(v);
+    }
+    if (v->state == VCPU_RUNNING) {
+        target = v->sched.cpu;
+    } else {
+        set_state(v, VCPU_OFFLINE);
+    }
+    spin_unlock(&sched_lock);
+    if (target != NULL) {
+        cpu_request(target, WORK_RESCHED);
+    }
+}
+
+/* Ticks between two steps of deferred work under a guest that would not let go of its CPU. */
+#define DEFER_US 500
+
+void sched_defer_work(struct cpu *cpu)
+{
+    if (cpu->sched.owner != NULL) {
+        /* An owned CPU is left alone where any other can do it. */
+        for (unsigned i = 0; i < cpu_count; i++) {
+            struct cpu *other = cpu_table[i];
+
+            if (other != cpu && other->online && (other->sched.owner == NULL || cpu_is_idle(other))) {
+                cpu_request(other, cpu->work);
+                cpu->work = 0;
+                return;
+            }
+        }
+    }
+    timer_set(&cpu->sched.slice, arch_time_now() + DEFER_US * arch_time_frequency() / 1000000);
+}
+
+void sched_slice_expired(struct cpu *cpu)
+{
+    cpu->work |= WORK_RESCHED;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Timer queues: a list a CPU, ordered by deadline. The hardware timer is programmed for the first entry, and only
+ * when the first entry changes.
+ */
+#include "bh/timer.h"
+
+#include "arch/arch.h"
+#include "bh/console.h"
+#include "bh/cpu.h"
+#include "bh/sched.h"
+#include "bh/vcpu.h"
+
+void timer_init(struct timer *t, enum timer_kind kind, void *owner)
+{
+    *t = (struct timer){ .deadline = TIMER_NEVER, .owner = owner, .kind = (uint8_t)kind };
+}
+
+static void unlink_timer(struct timer_queue *q, struct timer *t) REQUIRES(q->lock)
+{
+    if (t->prev != NULL) {
+        t->prev->next = t->next;
+    } else {
+        q->first = t->next;
+    }
+    if (t->next != NULL) {
+        t->next->prev = t->prev;
+    }
+    __atomic_store_n(&t->queue, NULL, __ATOMIC_RELAXED);
+}
+
+static void program(const struct timer_queue *q) REQUIRES(q->lock)
+{
+    arch_timer_program(q->first != NULL ? q->first->deadline : TIMER_NEVER);
+}
+
+void timer_cancel(struct timer *t)
+{
+    struct timer_queue *q = __atomic_load_n(&t->queue, __ATOMIC_RELAXED);
+
+    if (q == NULL) {
+        return;
+    }
+    spin_lock(&q->lock);
+    if (t->queue == q) {
+        bool was_first = q->first == t;
+
+        unlink_timer(q, t);
+        /* Another CPU's hardware cannot be reached from here: it fires once for nothing. */
+        if (was_first && q == &this_cpu()->timers) {
+            program(q);
+        }
+    }
+    spin_unlock(&q->lock);
+}
+
+void timer_set(struct timer *t, uint64_t deadline)
+{
+    struct timer_queue *q = &this_cpu()->timers;
+    struct timer *after = NULL, *before;
+
+    if (deadline == TIMER_NEVER) {
+        timer_cancel(t);
+        return;
+    }
+    if (t->queue != NULL && t->queue != q) {
+        timer_cancel(t);
+    }
+    spin_lock(&q->lock);
+    if (t->queue != NULL) {
+        unlink_timer(q, t);
+    }
+    t->deadline = deadline;
+    for (before = q->first; before != NULL && before->deadline <= deadline; before = before->next) {
+        after = before;
+    }
+    t->prev = after;
+    t->next = before;
+    if (after != NULL) {
+        after->next = t;
+    } else {
+        q->first = t;
+    }
+    if (before != NULL) {
+        before->prev = t;
+    }
+    __atomic_store_n(&t->queue, q, __ATOMIC_RELAXED);
+    program(q);
+    spin_unlock(&q->lock);
+}
+
+static void run(struct timer *t)
+{
+    switch ((enum timer_kind)t->kind) {
+    case TIMER_SLICE:
+        sched_slice_expired(t->owner);
+        break;
+    case TIMER_VTIMER:
+    case TIMER_PTIMER:
+        arch_vcpu_timer_expired(t->owner, (enum timer_kind)t->kind);
+        break;
+    }
+}
+
+void timer_expire(struct cpu *cpu)
+{
+    struct timer_queue *q = &cpu->timers;
+    uint64_t now = arch_time_now();
+
+    /* Bound: actions arm nothing that is due before NOW again, so each armed timer runs at most once. */
+    for (;;) {
+        struct timer *t;
+
+        spin_lock(&q->lock);
+        t = q->first;
+        if (t == NULL || t->deadline > now) {
+            program(q);
+            spin_unlock(&q->lock);
+            return;
+        }
+        unlink_timer(q, t);
+        spin_unlock(&q->lock);
+        run(t);
+    }
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * vcpu_op: a domain's operations on its own vCPUs (vcpu.h).
+ */
+#include "bh/domain.h"
+#include "bh/guest_copy.h"
+#include "bh/hypercall.h"
+#include "bh/runstate.h"
+#include "bh/vcpu.h"
+
+/* A vCPU's event area is noted once; it must lie within one page and be aligned as its type. */
+static int64_t register_vcpu_info(struct vcpu *caller, struct vcpu *v, struct guest_handle arg)
+{
+    struct vcpu_register_vcpu_info a;
+    int err = guest_copy_from(caller, &a, arg, sizeof(a));
+
+    if (err != 0) {
+        return err;
+    }
+    if (a.offset > PAGE_SIZE - sizeof(struct vcpu_info) || (a.offset & (sizeof(uint64_t) - 1)) != 0 ||
+        v->has_vcpu_info || !domain_gfn_is_ram(v->domain, gfn(a.mfn))) {
+        return -XEN_EINVAL;
+    }
+    v->vcpu_info_gpa = (a.mfn << PAGE_SHIFT) + a.offset;
+    v->has_vcpu_info = true;
+    return 0;
+}
+
+static int64_t register_runstate(struct vcpu *caller, struct vcpu *v, struct guest_handle arg)
+{
+    struct vcpu_register_runstate_memory_area a;
+    int err = guest_copy_from(caller, &a, arg, sizeof(a));
+
+    if (err != 0) {
+        return err;
+    }
+    /* The address is the caller's own: only its own tables can say what it means. */
+    return v != caller ? -XEN_EINVAL : runstate_register(v, (uint64_t)a.addr.p);
+}
+
+int64_t hypercall_vcpu_op(struct vcpu *v, const uint64_t *a)
+{
+    struct domain *d = v->domain;
+    uint32_t command = (uint32_t)a[0], id = (uint32_t)a[1];
+
+    if (id >= d->vcpu_count || d->vcpus[id] == NULL) {
+        return -XEN_ENOENT;
+    }
+    switch (command) {
+    case VCPUOP_register_vcpu_info:
+        return register_vcpu_info(v, d->vcpus[id], guest_handle(a[2]));
+    case VCPUOP_register_runstate_memory_area:
+        return register_runstate(v, d->vcpus[id], guest_handle(a[2]));
+    default:
+        return -XEN_ENOSYS;
+    }
+}

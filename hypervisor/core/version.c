@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * xen_version: what Xen's tools and guests ask of a hypervisor's identity. The version is that of the ABI, 4.17.
+ */
+#include "arch/arch.h"
+#include "bh/domain.h"
+#include "bh/guest_copy.h"
+#include "bh/hypercall.h"
+#include "bh/vcpu.h"
+#include "lib/string.h"
+
+#define VERSION_NUMBER (4 << 16 | 17)
+
+static const char extra_version[] = ".0-bulkhead";
+static const char capabilities[] = "xen-3.0-" ARCH_CAPABILITY;
+
+static int64_t text_out(struct vcpu *v, uint64_t handle, const char *text, size_t size)
+{
+    char buffer[sizeof(xen_capabilities_info_t)];
+
+    memset(buffer, 0, sizeof(buffer));
+    (void)string_copy(buffer, size, text, size);
+    return guest_copy_to(v, guest_handle(handle), buffer, size);
+}
+
+static int64_t features_out(struct vcpu *v, uint64_t handle)
+{
+    xen_feature_info_t info;
+    int err = guest_copy_from(v, &info, guest_handle(handle), sizeof(info));
+
+    if (err != 0) {
+        return err;
+    }
+    if (info.submap_idx != 0) {
+        return -XEN_EINVAL;
+    }
+    info.submap = 1U << XENFEAT_memory_op_vnode_supported | 1U << XENFEAT_writable_page_tables |
+                  1U << XENFEAT_auto_translated_physmap | ARCH_FEATURES;
+    return guest_copy_to(v, guest_handle(handle), &info, sizeof(info));
+}
+
+static int64_t platform_out(struct vcpu *v, uint64_t handle)
+{
+    xen_platform_parameters_t p = { .virt_start = 0 };
+
+    return guest_copy_to(v, guest_handle(handle), &p, sizeof(p));
+}
+
+static int64_t compile_info_out(struct vcpu *v, uint64_t handle)
+{
+    static const xen_compile_info_t info = { .compiler = "gcc", .compile_by = "", .compile_domain = "",
+                                             .compile_date = "" };
+
+    return guest_copy_to(v, guest_handle(handle), &info, sizeof(info));
+}
+
+int64_t hypercall_xen_version(struct vcpu *v, const uint64_t *a)
+{
+    switch ((uint32_t)a[0]) {
+    case XENVER_version:
+        return VERSION_NUMBER;
+    case XENVER_extraversion:
+        return text_out(v, a[1], extra_version, sizeof(xen_extraversion_t));
+    case XENVER_compile_info:
+        return compile_info_out(v, a[1]);
+    case XENVER_capabilities:
+        return text_out(v, a[1], capabilities, sizeof(xen_capabilities_info_t));
+    case XENVER_changeset:
+        return text_out(v, a[1], "", sizeof(xen_changeset_info_t));
+    case XENVER_platform_parameters:
+        return platform_out(v, a[1]);
+    case XENVER_get_features:
+        return features_out(v, a[1]);
+    case XENVER_pagesize:
+        return PAGE_SIZE;
+    case XENVER_guest_handle: {
+        static const xen_domain_handle_t handle;
+
+        return guest_copy_to(v, guest_handle(a[1]), &handle, sizeof(handle));
+    }
+    case XENVER_commandline:
+        /* The board's boot arguments are not a partition's business. */
+        return text_out(v, a[1], "<denied>", sizeof("<denied>"));
+    default:
+        return -XEN_ENOSYS;
+    }
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The contract: every function that core may call and an architecture provides, declared once, described once.
+ * The inline ones (arch_this_cpu, arch_time_now, arch_spin_wait, arch_full_barrier) are in arch/arch_inline.h,
+ * the types that core embeds in arch/arch_types.h. The virtual GIC and PSCI models have contracts of their own, arch_vgic.h and
+ * arch_psci.h, for the architectures that have such devices.
+ */
+#ifndef BH_ARCH_ARCH_H
+#define BH_ARCH_ARCH_H
+
+#include "arch/arch_types.h"
+#include "bh/p2m.h"
+#include "bh/types.h"
+
+struct cpu;
+struct domain;
+struct vcpu;
+
+/* ---- Physical CPUs ---- */
+
+/* Interrupts CPU so that it leaves its guest, or its sleep, and looks at its requests. */
+void arch_cpu_kick(const struct cpu *cpu);
+/* Sleeps until an interrupt is pending, then handles it. Called with no vCPU loaded. */
+void arch_cpu_wait(void);
+/* The board goes off, or restarts. */
+NORETURN void arch_power_off(void);
+NORETURN void arch_power_reset(void);
+/* Stops this CPU for good, after printing a back trace of the caller. */
+NORETURN void arch_panic(void);
+
+/* ---- Time ---- */
+
+/* Ticks of arch_time_now() in a second. */
+uint64_t arch_time_frequency(void);
+/* One-shot interrupt of this CPU at DEADLINE (then timer_expire() is called); TIMER_NEVER turns it off. */
+void arch_timer_program(uint64_t deadline);
+
+/* ---- The hypervisor's own address space ---- */
+
+#define ARCH_WINDOW_COUNT       16 /* 4 KiB windows a CPU */
+#define ARCH_BLOCK_WINDOW_COUNT 2  /* 2 MiB windows a CPU */
+
+/* Maps one frame (or the aligned 2 MiB block that holds it) in this CPU's window SLOT. Never fails. */
+void *arch_window_map(unsigned slot, mfn_t m, bool writable);
+void arch_window_unmap(unsigned slot);
+void *arch_block_window_map(unsigned slot, mfn_t m);
+void arch_block_window_unmap(unsigned slot);
+
+/* The heap's range of addresses: PAGES pages, all CPUs see the same. */
+#define ARCH_HEAP_PAGES 16384
+void *arch_heap_address(size_t page);
+/* Backs heap page PAGE with frame M. -XEN_ENOMEM: no frame for a table. */
+MUST_USE int arch_heap_map(size_t page, mfn_t m);
+/* Undoes it on all CPUs; returns the frame that backed the page. */
+mfn_t arch_heap_unmap(size_t page);
+
+/* Fills SIZE bytes (a multiple of 64, 64-aligned) with zeros, as fast as the machine can. */
+void arch_memory_clear(void *p, size_t size);
+/* Makes what was written through a window visible to a guest that runs with its caches off, and to its fetches. */
+void arch_memory_publish(const void *p, size_t size);
+
+/* ---- Stage-2 tables ---- */
+
+/* Entry that maps 4 KiB (level 3), 2 MiB (level 2) or 1 GiB (level 1) at M as TYPE. */
+uint64_t arch_pte_leaf(mfn_t m, enum p2m_type type, unsigned level);
+uint64_t arch_pte_table(mfn_t m);
+bool arch_pte_is_valid(uint64_t pte);
+bool arch_pte_is_table(uint64_t pte, unsigned level);
+mfn_t arch_pte_mfn(uint64_t pte);
+enum p2m_type arch_pte_type(uint64_t pte);
+/* Stores an entry so that the table walkers of all CPUs see it. */
+void arch_pte_store(uint64_t *slot, uint64_t pte);
+/* Bits of guest physical address that the tables cover, and frames of the root table (power of two). */
+#define ARCH_P2M_ADDRESS_BITS 40
+#define ARCH_P2M_ROOT_ORDER   1
+/* Forgets cached translations of 2^ORDER pages at G, on all CPUs. */
+void arch_p2m_invalidate(struct p2m *p, gfn_t g, unsigned order);
+/* Gives new tables what the hardware tags cached translations with. -XEN_ENOSPC: no tag left. */
+MUST_USE int arch_p2m_init(struct p2m *p);
+/* Forgets all cached translations of P on all CPUs and gives the tag back; its tables may be freed then. */
+void arch_p2m_retire(struct p2m *p);
+
+/* ---- Virtual CPUs ---- */
+
+/* Allocates V's state frames and gives its emulated devices their reset state. -XEN_ENOMEM. */
+MUST_USE int arch_vcpu_create(struct vcpu *v);
+void arch_vcpu_destroy(struct vcpu *v);
+/* Reset state: V will start at guest address ENTRY with ARGUMENT in its first argument register. V is off line. */
+void arch_vcpu_reset(struct vcpu *v, uint64_t entry, uint64_t argument);
+/* Saves the state of this CPU's loaded vCPU and unmaps it. */
+void arch_vcpu_unload(struct vcpu *v);
+/* Maps V's state on this CPU and loads it. */
+void arch_vcpu_load(struct vcpu *v);
+/* Interrupts posted to the loaded vCPU from elsewhere reach its interrupt interface. */
+void arch_vcpu_sync(struct vcpu *v);
+/* Would V wake up now if it waited for an interrupt? */
+bool arch_vcpu_has_event(struct vcpu *v);
+/* One of V's timers is due (TIMER_VTIMER, TIMER_PTIMER). */
+void arch_vcpu_timer_expired(struct vcpu *v, enum timer_kind kind);
+/*
+ * The guest physical address of the current vCPU's virtual ADDRESS, by its own tables, for a read or a write of its
+ * kernel. -XEN_EFAULT: it has none, or may not.
+ */
+MUST_USE int arch_guest_translate(struct vcpu *v, uint64_t address, bool to_write, uint64_t *gpa);
+
+/* Allocates what an architecture keeps for a domain, and adds its devices to D->mmio. */
+struct boot_domain;
+MUST_USE int arch_domain_create(struct domain *d, const struct boot_domain *config);
+void arch_domain_destroy(struct domain *d);
+/*
+ * Writes what D's kernel is told of its machine (a device tree, a start_info with ACPI tables) to SIZE bytes at BUFFER;
+ * how many it took goes to *USED. At most ARCH_GUEST_DESCRIPTION_MAX bytes. -XEN_ENOSPC.
+ */
+struct partition_layout;
+MUST_USE int arch_guest_describe(struct domain *d, const struct partition_layout *layout, void *buffer, size_t size,
+                                 size_t *used);
+/* D's first vCPU will start at its kernel's entry, as its boot protocol has it. */
+void arch_guest_start(struct domain *d, const struct partition_layout *layout);
+/* A character for D's console device. */
+void arch_domain_console_input(struct domain *d, char c);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Xen hypercalls: the table of operations by number (xen.h, __HYPERVISOR_*). docs/abi.md lists each with its limits.
+ */
+#ifndef BH_HYPERCALL_H
+#define BH_HYPERCALL_H
+
+#include "bh/types.h"
+
+struct vcpu;
+
+/*
+ * Performs hypercall NUMBER for V with ARGUMENTS (five; the handler may look at those that its operation has).
+ * Returns what the guest gets: not negative, or a negative Xen error number; -XEN_ENOSYS for an unknown number.
+ */
+int64_t hypercall_dispatch(struct vcpu *v, uint64_t number, const uint64_t *arguments);
+
+/* The operations, each in the file of its name. As hypercall_dispatch(). */
+int64_t hypercall_xen_version(struct vcpu *v, const uint64_t *a);  /* version.c */
+int64_t hypercall_memory_op(struct vcpu *v, const uint64_t *a);    /* memory_op.c */
+int64_t hypercall_vcpu_op(struct vcpu *v, const uint64_t *a);      /* vcpu_op.c */
+int64_t hypercall_sched_op(struct vcpu *v, const uint64_t *a);     /* sched_op.c */
+int64_t hypercall_hvm_op(struct vcpu *v, const uint64_t *a);       /* hvm_op.c */
+int64_t hypercall_vm_assist(struct vcpu *v, const uint64_t *a);    /* vm_assist.c */
+
+#endif

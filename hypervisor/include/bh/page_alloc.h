@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The page allocator: a binary buddy system over the frame table, orders 0 (4 KiB) to 18 (1 GiB). Its lists are
+ * threaded through the table's own entries; free memory is not touched, so nothing needs to be mapped for it.
+ */
+#ifndef BH_PAGE_ALLOC_H
+#define BH_PAGE_ALLOC_H
+
+#include "bh/types.h"
+
+#define PAGE_ORDER_MAX 18
+
+/* Gives the frames START to END (frame numbers, END not included) to the allocator. They must be RAM and unused. */
+void page_alloc_add(uint64_t start, uint64_t end);
+/* Takes a block of 2^ORDER frames, aligned to its size. The frames stay FRAME_FREE until assigned. -XEN_ENOMEM. */
+MUST_USE int page_alloc_take(unsigned order, mfn_t *out);
+/* Gives a block back, merged with its free neighbours. At most PAGE_ORDER_MAX steps. */
+void page_alloc_give(mfn_t m, unsigned order);
+/* Free frames in all. */
+uint64_t page_alloc_free_count(void);
+/* After this, page_alloc_take() fails: a static configuration allocates nothing once its domains run. */
+void page_alloc_seal(void);
+/* Checks every list against the frame table; panics on a contradiction. Debug and tests. */
+void page_alloc_audit(void);
+
+#endif
