@@ -35,7 +35,7 @@ void vcpu_kick(struct vcpu *v)
 /* What follows happens on CPU number ID. */
 static inline void board_on(unsigned id)
 {
-    host_set_this_cpu(&board_cpu[id]);
+    host_this_cpu = &board_cpu[id];
 }
 
 static inline bool board_is_loaded(unsigned id)
@@ -46,7 +46,7 @@ static inline bool board_is_loaded(unsigned id)
 /* What follows happens on the CPU that has vCPU number ID loaded. */
 static inline struct vcpu *board_on_vcpu(unsigned id)
 {
-    host_set_this_cpu(board_vcpu[id].arch.vgic.loaded_on);
+    host_this_cpu = board_vcpu[id].arch.vgic.loaded_on;
     return &board_vcpu[id];
 }
 
@@ -105,11 +105,11 @@ static inline bool board_settle(void)
             }
         }
         if (quiet) {
-            host_set_this_cpu(before);
+            host_this_cpu = before;
             return true;
         }
     }
-    host_set_this_cpu(before);
+    host_this_cpu = before;
     return false;
 }
 
@@ -149,7 +149,7 @@ static inline const char *board_audit(void)
         board_on(i);
         wrong = vgic_audit(&board_domain);
     }
-    host_set_this_cpu(before);
+    host_this_cpu = before;
     return wrong;
 }
 
@@ -161,7 +161,7 @@ static inline int board_access(unsigned id, bool is_redist, struct mmio_access *
 
     board_on_vcpu(id);
     err = is_redist ? vgic_redist_access(&board_vcpu[id], a) : vgic_dist_access(&board_vcpu[id], a);
-    host_set_this_cpu(before);
+    host_this_cpu = before;
     return err;
 }
 

@@ -1,0 +1,510 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which partitions to start, from /chosen of the board's device tree. A partition is read as a whole before it counts;
+ * an error anywhere in it leaves it out.
+ */
+#include "bh/boot_config.h"
+
+#include "abi/arm_layout.h"
+#include "lib/format.h"
+#include "lib/string.h"
+
+#define REPORT_SIZE 160
+
+/* One "xen,domain" node while it is read. */
+struct reading {
+    const struct fdt *t;
+    const struct board *board;
+    const struct memory_range *taken;
+    unsigned taken_count;
+    const struct boot_config *config; /* the partitions before it */
+    uint8_t address_cells, size_cells; /* of its modules */
+    bool failed;
+    struct boot_domain *d;
+};
+
+/* How a property that is there but not used is taken. */
+struct known_property {
+    char name[24];
+    bool supported;
+    char off[12]; /* the value that asks for nothing, and so needs no warning; "0": a cell of zero */
+};
+
+/* booting.txt, "Creating Multiple Domains directly from Xen"; #*-cells and phandles are the format's own. */
+static const struct known_property domain_properties[] = {
+    { .name = "compatible", .supported = true },
+    { .name = "memory", .supported = true },
+    { .name = "cpus", .supported = true },
+    { .name = "vpl011", .supported = CONFIG_VPL011 },
+    { .name = "bulkhead,name", .supported = true },
+    { .name = "bulkhead,cpus", .supported = true },
+    { .name = "bulkhead,weight", .supported = true },
+    { .name = "#address-cells", .supported = true },
+    { .name = "#size-cells", .supported = true },
+    { .name = "phandle", .supported = true },
+    { .name = "linux,phandle", .supported = true },
+    { .name = "nr_spis" },
+    { .name = "direct-map" },
+    { .name = "xen,enhanced", .off = "disabled" },
+    { .name = "xen,static-mem" },
+    { .name = "xen,domain-p2m-mem-mb" },
+    { .name = "domain-cpupool" },
+    { .name = "colors" },
+    { .name = "llc-colors" },
+    { .name = "sve", .off = "0" },
+    { .name = "xen,sve" },
+    { .name = "max_grant_version" },
+    { .name = "max_grant_frames" },
+    { .name = "max_maptrack_frames" },
+    { .name = "passthrough", .off = "disabled" },
+    { .name = "xen,sci_type", .off = "none" },
+    { .name = "trap-unmapped-accesses" },
+    { .name = "capabilities", .off = "0" },
+    { .name = "v8r_el1_msa" },
+};
+
+static const struct known_property module_properties[] = {
+    { .name = "compatible", .supported = true },
+    { .name = "reg", .supported = true },
+    { .name = "bootargs", .supported = true },
+    { .name = "phandle", .supported = true },
+    { .name = "linux,phandle", .supported = true },
+    { .name = "xen,uefi-binary" },
+};
+
+/* Of /chosen only what is meant for a hypervisor; boot loaders leave much else there. */
+static const struct known_property chosen_properties[] = {
+    { .name = "xen,xen-bootargs", .supported = true },
+    { .name = "xen,dom0-bootargs" },
+    { .name = "xen,static-heap" },
+    { .name = "xen,uefi-cfg-load" },
+    { .name = "xen,static-mem" },
+};
+
+/* What may be in a "xen,domain" node beside its modules. */
+static const char unsupported_nodes[][32] = {
+    "multiboot,device-tree", "xen,vcpu", "xen,domain-shared-memory-v1", "xen,evtchn-v1",
+};
+
+void boot_config_report(enum log_level level, const struct fdt *t, const struct fdt_node *node, const char *property,
+                        const char *format, ...)
+{
+    char path[FDT_PATH_SIZE], text[REPORT_SIZE];
+    va_list args;
+
+    if ((int)level > CONFIG_LOG_LEVEL) {
+        return;
+    }
+    fdt_node_path(t, node, path, sizeof(path));
+    va_start(args, format);
+    format_string(text, sizeof(text), format, args);
+    va_end(args);
+    log_message(level, "device tree: %s: %s%s%s", path, property != NULL ? property : "", property != NULL ? ": " : "",
+                text);
+}
+
+/* Reports an error that keeps the partition from starting. */
+#define domain_error(r, node, property, ...)                                          \
+    do {                                                                              \
+        (r)->failed = true;                                                           \
+        boot_config_report(LOG_ERROR, (r)->t, node, property, __VA_ARGS__);           \
+    } while (0)
+
+static bool is_off(const struct fdt_property *p, const char *off)
+{
+    uint32_t value;
+
+    if (off[0] == '0') {
+        return fdt_property_u32(p, &value) == 0 && value == 0;
+    }
+    return off[0] != '\0' && fdt_property_has_string(p, off);
+}
+
+/* Property names come from the tree: what is printed of them is cut, and without control characters. */
+static void clean_name(char *out, size_t size, const char *name)
+{
+    (void)string_copy(out, size, name, size);
+    for (; *out != '\0'; out++) {
+        if (*out <= ' ' || *out > '~') {
+            *out = '?';
+        }
+    }
+}
+
+/* Warns of each property of NODE that is not used. PREFIX: of unknown ones only those that begin so. */
+static void check_properties(const struct fdt *t, const struct fdt_node *node, const struct known_property *known,
+                             unsigned count, const char *prefix)
+{
+    struct fdt_property p;
+    char name[32];
+
+    for (bool more = fdt_first_property(t, node, &p); more; more = fdt_next_property(t, &p, &p)) {
+        unsigned i = 0;
+
+        while (i < count && !string_equal(p.name, known[i].name)) {
+            i++;
+        }
+        if (i < count && (known[i].supported || is_off(&p, known[i].off))) {
+            continue;
+        }
+        if (i == count && strncmp(p.name, prefix, strlen(prefix)) != 0) {
+            continue;
+        }
+        clean_name(name, sizeof(name), p.name);
+        boot_config_report(LOG_WARNING, t, node, name, i < count ? "not supported yet, ignored" : "unknown, ignored");
+    }
+}
+
+static bool name_is_good(const char *name)
+{
+    size_t n = 0;
+
+    for (; name[n] != '\0'; n++) {
+        char c = name[n];
+
+        if (n == BOOT_NAME_SIZE - 1 || !((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                                         c == '.' || c == '_' || c == '-' || c == '+')) {
+            return false;
+        }
+    }
+    return n > 0;
+}
+
+static void read_name(struct reading *r)
+{
+    const struct fdt_node *node = &r->d->node;
+    const char *name = fdt_node_name(r->t, node);
+    const char *property = NULL;
+    const char *given;
+    int err = fdt_text(r->t, node, "bulkhead,name", &given, NULL);
+
+    if (err != -XEN_ENOENT) {
+        property = "bulkhead,name";
+        name = err == 0 ? given : "";
+    }
+    if (!name_is_good(name)) {
+        domain_error(r, node, property, "no name for a partition; expected 1 to %u letters, digits and . _ - +",
+                     BOOT_NAME_SIZE - 1);
+        return;
+    }
+    for (unsigned i = 0; i < r->config->domain_count; i++) {
+        if (string_equal(r->config->domain[i].name, name)) {
+            domain_error(r, node, property, "\"%s\" is another partition's name; expected one of its own", name);
+        }
+    }
+    (void)string_copy(r->d->name, sizeof(r->d->name), name, BOOT_NAME_SIZE);
+}
+
+static void read_memory(struct reading *r)
+{
+    uint64_t limit = MIN(board_memory_size(r->board), GUEST_RAM_MAX) >> 10;
+    int err = fdt_number(r->t, &r->d->node, "memory", &r->d->memory_kib);
+
+    if (err != 0) {
+        domain_error(r, &r->d->node, "memory", "%s; expected a number of KiB in two cells",
+                     err == -XEN_ENOENT ? "missing" : "malformed");
+    } else if (r->d->memory_kib == 0 || r->d->memory_kib % (PAGE_SIZE >> 10) != 0 || r->d->memory_kib > limit) {
+        domain_error(r, &r->d->node, "memory", "%llu KiB; expected a multiple of 4 up to %llu, what the board has",
+                     (unsigned long long)r->d->memory_kib, (unsigned long long)limit);
+    }
+}
+
+static void read_vcpus(struct reading *r)
+{
+    uint32_t count = 0;
+    int err = fdt_u32(r->t, &r->d->node, "cpus", &count);
+
+    if (err != 0) {
+        domain_error(r, &r->d->node, "cpus", "%s; expected a number of vCPUs in one cell",
+                     err == -XEN_ENOENT ? "missing" : "malformed");
+    } else if (count == 0 || count > CONFIG_MAX_VCPUS) {
+        domain_error(r, &r->d->node, "cpus", "%u vCPUs; expected 1 to %u", count, CONFIG_MAX_VCPUS);
+    } else {
+        r->d->vcpu_count = (uint16_t)count;
+    }
+}
+
+/* The partition before this one that owns physical CPU NUMBER, or NULL. */
+static const struct boot_domain *find_owner(const struct reading *r, unsigned number)
+{
+    for (unsigned i = 0; i < r->config->domain_count; i++) {
+        const struct boot_domain *d = &r->config->domain[i];
+
+        for (unsigned k = 0; d->owns_cpus && k < d->cpu_count; k++) {
+            if (boot_domain_cpu(d, k) == number) {
+                return d;
+            }
+        }
+    }
+    return NULL;
+}
+
+static void read_cpus(struct reading *r)
+{
+    struct boot_domain *d = r->d;
+    struct fdt_property p;
+    uint32_t count;
+
+    if (!fdt_find_property(r->t, &d->node, "bulkhead,cpus", &p)) {
+        return;
+    }
+    count = p.size / sizeof(fdt_cell_t);
+    if (count == 0 || p.size % sizeof(fdt_cell_t) != 0 || count > CONFIG_MAX_CPUS) {
+        domain_error(r, &d->node, "bulkhead,cpus", "malformed; expected 1 to %u numbers of CPUs", CONFIG_MAX_CPUS);
+        return;
+    }
+    d->cpus = p.value;
+    d->cpu_count = (uint16_t)count;
+    d->owns_cpus = count == d->vcpu_count;
+    for (unsigned i = 0; i < count; i++) {
+        const struct boot_domain *owner;
+        unsigned cpu = boot_domain_cpu(d, i);
+
+        if (cpu >= r->board->cpu_count) {
+            domain_error(r, &d->node, "bulkhead,cpus", "CPU %u; expected 0 to %u, the board's", cpu,
+                         r->board->cpu_count - 1);
+            return;
+        }
+        for (unsigned k = 0; k < i; k++) {
+            if (boot_domain_cpu(d, k) == cpu) {
+                domain_error(r, &d->node, "bulkhead,cpus", "CPU %u twice; expected each once", cpu);
+                return;
+            }
+        }
+        owner = d->owns_cpus ? find_owner(r, cpu) : NULL;
+        if (owner != NULL) {
+            domain_error(r, &d->node, "bulkhead,cpus", "CPU %u is owned by %s; expected one that is free", cpu,
+                         owner->name);
+            return;
+        }
+    }
+}
+
+static void read_weight(struct reading *r)
+{
+    uint32_t weight;
+    int err = fdt_u32(r->t, &r->d->node, "bulkhead,weight", &weight);
+
+    if (err == -XEN_ENOENT) {
+        return;
+    }
+    if (err != 0 || weight == 0 || weight > BOOT_WEIGHT_MAX) {
+        domain_error(r, &r->d->node, "bulkhead,weight", "expected a number from 1 to %u", BOOT_WEIGHT_MAX);
+        return;
+    }
+    r->d->weight = (uint16_t)weight;
+}
+
+static bool ranges_overlap(const struct boot_module *m, uint64_t start, uint64_t size)
+{
+    return m->start < start + size && start < m->start + m->size;
+}
+
+/* True if a module at START collides with one of D. Partitions may share a file, but only the whole of it. */
+static bool collides(const struct boot_domain *d, uint64_t start, uint64_t size)
+{
+    const struct boot_module *modules[] = { &d->kernel, &d->ramdisk };
+
+    for (unsigned i = 0; i < ARRAY_COUNT(modules); i++) {
+        if (ranges_overlap(modules[i], start, size) && !(modules[i]->start == start && modules[i]->size == size)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Where the module of NODE is; false: nowhere it can be. */
+static bool read_place(struct reading *r, const struct fdt_node *node, struct boot_module *out)
+{
+    struct fdt_node n = *node;
+    struct fdt_property p;
+    uint64_t start, size;
+
+    n.address_cells = r->address_cells;
+    n.size_cells = r->size_cells;
+    if (!fdt_find_property(r->t, &n, "reg", &p) || fdt_property_reg(&p, &n, 0, &start, &size) != 0 ||
+        p.size != (n.address_cells + (uint32_t)n.size_cells) * sizeof(fdt_cell_t) || size == 0) {
+        domain_error(r, node, "reg", "expected one address and a size that is not 0, in %u and %u cells",
+                     n.address_cells, n.size_cells);
+        return false;
+    }
+    if (!board_has_memory(r->board, start, size)) {
+        domain_error(r, node, "reg", "0x%llx, 0x%llx bytes; expected a range in the board's memory",
+                     (unsigned long long)start, (unsigned long long)size);
+        return false;
+    }
+    for (unsigned i = 0; i < r->taken_count; i++) {
+        if (r->taken[i].start < start + size && start < r->taken[i].end) {
+            domain_error(r, node, "reg", "overlaps the hypervisor or the device tree; expected a range of its own");
+            return false;
+        }
+    }
+    for (unsigned i = 0; i < r->config->domain_count; i++) {
+        if (collides(&r->config->domain[i], start, size)) {
+            domain_error(r, node, "reg", "overlaps a module of %s; expected a range of its own",
+                         r->config->domain[i].name);
+            return false;
+        }
+    }
+    if (ranges_overlap(&r->d->kernel, start, size) || ranges_overlap(&r->d->ramdisk, start, size)) {
+        domain_error(r, node, "reg", "overlaps the other module; expected a range of its own");
+        return false;
+    }
+    *out = (struct boot_module){ .start = start, .size = size };
+    return true;
+}
+
+static void read_kernel(struct reading *r, const struct fdt_node *node)
+{
+    struct boot_domain *d = r->d;
+    int err;
+
+    if (d->kernel.size != 0) {
+        domain_error(r, node, NULL, "a second kernel; expected one");
+        return;
+    }
+    (void)read_place(r, node, &d->kernel);
+    err = fdt_text(r->t, node, "bootargs", &d->bootargs, &d->bootargs_size);
+    if (err != -XEN_ENOENT && (err != 0 || d->bootargs_size >= BOOT_ARGS_SIZE)) {
+        domain_error(r, node, "bootargs", "expected one terminated string of less than %u characters", BOOT_ARGS_SIZE);
+    }
+}
+
+static void read_ramdisk(struct reading *r, const struct fdt_node *node)
+{
+    if (!CONFIG_RAMDISK) {
+        domain_error(r, node, NULL, "this build has no support for ramdisks");
+    } else if (r->d->ramdisk.size != 0) {
+        domain_error(r, node, NULL, "a second ramdisk; expected one at most");
+    } else {
+        (void)read_place(r, node, &r->d->ramdisk);
+    }
+}
+
+static void read_child(struct reading *r, const struct fdt_node *node)
+{
+    bool is_kernel = fdt_is_compatible(r->t, node, "multiboot,kernel") ||
+                     fdt_is_compatible(r->t, node, "xen,linux-zimage");
+    bool is_ramdisk = fdt_is_compatible(r->t, node, "multiboot,ramdisk") ||
+                      fdt_is_compatible(r->t, node, "xen,linux-initrd");
+
+    if (is_kernel || is_ramdisk) {
+        check_properties(r->t, node, module_properties, ARRAY_COUNT(module_properties), "");
+        if (is_kernel) {
+            read_kernel(r, node);
+        } else {
+            read_ramdisk(r, node);
+        }
+        return;
+    }
+    for (unsigned i = 0; i < ARRAY_COUNT(unsupported_nodes); i++) {
+        if (fdt_is_compatible(r->t, node, unsupported_nodes[i])) {
+            boot_config_report(LOG_WARNING, r->t, node, NULL, "\"%s\" is not supported yet, ignored",
+                               unsupported_nodes[i]);
+            return;
+        }
+    }
+    boot_config_report(LOG_WARNING, r->t, node, NULL, "unknown, ignored; expected a \"multiboot,kernel\" or "
+                       "\"multiboot,ramdisk\"");
+}
+
+/*
+ * The cell counts for what is in NODE. As Xen does, and unlike the specification, those of the nodes above count where
+ * NODE has none.
+ */
+static uint8_t inherited_cells(const struct fdt *t, const struct fdt_node *node, const struct fdt_node *above,
+                               const char *name, uint8_t fallback)
+{
+    uint32_t value;
+    int err = fdt_u32(t, node, name, &value);
+
+    if (err == -XEN_ENOENT) {
+        err = fdt_u32(t, above, name, &value);
+    }
+    return err == -XEN_ENOENT ? fallback : err == 0 && value < FDT_CELLS_BAD ? (uint8_t)value : FDT_CELLS_BAD;
+}
+
+static void read_domain(struct reading *r)
+{
+    struct fdt_node child;
+
+    check_properties(r->t, &r->d->node, domain_properties, ARRAY_COUNT(domain_properties), "");
+    read_name(r);
+    read_memory(r);
+    read_vcpus(r);
+    read_cpus(r);
+    read_weight(r);
+    r->d->vpl011 = CONFIG_VPL011 && fdt_find_property(r->t, &r->d->node, "vpl011", &(struct fdt_property){ NULL });
+    for (bool more = fdt_first_child(r->t, &r->d->node, &child); more; more = fdt_next_sibling(r->t, &child, &child)) {
+        read_child(r, &child);
+    }
+    if (r->d->kernel.size == 0 && !r->failed) {
+        domain_error(r, &r->d->node, NULL, "no kernel; expected a node compatible with \"multiboot,kernel\"");
+    }
+}
+
+/* booting.txt, "Command lines": which of them is the hypervisor's. */
+static void read_arguments(const struct fdt *t, const struct fdt_node *chosen, struct boot_config *c)
+{
+    struct fdt_property p;
+    const char *name = "xen,xen-bootargs";
+
+    if (!fdt_find_property(t, chosen, name, &p)) {
+        name = "bootargs";
+        if (!fdt_find_property(t, chosen, "xen,dom0-bootargs", &p) || !fdt_find_property(t, chosen, name, &p)) {
+            return;
+        }
+    }
+    if (fdt_property_string(&p, &c->bootargs, &c->bootargs_size) != 0) {
+        boot_config_report(LOG_ERROR, t, chosen, name, "expected one terminated string");
+    }
+}
+
+unsigned boot_config_read(const struct fdt *t, const struct board *b, const struct memory_range *taken, unsigned count,
+                          struct boot_config *c)
+{
+    struct fdt_node node;
+    unsigned refused = 0;
+
+    c->bootargs = NULL;
+    c->bootargs_size = 0;
+    c->domain_count = 0;
+    if (!b->has_chosen) {
+        return 0;
+    }
+    read_arguments(t, &b->chosen, c);
+    check_properties(t, &b->chosen, chosen_properties, ARRAY_COUNT(chosen_properties), "xen,");
+    for (bool more = fdt_first_child(t, &b->chosen, &node); more; more = fdt_next_sibling(t, &node, &node)) {
+        struct boot_domain *d = &c->domain[c->domain_count];
+        struct reading r = { .t = t, .board = b, .taken = taken, .taken_count = count, .config = c, .d = d };
+        struct fdt_node root;
+
+        if (fdt_is_compatible(t, &node, "multiboot,module") || fdt_is_compatible(t, &node, "xen,multiboot-module")) {
+            boot_config_report(LOG_WARNING, t, &node, NULL, "a module for a dom0, which is not supported yet; ignored");
+            continue;
+        }
+        if (!fdt_is_compatible(t, &node, "xen,domain")) {
+            continue;
+        }
+        if (c->domain_count == CONFIG_MAX_DOMAINS) {
+            boot_config_report(LOG_ERROR, t, &node, NULL, "one partition too many; expected at most %u",
+                               CONFIG_MAX_DOMAINS);
+            refused++;
+            continue;
+        }
+        fdt_root(t, &root);
+        r.address_cells = inherited_cells(t, &node, &b->chosen, "#address-cells",
+                                          inherited_cells(t, &root, &root, "#address-cells", 2));
+        r.size_cells = inherited_cells(t, &node, &b->chosen, "#size-cells",
+                                       inherited_cells(t, &root, &root, "#size-cells", 1));
+        *d = (struct boot_domain){ .node = node };
+        read_domain(&r);
+        if (r.failed) {
+            boot_config_report(LOG_ERROR, t, &node, NULL, "this partition is not started");
+            refused++;
+        } else {
+            c->domain_count++;
+        }
+    }
+    return refused;
+}
