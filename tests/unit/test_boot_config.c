@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * core/boot_config.c: Xen's dom0less binding, as Xen's users write it, and everything that can be wrong with it.
+ */
+#include "test.h"
+
+#include <string.h>
+
+#include "bh/board.h"
+#include "bh/boot_config.h"
+
+static void *blob;
+static struct fdt tree;
+static struct board board;
+static struct boot_config config;
+
+/* Reads a tree with 1 GiB at 1 GiB, four CPUs and this in /chosen. Returns the number of refused partitions. */
+static unsigned read_chosen(const char *chosen)
+{
+    static const struct memory_range taken[] = { { 0x40000000, 0x40100000 }, { 0x48000000, 0x48010000 } };
+    static char source[1 << 20];
+    size_t size;
+
+    snprintf(source, sizeof(source),
+             "/dts-v1/; / { #address-cells = <2>; #size-cells = <2>;\n"
+             "memory@40000000 { device_type = \"memory\"; reg = <0 0x40000000 0 0x40000000>; };\n"
+             "cpus { #address-cells = <1>; #size-cells = <0>;\n"
+             "  a { device_type = \"cpu\"; reg = <0>; enable-method = \"psci\"; };\n"
+             "  b { device_type = \"cpu\"; reg = <1>; enable-method = \"psci\"; };\n"
+             "  c { device_type = \"cpu\"; reg = <2>; enable-method = \"psci\"; };\n"
+             "  d { device_type = \"cpu\"; reg = <3>; enable-method = \"psci\"; }; };\n"
+             "chosen { %s }; };",
+             chosen);
+    free(blob);
+    blob = NULL;
+    blob = tree_compile(source, &size);
+    log_clear();
+    assert_int_equal(fdt_open(&tree, blob, size), 0);
+    assert_int_equal(board_read(&tree, 0, &board), 0);
+    return boot_config_read(&tree, &board, taken, 2, &config);
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    free(blob);
+    blob = NULL;
+    return 0;
+}
+
+static void expect_log(const char *text)
+{
+    if (!log_contains(text)) {
+        fail_msg("not logged: %s\nbut:\n%s", text, log_text());
+    }
+}
+
+#define DOMAIN(name, more)                                                                            \
+    name " { compatible = \"xen,domain\"; #address-cells = <2>; #size-cells = <1>; " more " };\n"
+#define BASIC "memory = <0 65536>; cpus = <1>; "
+#define KERNEL(at) \
+    "module@" at " { compatible = \"multiboot,kernel\", \"multiboot,module\"; reg = <0 0x" at " 0x1000>; };\n"
+#define RAMDISK(at) \
+    "module@" at " { compatible = \"multiboot,ramdisk\", \"multiboot,module\"; reg = <0 0x" at " 0x2000>; };\n"
+
+/* The example of booting.txt, with what it leaves out filled in. */
+static void test_example(void **state)
+{
+    (void)state;
+    assert_int_equal(read_chosen(
+        "xen,xen-bootargs = \"console=dtuart bootscrub=0\"; bootargs = \"for nobody\";\n"
+        "domU1 { compatible = \"xen,domain\"; #address-cells = <0x2>; #size-cells = <0x1>; memory = <0 131072>;\n"
+        "  cpus = <2>; vpl011;\n"
+        "  module@0x4a000000 { compatible = \"multiboot,kernel\", \"multiboot,module\"; reg = <0x0 0x4a000000 0xffffff>;\n"
+        "    bootargs = \"console=ttyAMA0 init=/bin/sh\"; };\n"
+        "  module@0x4b000000 { compatible = \"multiboot,ramdisk\", \"multiboot,module\"; reg = <0x0 0x4b000000 0xffffff>; }; };\n"
+        "domU2 { compatible = \"xen,domain\"; #address-cells = <0x2>; #size-cells = <0x1>; memory = <0 65536>; cpus = <1>;\n"
+        "  module@0x4c000000 { compatible = \"xen,linux-zimage\", \"xen,multiboot-module\"; reg = <0x0 0x4c000000 0xffffff>; };\n"
+        "  module@0x4d000000 { compatible = \"xen,linux-initrd\", \"xen,multiboot-module\"; reg = <0x0 0x4d000000 0xffffff>; };\n"
+        "};"), 0);
+    assert_string_equal(log_text(), "");
+    assert_string_equal(config.bootargs, "console=dtuart bootscrub=0");
+    assert_int_equal(config.bootargs_size, strlen(config.bootargs));
+    assert_int_equal(config.domain_count, 2);
+    assert_string_equal(config.domain[0].name, "domU1");
+    assert_true(config.domain[0].memory_kib == 131072);
+    assert_int_equal(config.domain[0].vcpu_count, 2);
+    assert_true(config.domain[0].vpl011);
+    assert_true(config.domain[0].kernel.start == 0x4a000000 && config.domain[0].kernel.size == 0xffffff);
+    assert_true(config.domain[0].ramdisk.start == 0x4b000000 && config.domain[0].ramdisk.size == 0xffffff);
+    assert_string_equal(config.domain[0].bootargs, "console=ttyAMA0 init=/bin/sh");
+    assert_int_equal(config.domain[0].bootargs_size, strlen(config.domain[0].bootargs));
+    assert_int_equal(config.domain[0].cpu_count, 0);
+    assert_int_equal(config.domain[0].weight, 0);
+    assert_false(config.domain[1].vpl011);
+    assert_null(config.domain[1].bootargs);
+    assert_true(config.domain[1].kernel.start == 0x4c000000 && config.domain[1].ramdisk.size == 0xffffff);
+}
+
+static void test_ours(void **state)
+{
+    (void)state;
+    assert_int_equal(read_chosen(
+        DOMAIN("domU1", BASIC "bulkhead,name = \"engine-1.a\"; bulkhead,cpus = <3>; bulkhead,weight = <65535>; "
+                        KERNEL("50000000"))
+        DOMAIN("domU2", "memory = <65536>; cpus = <3>; bulkhead,cpus = <1 2>; bulkhead,weight = <1>; phandle = <9>; "
+                        KERNEL("50000000") RAMDISK("50002000"))
+        DOMAIN("domU3", "memory = <0 65536>; cpus = <2>; bulkhead,cpus = <2 0>; " KERNEL("50001000"))), 0);
+    assert_string_equal(log_text(), "");
+    assert_int_equal(config.domain_count, 3);
+    assert_string_equal(config.domain[0].name, "engine-1.a");
+    assert_int_equal(config.domain[0].weight, 65535);
+    assert_true(config.domain[0].owns_cpus && config.domain[0].cpu_count == 1);
+    assert_int_equal(boot_domain_cpu(&config.domain[0], 0), 3);
+    assert_false(config.domain[1].owns_cpus);
+    assert_int_equal(config.domain[1].cpu_count, 2);
+    assert_int_equal(boot_domain_cpu(&config.domain[1], 1), 2);
+    assert_true(config.domain[2].owns_cpus);
+}
+
+static void test_no_domains(void **state)
+{
+    (void)state;
+    assert_int_equal(read_chosen("bootargs = \"root=/dev/vda\"; linux,initrd-start = <1>; u-boot,version = \"1\";"), 0);
+    assert_string_equal(log_text(), "");
+    assert_null(config.bootargs);
+    assert_int_equal(config.domain_count, 0);
+    assert_int_equal(read_chosen("bootargs = \"for xen\"; xen,dom0-bootargs = \"for dom0\";"), 0);
+    assert_string_equal(config.bootargs, "for xen");
+    expect_log("/chosen: xen,dom0-bootargs: not supported yet, ignored");
+    assert_int_equal(read_chosen("xen,dom0-bootargs = \"for dom0\";"), 0);
+    assert_null(config.bootargs);
+    assert_int_equal(read_chosen("xen,xen-bootargs = <1>;"), 0);
+    assert_null(config.bootargs);
+    expect_log("/chosen: xen,xen-bootargs: expected one terminated string");
+    board.has_chosen = false;
+    assert_int_equal(boot_config_read(&tree, &board, NULL, 0, &config), 0);
+    assert_int_equal(config.domain_count, 0);
+}
+
+/* What is known but not supported, or unknown, is named and does not keep the partition from starting. */
+static void test_warnings(void **state)
+{
+    static const char *const unsupported[] = {
+        "nr_spis", "direct-map", "xen,enhanced", "xen,static-mem", "xen,domain-p2m-mem-mb", "domain-cpupool", "colors",
+        "llc-colors", "sve", "xen,sve", "max_grant_version", "max_grant_frames", "max_maptrack_frames", "passthrough",
+        "xen,sci_type", "trap-unmapped-accesses", "capabilities", "v8r_el1_msa",
+    };
+    static const char *const off[] = {
+        "xen,enhanced = \"disabled\"", "passthrough = \"disabled\"", "sve = <0>", "xen,sci_type = \"none\"",
+        "capabilities = <0>",
+    };
+    char source[1024], line[256];
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_COUNT(unsupported); i++) {
+        snprintf(source, sizeof(source), DOMAIN("d", BASIC "%s; " KERNEL("50000000")), unsupported[i]);
+        assert_int_equal(read_chosen(source), 0);
+        snprintf(line, sizeof(line), "device tree: /chosen/d: %s: not supported yet, ignored\n", unsupported[i]);
+        assert_string_equal(log_text(), line);
+        assert_int_equal(config.domain_count, 1);
+    }
+    for (unsigned i = 0; i < ARRAY_COUNT(off); i++) {
+        snprintf(source, sizeof(source), DOMAIN("d", BASIC "%s; " KERNEL("50000000")), off[i]);
+        assert_int_equal(read_chosen(source), 0);
+        assert_string_equal(log_text(), "");
+    }
+    assert_int_equal(read_chosen(
+        "xen,static-heap = <1>; xen,new = <1>; m { compatible = \"multiboot,kernel\", \"multiboot,module\"; };\n"
+        "other { compatible = \"simple-framebuffer\"; };\n"
+        DOMAIN("d", BASIC "memroy = <0>; bulkhead,future; status = \"okay\"; "
+               "m { compatible = \"multiboot,device-tree\", \"multiboot,module\"; }; v { compatible = \"xen,vcpu\"; };\n"
+               "s { compatible = \"xen,domain-shared-memory-v1\"; }; e { compatible = \"xen,evtchn-v1\"; };\n"
+               "u { compatible = \"multiboot,module\"; };\n"
+               "k { compatible = \"multiboot,kernel\"; reg = <0 0x50000000 0x10>; xen,uefi-binary = \"a\"; load = <1>; };")),
+        0);
+    assert_int_equal(config.domain_count, 1);
+    expect_log("/chosen: xen,static-heap: not supported yet, ignored\n");
+    expect_log("/chosen: xen,new: unknown, ignored\n");
+    expect_log("/chosen/m: a module for a dom0, which is not supported yet; ignored\n");
+    expect_log("/chosen/d: memroy: unknown, ignored\n");
+    expect_log("/chosen/d: bulkhead,future: unknown, ignored\n");
+    expect_log("/chosen/d: status: unknown, ignored\n");
+    expect_log("/chosen/d/m: \"multiboot,device-tree\" is not supported yet, ignored\n");
+    expect_log("/chosen/d/v: \"xen,vcpu\" is not supported yet, ignored\n");
+    expect_log("/chosen/d/s: \"xen,domain-shared-memory-v1\" is not supported yet, ignored\n");
+    expect_log("/chosen/d/e: \"xen,evtchn-v1\" is not supported yet, ignored\n");
+    expect_log("/chosen/d/u: unknown, ignored; expected a \"multiboot,kernel\"");
+    expect_log("/chosen/d/k: xen,uefi-binary: not supported yet, ignored\n");
+    expect_log("/chosen/d/k: load: unknown, ignored\n");
+}
+
+/* DOMAIN fails with MESSAGE; the good one before and the good one behind it start. */
+static void bad(const char *domain, const char *message)
+{
+    char source[16384];
+
+    snprintf(source, sizeof(source),
+             DOMAIN("first", BASIC "bulkhead,cpus = <1>; " KERNEL("60000000")) "%s" DOMAIN("last", BASIC KERNEL("70000000")),
+             domain);
+    assert_int_equal(read_chosen(source), 1);
+    expect_log(message);
+    expect_log("/chosen/bad: this partition is not started\n");
+    assert_int_equal(config.domain_count, 2);
+    assert_string_equal(config.domain[0].name, "first");
+    assert_string_equal(config.domain[1].name, "last");
+    assert_true(config.domain[1].kernel.start == 0x70000000);
+    assert_int_equal(config.domain[1].cpu_count, 0);
+}
+
+#define BAD(more, message) bad(DOMAIN("bad", more), "/chosen/bad" message)
+#define REG(at, size) "m { compatible = \"multiboot,kernel\"; reg = <0 0x" at " 0x" size ">; };"
+
+static void test_bad_numbers(void **state)
+{
+    (void)state;
+    BAD("cpus = <1>; " KERNEL("50000000"), ": memory: missing; expected a number of KiB");
+    BAD("cpus = <1>; memory; " KERNEL("50000000"), ": memory: malformed; expected a number of KiB");
+    BAD("cpus = <1>; memory = <1 2 3>; " KERNEL("50000000"), ": memory: malformed");
+    BAD("cpus = <1>; memory = <0 0>; " KERNEL("50000000"), ": memory: 0 KiB; expected a multiple of 4 up to 1048576");
+    BAD("cpus = <1>; memory = <0 4097>; " KERNEL("50000000"), ": memory: 4097 KiB; expected a multiple of 4");
+    BAD("cpus = <1>; memory = <0 1048580>; " KERNEL("50000000"), ": memory: 1048580 KiB; expected");
+    BAD("cpus = <1>; memory = <0xffffffff 0xfffffffc>; " KERNEL("50000000"), ": memory: 18446744073709551612 KiB");
+    BAD("memory = <0 65536>; " KERNEL("50000000"), ": cpus: missing; expected a number of vCPUs");
+    BAD("memory = <0 65536>; cpus = \"2\"; " KERNEL("50000000"), ": cpus: malformed");
+    BAD("memory = <0 65536>; cpus = <0>; " KERNEL("50000000"), ": cpus: 0 vCPUs; expected 1 to 128");
+    BAD("memory = <0 65536>; cpus = <129>; " KERNEL("50000000"), ": cpus: 129 vCPUs; expected 1 to 128");
+    BAD("memory = <0 65536>; cpus = <0xffffffff>; " KERNEL("50000000"), ": cpus: 4294967295 vCPUs");
+    BAD(BASIC "bulkhead,weight = <0>; " KERNEL("50000000"), ": bulkhead,weight: expected a number from 1 to 65535");
+    BAD(BASIC "bulkhead,weight = <65536>; " KERNEL("50000000"), ": bulkhead,weight: expected");
+    BAD(BASIC "bulkhead,weight = [01]; " KERNEL("50000000"), ": bulkhead,weight: expected");
+}
+
+static void test_bad_cpus(void **state)
+{
+    (void)state;
+    BAD(BASIC "bulkhead,cpus; " KERNEL("50000000"), ": bulkhead,cpus: malformed");
+    BAD(BASIC "bulkhead,cpus = [01 02]; " KERNEL("50000000"), ": bulkhead,cpus: malformed");
+    BAD(BASIC "bulkhead,cpus = <0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16>; " KERNEL("50000000"),
+        ": bulkhead,cpus: malformed; expected 1 to 16 numbers of CPUs");
+    BAD(BASIC "bulkhead,cpus = <4>; " KERNEL("50000000"), ": bulkhead,cpus: CPU 4; expected 0 to 3, the board's");
+    BAD(BASIC "bulkhead,cpus = <2 2>; " KERNEL("50000000"), ": bulkhead,cpus: CPU 2 twice");
+    BAD(BASIC "bulkhead,cpus = <1>; " KERNEL("50000000"), ": bulkhead,cpus: CPU 1 is owned by first; expected one");
+}
+
+static void test_bad_names(void **state)
+{
+    (void)state;
+    BAD(BASIC "bulkhead,name = \"first\"; " KERNEL("50000000"), ": bulkhead,name: \"first\" is another partition's name");
+    BAD(BASIC "bulkhead,name = \"\"; " KERNEL("50000000"), ": bulkhead,name: no name for a partition");
+    BAD(BASIC "bulkhead,name = \"a b\"; " KERNEL("50000000"), ": bulkhead,name: no name for a partition");
+    BAD(BASIC "bulkhead,name = \"a\\e[1m\"; " KERNEL("50000000"), ": bulkhead,name: no name for a partition");
+    BAD(BASIC "bulkhead,name = \"a\", \"b\"; " KERNEL("50000000"), ": bulkhead,name: no name for a partition");
+    BAD(BASIC "bulkhead,name = \"12345678901234567890123456789012\"; " KERNEL("50000000"),
+        ": bulkhead,name: no name for a partition; expected 1 to 31 letters");
+    assert_int_equal(read_chosen(DOMAIN("first", BASIC "bulkhead,name = \"second\"; " KERNEL("50000000"))
+                                 DOMAIN("second", BASIC KERNEL("60000000"))), 1);
+    expect_log("/chosen/second: \"second\" is another partition's name");
+    assert_int_equal(read_chosen(DOMAIN("d@1", BASIC KERNEL("50000000"))), 1);
+    expect_log("/chosen/d@1: no name for a partition");
+}
+
+static void test_bad_modules(void **state)
+{
+    (void)state;
+    BAD(BASIC, ": no kernel; expected a node compatible with \"multiboot,kernel\"");
+    BAD(BASIC RAMDISK("50000000"), ": no kernel");
+    BAD(BASIC KERNEL("50000000") KERNEL("50010000"), "/module@50010000: a second kernel; expected one");
+    BAD(BASIC KERNEL("50000000") RAMDISK("50010000") RAMDISK("50020000"), "/module@50020000: a second ramdisk");
+    BAD(BASIC "m { compatible = \"multiboot,kernel\"; };", "/m: reg: expected one address and a size that is not 0, in 2 "
+        "and 1 cells");
+    BAD(BASIC "m { compatible = \"multiboot,kernel\"; reg = <0 0x50000000>; };", "/m: reg: expected one address");
+    BAD(BASIC "m { compatible = \"multiboot,kernel\"; reg = <0 0x50000000 1 0 0x60000000 1>; };", "/m: reg: expected one");
+    BAD(BASIC REG("50000000", "0"), "/m: reg: expected one address and a size that is not 0");
+    BAD(BASIC "m { compatible = \"multiboot,kernel\"; reg = <0xffffffff 0xffffffff 2>; };", "/m: reg: expected one");
+    BAD(BASIC REG("3ffff000", "2000"), "/m: reg: 0x3ffff000, 0x2000 bytes; expected a range in the board's memory");
+    BAD(BASIC REG("7ffff000", "1001"), "/m: reg: 0x7ffff000, 0x1001 bytes; expected a range in the board's memory");
+    BAD(BASIC REG("7ffff000", "ffffffff"), "/m: reg: 0x7ffff000, 0xffffffff bytes; expected");
+    BAD(BASIC REG("400fffff", "1000"), "/m: reg: overlaps the hypervisor or the device tree");
+    BAD(BASIC REG("47000000", "2000000"), "/m: reg: overlaps the hypervisor or the device tree");
+    BAD(BASIC REG("5fffffff", "2"), "/m: reg: overlaps a module of first; expected a range of its own");
+    BAD(BASIC REG("60000fff", "2"), "/m: reg: overlaps a module of first");
+    BAD(BASIC REG("60000000", "fff"), "/m: reg: overlaps a module of first");
+    BAD(BASIC KERNEL("50000000") RAMDISK("4ffff000"), "/module@4ffff000: reg: overlaps the other module");
+    BAD(BASIC RAMDISK("50000000") KERNEL("50001000"), "/module@50001000: reg: overlaps the other module");
+    BAD(BASIC "m { compatible = \"multiboot,kernel\"; reg = <0 0x50000000 16>; bootargs = [41 42]; };",
+        "/m: bootargs: expected one terminated string of less than 4096 characters");
+    BAD(BASIC "m { compatible = \"multiboot,kernel\"; reg = <0 0x50000000 16>; bootargs = \"a\", \"b\"; };",
+        "/m: bootargs: expected one terminated string");
+}
+
+static void test_long_arguments(void **state)
+{
+    static char source[16384], arguments[BOOT_ARGS_SIZE + 1];
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        memset(arguments, 'x', sizeof(arguments));
+        arguments[BOOT_ARGS_SIZE - i] = '\0';
+        snprintf(source, sizeof(source), DOMAIN("d", BASIC
+                 "m { compatible = \"multiboot,kernel\"; reg = <0 0x50000000 16>; bootargs = \"%s\"; };"), arguments);
+        assert_int_equal(read_chosen(source), 1 - i);
+    }
+    assert_int_equal(config.domain[0].bootargs_size, BOOT_ARGS_SIZE - 1);
+}
+
+/* Xen takes the cell counts of the nodes above where a domain's node has none. */
+static void test_cells(void **state)
+{
+    (void)state;
+    assert_int_equal(read_chosen("d { compatible = \"xen,domain\"; " BASIC
+                                 "m { compatible = \"multiboot,kernel\"; reg = <0 0x50000000 0 0x10>; }; };"), 0);
+    assert_int_equal(read_chosen("#address-cells = <1>; #size-cells = <1>; d { compatible = \"xen,domain\"; " BASIC
+                                 "m { compatible = \"multiboot,kernel\"; reg = <0x50000000 0x10>; }; };"), 0);
+    assert_true(config.domain[0].kernel.start == 0x50000000 && config.domain[0].kernel.size == 16);
+    assert_int_equal(read_chosen("d { compatible = \"xen,domain\"; #address-cells = <1 1>; #size-cells = <0x1000>;" BASIC
+                                 "m { compatible = \"multiboot,kernel\"; reg = <0x50000000 0x10>; }; };"), 1);
+    expect_log("/chosen/d/m: reg: expected one address");
+}
+
+static void test_too_many(void **state)
+{
+    static char source[1 << 18];
+    size_t at = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < CONFIG_MAX_DOMAINS + 2; i++) {
+        at += (size_t)snprintf(source + at, sizeof(source) - at, DOMAIN("d%u", BASIC KERNEL("50000000")), i);
+    }
+    assert_int_equal(read_chosen(source), 2);
+    assert_int_equal(config.domain_count, CONFIG_MAX_DOMAINS);
+    expect_log("/chosen/d64: one partition too many; expected at most 64");
+    expect_log("/chosen/d65: one partition too many");
+}
+
+/* Names in reports come from a stranger too: they cannot send control characters to the console. */
+static void test_report(void **state)
+{
+    (void)state;
+    assert_int_equal(read_chosen(DOMAIN("d", BASIC "Xnknown = <1>; " KERNEL("50000000"))), 0);
+    for (char *p = blob, *end = p + tree.size - 8; p <= end; p++) {
+        if (memcmp(p, "Xnknown", 8) == 0) {
+            *p = '\033';
+        }
+    }
+    log_clear();
+    assert_int_equal(boot_config_read(&tree, &board, NULL, 0, &config), 0);
+    expect_log("/chosen/d: ?nknown: unknown, ignored");
+    log_clear();
+    boot_config_report(LOG_DEBUG + 1, &tree, &board.chosen, NULL, "nobody sees this");
+    assert_string_equal(log_text(), "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_example),     cmocka_unit_test(test_ours),      cmocka_unit_test(test_no_domains),
+        cmocka_unit_test(test_warnings),    cmocka_unit_test(test_bad_numbers), cmocka_unit_test(test_bad_cpus),
+        cmocka_unit_test(test_bad_names),   cmocka_unit_test(test_bad_modules), cmocka_unit_test(test_long_arguments),
+        cmocka_unit_test(test_cells),       cmocka_unit_test(test_too_many),  cmocka_unit_test(test_report),
+    };
+
+    return cmocka_run_group_tests_name(__FILE__, tests, NULL, teardown);
+}
