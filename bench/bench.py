@@ -23,9 +23,6 @@ from board import BUILD, GUESTS, LINUX, XEN, Board, Domain  # noqa: E402
 
 BULKHEAD = boards.hypervisor_path()
 STATIC = pathlib.Path(os.environ.get("BULKHEAD_STATIC", BUILD / "arm64-static" / "bulkhead"))
-# Xen 4.17 spins at start-up while it waits for another CPU, which under -icount starves that CPU. A periodic timer
-# of the emulator's own, every 100 us, makes it switch. Bulkhead must do without.
-SWITCHING = ("-netdev", "hubport,id=n0,hubid=0", "-object", "filter-buffer,id=f0,netdev=n0,interval=100")
 
 # key, what it is, floor, Xen 4.17 and Bao 2.0-rc7 as measured before, limit for Bulkhead, unit
 ROWS = [
@@ -57,10 +54,9 @@ ROWS = [
 
 def run(hypervisor, what, domains, cpus=1, memory=1024, bootargs="", limit=60, name=None):
     """One boot with the bench guest; the results of the first partition, and the console."""
-    qemu = SWITCHING if boards.is_xen(hypervisor) and cpus > 1 else ()
     name = f"bench-{hypervisor.name}-{name or what}-{cpus}-{memory}-{len(domains)}{bootargs and '-' + bootargs}"
     b = Board(domains, hypervisor=hypervisor, gic=3, cpus=cpus, memory=memory, icount=True, bootargs=bootargs,
-              name=name, qemu=qemu)
+              name=name)
     with b.start(limit=limit) as console:
         console.wait_guests(limit=limit)
         return console.results(domains[0].name), console

@@ -126,7 +126,8 @@ static void test(const char *name, unsigned irq)
     say("%s count-down negative: %s\n", name, yes(count_down() < 0 && compare() < counter()));
     set_count_down(0x7fffffff);
     say("%s count-down far: %s\n", name, yes(count_down() > 0x70000000));
-    set_compare(~0ull);
+    /* Xen 4.17 loses itself when a vCPU with the largest deadline sleeps. */
+    set_compare(arg_number("harsh", 0) != 0 ? ~0ull : counter() + (1ull << 50));
     set_control(1);
     delay_us(1000);
     say("%s never: fired %s, control 0x%lx\n", name, yes(fired != before + 1), control());

@@ -29,6 +29,9 @@ RAM_BASE = 0x40000000
 # QEMU puts the hypervisor at +2 MiB and the device tree at +128 MiB; the modules come behind both.
 MODULE_BASE = RAM_BASE + 0x0A000000
 MIB = 1 << 20
+# Xen 4.17 spins while it waits for another CPU, which under -icount starves that CPU. A periodic timer of the
+# emulator's own, every 100 us, makes it switch. Bulkhead must do without.
+SWITCHING = ["-netdev", "hubport,id=n0,hubid=0", "-object", "filter-buffer,id=f0,netdev=n0,interval=100"]
 # Emulation is slow where two cores share everything: every limit below is meant for an idle machine, times this.
 PATIENCE = float(os.environ.get("PATIENCE", "3"))
 
@@ -70,6 +73,7 @@ class Board:
     dts: str = ""                   # device-tree source appended to the tree: "/ { ... };"
     icount: bool = False            # one virtual ns an instruction, the same in every run
     cpu: str = "cortex-a57"
+    virtualization: bool = True     # False: the hypervisor is started at EL1
     qemu: tuple = ()                # further QEMU options
     edit: object = None             # function(dts text) -> dts text, for damaged trees
     name: str = "board"             # of the folder for files and logs
@@ -80,13 +84,14 @@ class Board:
         self.work = WORK / re.sub(r"[^\w.-]+", "_", self.name)
 
     def machine(self):
-        return ["-M", f"virt,gic-version={self.gic},virtualization=on", "-cpu", self.cpu, "-smp", str(self.cpus),
+        level = "on" if self.virtualization else "off"
+        return ["-M", f"virt,gic-version={self.gic},virtualization={level}", "-cpu", self.cpu, "-smp", str(self.cpus),
                 "-m", str(self.memory)]
 
     def base_dts(self):
         """QEMU's own device tree as source. The same machine is asked only once."""
         WORK.mkdir(parents=True, exist_ok=True)
-        key = f"{self.cpu}-gic{self.gic}-cpus{self.cpus}-mem{self.memory}"
+        key = f"{self.cpu}-gic{self.gic}-cpus{self.cpus}-mem{self.memory}" + ("" if self.virtualization else "-el1")
         path = WORK / f"{key}.dts"
         if not path.exists():
             blob = WORK / f"{key}.{os.getpid()}.dtb"
@@ -97,7 +102,9 @@ class Board:
             text = subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", blob], check=True, timeout=60,
                                   stdout=subprocess.PIPE, text=True).stdout
             blob.unlink()
-            path.write_text(text)
+            partial = path.with_suffix(f".{os.getpid()}")
+            partial.write_text(text)
+            partial.replace(path)
         return path.read_text()
 
     def place(self, path):
@@ -151,6 +158,8 @@ class Board:
             command += ["-device", f"loader,file={path},addr={at:#x},force-raw=on"]
         if self.icount:
             command += ["-icount", "shift=0,sleep=off"]
+            if is_xen(self.hypervisor) and self.cpus > 1:
+                command += SWITCHING
         return command + list(self.qemu)
 
     def names(self):

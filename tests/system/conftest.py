@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Boot tests. They need what `make` builds and what Debian ships for arm64; both are made here if they are missing.
+
+Environment: BULKHEAD, the hypervisor under test (build/arm64/bulkhead); BULKHEAD_DEBUG, its debug build
+(build/arm64-debug/bulkhead); PATIENCE, a factor on every time limit. Markers: soak, the long ones.
+"""
+import fcntl
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+import board as boards
+from board import BUILD, TOP, Board, Domain
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "soak: takes minutes; run by `make soak`, not by `make test`")
+    config.addinivalue_line("markers", "bulkhead: needs Bulkhead itself, Debian's Xen does not do this")
+
+
+def pytest_collection_modifyitems(config, items):
+    if boards.is_xen(boards.hypervisor_path()):
+        skip = pytest.mark.skip(reason="Debian's Xen does not do this")
+        for item in items:
+            if "bulkhead" in item.keywords:
+                item.add_marker(skip)
+    if not config.option.markexpr:
+        skip_soak = pytest.mark.skip(reason="long: run with -m soak")
+        for item in items:
+            if "soak" in item.keywords:
+                item.add_marker(skip_soak)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def made():
+    """Guests, Debian's kernel, busybox and Xen. Locked, so that parallel test processes make them once."""
+    boards.WORK.mkdir(parents=True, exist_ok=True)
+    with open(boards.WORK / "made.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        subprocess.run(["make", "-s", "-f", "guests/guests.mk", "guests"], cwd=TOP, check=True)
+        subprocess.run([TOP / "scripts/debian-fetch.sh", "linux", "busybox", "xen"], check=True)
+        initramfs = BUILD / "initramfs.cpio.gz"
+        sources = [TOP / "scripts/initramfs.sh", TOP / "scripts/cpio.py", *(TOP / "guests/linux").rglob("*")]
+        if not initramfs.exists() or max(os.path.getmtime(s) for s in sources) > os.path.getmtime(initramfs):
+            subprocess.run([TOP / "scripts/initramfs.sh", initramfs], check=True)
+    assert boards.hypervisor_path().exists(), f"{boards.hypervisor_path()}: no hypervisor: run make or set BULKHEAD"
+
+
+@pytest.fixture
+def start(request):
+    """start(domains, ...): a running board's console, its files named after the test; stopped when the test ends."""
+    running = []
+
+    def begin(domains, limit=60, **options):
+        name = request.node.nodeid.split("::", 1)[-1] + (f"-{len(running)}" if running else "")
+        console = Board(domains, name=name, **options).start(limit)
+        running.append(console)
+        return console
+
+    yield begin
+    for console in running:
+        console.close()
+
+
+def linux(name, arguments="", **options):
+    """A Debian Linux partition with the usual initramfs."""
+    defaults = {"memory": 192, "ramdisk": BUILD / "initramfs.cpio.gz", **options}
+    return Domain(name, boards.LINUX, f"console=ttyAMA0 quiet hostname={name} {arguments}".strip(), **defaults)
+
+
+def guest(name, program, arguments="", **options):
+    """A partition with one of the bare-metal guests."""
+    return Domain(name, boards.GUESTS / program, arguments, **{"memory": 16, **options})
+
+
+@pytest.fixture
+def debug_build():
+    """The hypervisor with assertions, lock-order checks and the audit of its live page tables."""
+    path = pathlib.Path(os.environ.get("BULKHEAD_DEBUG", BUILD / "arm64-debug" / "bulkhead"))
+    assert path.exists(), f"{path}: no debug build: run make"
+    return path
+
+
+@pytest.fixture(name="linux")
+def linux_fixture():
+    return linux
+
+
+@pytest.fixture(name="guest")
+def guest_fixture():
+    return guest

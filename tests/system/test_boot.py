@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One image boots on either interrupt controller, on 1 to 8 CPUs, with one to eight partitions."""
+import pytest
+
+import board as boards
+
+
+@pytest.mark.parametrize("gic", [2, 3])
+@pytest.mark.parametrize("cpus", [1, 2, 4, 8])
+def test_every_cpu_count_on_both_interrupt_controllers(start, guest, gic, cpus):
+    console = start([guest("alpha", "hello", "one two=3", vcpus=cpus)], gic=gic, cpus=cpus)
+    console.wait_guests()
+    found = console.results("alpha")
+    assert found["hello"] == "one two=3"
+    assert found["gic"] == f"version {gic}"
+    assert found["memory"] == "0x40000000 + 0x1000000"
+    assert found["cpus reported"] == str(cpus)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 6, 7, 8])
+def test_one_to_eight_partitions(start, guest, count):
+    names = [f"part{i}" for i in range(1, count + 1)]
+    console = start([guest(n, "hello", f"me={n}", vcpus=1 + i % 3) for i, n in enumerate(names)], cpus=2)
+    console.wait_guests()
+    for i, name in enumerate(names[1:], 1):
+        assert console.results(name)["hello"] == f"me={name}"
+        assert console.results(name)["cpus reported"] == str(1 + i % 3)
+
+
+@pytest.mark.parametrize("memory", [256, 2048])
+def test_boards_of_different_memory(start, guest, memory):
+    console = start([guest("alpha", "pattern", "rounds=1", memory=64)], memory=memory)
+    console.wait_guests()
+
+
+def test_partition_memory_in_two_banks(start, guest):
+    """More than the 3 GiB below Xen's second bank of guest memory."""
+    console = start([guest("alpha", "hello", memory=3200)], memory=4096)
+    console.wait_guests()
+    assert console.results("alpha")["memory"] == "0x40000000 + 0xc0000000"
+
+
+@pytest.mark.bulkhead
+def test_started_at_el1_it_says_so(start, guest):
+    console = start([guest("alpha", "hello")], virtualization=False)
+    console.wait_text(r"(?i)EL2")
+
+
+@pytest.mark.bulkhead
+def test_board_powers_off_after_the_last_partition(start, guest):
+    console = start([guest("alpha", "hello"), guest("beta", "hello"), guest("gamma", "hello")])
+    console.wait_end()
+    for name in ("beta", "gamma"):
+        assert console.find(name, "guest: done")
+
+
+@pytest.mark.bulkhead
+def test_elf_kernel(start):
+    console = start([boards.Domain("alpha", boards.GUESTS / "hello.elf", "elf=1", memory=16)])
+    console.wait_guests()
+    assert console.results("alpha")["hello"] == "elf=1"

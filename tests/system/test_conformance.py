@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The same guests on Debian's Xen 4.17 and on Bulkhead say the same, or differences.py says why not."""
+import pytest
+
+import board as boards
+from differences import DIFFERENCES
+
+GUESTS = [("hello", 2), ("traps", 1), ("psci", 2), ("vgic", 2), ("timer", 1), ("vpl011", 1), ("xenabi", 1)]
+used = set()
+
+
+def explained(guest, gic, key, xen, ours):
+    """True if a row of the table covers this difference."""
+    for row in DIFFERENCES:
+        if row.covers(guest, gic, key, xen, ours):
+            used.add(row)
+            return True
+    return False
+
+
+@pytest.mark.parametrize("gic", [2, 3])
+@pytest.mark.parametrize("program,vcpus", GUESTS)
+def test_guest_says_the_same_on_both(start, guest, gic, program, vcpus):
+    found = []
+    for hypervisor in (boards.XEN, boards.hypervisor_path()):
+        console = start([guest("alpha", program, vcpus=vcpus, memory=64)], gic=gic, cpus=vcpus,
+                        hypervisor=hypervisor, icount=True)
+        console.wait_guests(limit=40)
+        found.append(console.results("alpha"))
+        console.close()
+    theirs, ours = found
+    bad = []
+    for key in list(theirs) + [k for k in ours if k not in theirs]:
+        a, b = theirs.get(key), ours.get(key)
+        if a != b and not explained(program, gic, key, a, b):
+            bad.append(f"{key}\n    Xen:      {a}\n    Bulkhead: {b}")
+    assert not bad, f"{len(bad)} unexplained differences of {program} with GICv{gic}:\n" + "\n".join(bad)
+
+
+@pytest.mark.bulkhead
+def test_calls_that_xen_ends_a_partition_for(start, guest):
+    """An HVC immediate that nobody defined is an undefined instruction to the guest, not its end."""
+    console = start([guest("alpha", "traps", "harsh=1", memory=64)])
+    console.wait_guests()
+    found = console.results("alpha")
+    for call in ("hvc 1", "hvc 0xea0", "hvc 0xea2", "hvc 0xffff"):
+        assert found[call].startswith("undefined"), (call, found[call])
