@@ -9,10 +9,10 @@ include guests/guests.mk
 include tests/tests.mk
 
 .PHONY: all run menuconfig help clean
-all: hypervisor bulkhead-image
+all: hypervisor image
 
 run: setup-run all
-	@DOMAINS="$(DOMAINS)" HYPERVISOR=$(BUILD)/bulkhead scripts/run.sh
+	@DOMAINS="$(DOMAINS)" HYPERVISOR=$(HYP_BUILD)/bulkhead scripts/run.sh
 
 setup-%:
 	@scripts/setup.sh $*

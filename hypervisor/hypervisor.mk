@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 # The hypervisor for one named configuration: configs/$(CONFIG).config becomes build/$(CONFIG)/bulkhead.
 CONFIG ?= arm64
-BUILD := build/$(CONFIG)
+HYP_BUILD := build/$(CONFIG)
 PYTHON ?= /usr/bin/python3
 CROSS ?= aarch64-linux-gnu-
 
--include $(BUILD)/config.mk
-$(BUILD)/config.mk: configs/$(CONFIG).config Kconfig scripts/kconfig.py
-	@mkdir -p $(BUILD)
+-include $(HYP_BUILD)/config.mk
+$(HYP_BUILD)/config.mk: configs/$(CONFIG).config Kconfig scripts/kconfig.py
+	@mkdir -p $(HYP_BUILD)
 	@$(PYTHON) scripts/kconfig.py make $< $@
 	@touch $@
-$(BUILD)/include/bh/config.h: configs/$(CONFIG).config Kconfig scripts/kconfig.py
+$(HYP_BUILD)/include/bh/config.h: configs/$(CONFIG).config Kconfig scripts/kconfig.py
 	@$(PYTHON) scripts/kconfig.py header $< $@
 	@touch $@
 
@@ -30,52 +30,52 @@ HYP_$(CONFIG_ARM64) += $(addprefix arch/arm64/, head.S entry.S board_arm.c conte
 HYP_$(CONFIG_GICV2) += arch/arm64/gicv2.c
 HYP_$(CONFIG_GICV3) += arch/arm64/gicv3.c
 
-HYP_OBJECTS := $(patsubst %,$(BUILD)/%.o,$(basename $(sort $(HYP_y))))
-HYP_INCLUDES := -I$(BUILD)/include -Ihypervisor/include -Ihypervisor/arch/arm64/include -I. -idirafter $(BUILD)/include/abi
+HYP_OBJECTS := $(patsubst %,$(HYP_BUILD)/%.o,$(basename $(sort $(HYP_y))))
+HYP_INCLUDES := -I$(HYP_BUILD)/include -Ihypervisor/include -Ihypervisor/arch/arm64/include -I. -idirafter $(HYP_BUILD)/include/abi
 HYP_CFLAGS := -std=gnu11 -O2 -g -ffreestanding -nostdlib -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
     -fno-pic -fno-stack-protector -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -momit-leaf-frame-pointer \
     -fno-tree-loop-distribute-patterns -fno-strict-aliasing -fwrapv -ffunction-sections \
     -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla $(HYP_INCLUDES)
 
 # Xen's public headers and nothing else of the build machine's.
-$(BUILD)/include/abi/xen:
+$(HYP_BUILD)/include/abi/xen:
 	@mkdir -p $(@D)
 	@ln -sfn /usr/include/xen $@
 
-$(BUILD)/%.o: hypervisor/%.c $(BUILD)/include/bh/config.h hypervisor/hypervisor.mk | $(BUILD)/include/abi/xen
+$(HYP_BUILD)/%.o: hypervisor/%.c $(HYP_BUILD)/include/bh/config.h hypervisor/hypervisor.mk | $(HYP_BUILD)/include/abi/xen
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
 	@$(CROSS)gcc $(HYP_CFLAGS) -MMD -MP -c $< -o $@
 
-$(BUILD)/%.o: hypervisor/%.S $(BUILD)/include/bh/config.h hypervisor/hypervisor.mk
+$(HYP_BUILD)/%.o: hypervisor/%.S $(HYP_BUILD)/include/bh/config.h hypervisor/hypervisor.mk
 	@mkdir -p $(@D)
 	@echo "  AS      $<"
 	@$(CROSS)gcc $(HYP_CFLAGS) -D__ASSEMBLY__ -MMD -MP -c $< -o $@
 
-$(BUILD)/link.lds: hypervisor/arch/arm64/link.lds.S hypervisor/arch/arm64/layout.h
+$(HYP_BUILD)/link.lds: hypervisor/arch/arm64/link.lds.S hypervisor/arch/arm64/layout.h
 	@$(CROSS)gcc -E -P -x assembler-with-cpp -Ihypervisor/arch/arm64 $< -o $@
 
 # The symbol table is made from a first link, whose addresses it does not change: it comes last in .rodata, and a
 # second round settles what its size moves.
-HYP_LINK = $(CROSS)ld -nostdlib -static --no-warn-rwx-segments --gc-sections -z max-page-size=4096 -T $(BUILD)/link.lds
+HYP_LINK = $(CROSS)ld -nostdlib -static --no-warn-rwx-segments --gc-sections -z max-page-size=4096 -T $(HYP_BUILD)/link.lds
 ifeq ($(CONFIG_SYMBOLS),y)
-$(BUILD)/symbols.o: $(HYP_OBJECTS) $(BUILD)/link.lds scripts/symbols.py
-	@$(HYP_LINK) $(HYP_OBJECTS) -o $(BUILD)/symbols-0.elf
+$(HYP_BUILD)/symbols.o: $(HYP_OBJECTS) $(HYP_BUILD)/link.lds scripts/symbols.py
+	@$(HYP_LINK) $(HYP_OBJECTS) -o $(HYP_BUILD)/symbols-0.elf
 	@for round in 0 1; do \
-	    $(CROSS)nm -n $(BUILD)/symbols-$$round.elf | $(PYTHON) scripts/symbols.py > $(BUILD)/symbols.S && \
-	    $(CROSS)gcc -c $(BUILD)/symbols.S -o $@ && \
-	    $(HYP_LINK) $(HYP_OBJECTS) $@ -o $(BUILD)/symbols-1.elf || exit 1; \
+	    $(CROSS)nm -n $(HYP_BUILD)/symbols-$$round.elf | $(PYTHON) scripts/symbols.py > $(HYP_BUILD)/symbols.S && \
+	    $(CROSS)gcc -c $(HYP_BUILD)/symbols.S -o $@ && \
+	    $(HYP_LINK) $(HYP_OBJECTS) $@ -o $(HYP_BUILD)/symbols-1.elf || exit 1; \
 	done
-HYP_SYMBOLS := $(BUILD)/symbols.o
+HYP_SYMBOLS := $(HYP_BUILD)/symbols.o
 endif
 
-$(BUILD)/bulkhead.elf: $(HYP_OBJECTS) $(HYP_SYMBOLS) $(BUILD)/link.lds
+$(HYP_BUILD)/bulkhead.elf: $(HYP_OBJECTS) $(HYP_SYMBOLS) $(HYP_BUILD)/link.lds
 	@echo "  LD      $@"
 	@$(HYP_LINK) $(HYP_OBJECTS) $(HYP_SYMBOLS) -o $@
 
-$(BUILD)/bulkhead: $(BUILD)/bulkhead.elf
+$(HYP_BUILD)/bulkhead: $(HYP_BUILD)/bulkhead.elf
 	@$(CROSS)objcopy -O binary $< $@
 
 .PHONY: hypervisor
-hypervisor: $(BUILD)/bulkhead
+hypervisor: $(HYP_BUILD)/bulkhead
 -include $(HYP_OBJECTS:.o=.d)

@@ -207,7 +207,6 @@ static void read_chosen(const struct fdt *t, const struct fdt_node *node, struct
 int board_read(const struct fdt *t, uint64_t boot_cpu, struct board *b)
 {
     struct fdt_node root, node;
-    const char *type;
 
     *b = (struct board){ .cpu_id = { boot_cpu }, .cpu_count = 1 };
     read_reservations(t, b);
@@ -221,13 +220,12 @@ int board_read(const struct fdt *t, uint64_t boot_cpu, struct board *b)
             }
         } else if (fdt_node_is(t, &node, "reserved-memory")) {
             read_reserved_memory(t, &node, b);
-        } else if (fdt_text(t, &node, "device_type", &type, NULL) == 0 && string_equal(type, "memory") &&
-                   fdt_is_enabled(t, &node)) {
+        } else if (fdt_node_is(t, &node, "memory") && fdt_is_enabled(t, &node)) {
             read_memory(t, &node, b);
         }
     }
     if (b->memory_count == 0) {
-        boot_config_report(LOG_ERROR, t, &root, NULL, "no memory; expected a node with device_type \"memory\"");
+        boot_config_report(LOG_ERROR, t, &root, NULL, "no memory; expected a node \"memory\"");
         return -XEN_ENODEV;
     }
     return 0;

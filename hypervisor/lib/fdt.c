@@ -231,11 +231,15 @@ bool fdt_root(const struct fdt *t, struct fdt_node *root)
     return true;
 }
 
-bool fdt_first_child(const struct fdt *t, const struct fdt_node *parent, struct fdt_node *out)
+/*
+ * Goes over PARENT's properties. True: OUT is its first child. False: there is none; *END is behind the token that ends
+ * PARENT.
+ */
+static inline bool enter(const struct fdt *t, const struct fdt_node *parent, struct fdt_node *out,
+                         const fdt_cell_t **end)
 {
     const fdt_cell_t *p = t->structure + parent->cell;
-    uint8_t address_cells = ADDRESS_CELLS_DEFAULT, size_cells = SIZE_CELLS_DEFAULT;
-    bool address_seen = false, size_seen = false;
+    const fdt_cell_t *address_cells = NULL, *size_cells = NULL;
 
     for (;;) {
         uint32_t token = cell(p++);
@@ -244,22 +248,29 @@ bool fdt_first_child(const struct fdt *t, const struct fdt_node *parent, struct 
             const char *name = t->strings + cell(p + 1);
 
             if (name[0] == '#') {
-                if (!address_seen && string_equal(name, "#address-cells")) {
-                    address_cells = read_cells(p);
-                    address_seen = true;
-                } else if (!size_seen && string_equal(name, "#size-cells")) {
-                    size_cells = read_cells(p);
-                    size_seen = true;
+                if (address_cells == NULL && string_equal(name, "#address-cells")) {
+                    address_cells = p;
+                } else if (size_cells == NULL && string_equal(name, "#size-cells")) {
+                    size_cells = p;
                 }
             }
             p = skip_property(p);
         } else if (token == FDT_BEGIN_NODE) {
-            make_node(t, p, parent->depth + 1U, address_cells, size_cells, out);
+            make_node(t, p, parent->depth + 1U, address_cells != NULL ? read_cells(address_cells) : ADDRESS_CELLS_DEFAULT,
+                      size_cells != NULL ? read_cells(size_cells) : SIZE_CELLS_DEFAULT, out);
             return true;
         } else if (token == FDT_END_NODE) {
+            *end = p;
             return false;
         }
     }
+}
+
+bool fdt_first_child(const struct fdt *t, const struct fdt_node *parent, struct fdt_node *out)
+{
+    const fdt_cell_t *end;
+
+    return enter(t, parent, out, &end);
 }
 
 bool fdt_next_sibling(const struct fdt *t, const struct fdt_node *node, struct fdt_node *out)
@@ -296,24 +307,14 @@ void fdt_walk_begin(const struct fdt *t, struct fdt_walk *w)
     w->path[1] = w->node;
 }
 
-static bool walk_to(struct fdt_walk *w)
+/*
+ * Goes on from the tokens at P, LEVEL nodes deep, to the next node that begins there. At the current node's DEPTH or
+ * deeper it is one inside the current node, and passed over.
+ */
+static bool walk_on(const struct fdt *t, struct fdt_walk *w, const fdt_cell_t *p, unsigned level)
 {
-    w->path[w->node.depth] = w->node;
-    return true;
-}
-
-bool fdt_walk_next(const struct fdt *t, struct fdt_walk *w)
-{
-    return fdt_first_child(t, &w->node, &w->node) ? walk_to(w) : fdt_walk_skip(t, w);
-}
-
-bool fdt_walk_skip(const struct fdt *t, struct fdt_walk *w)
-{
-    const fdt_cell_t *p = t->structure + w->node.cell;
     const unsigned depth = w->node.depth;
-    unsigned level = depth;
 
-    /* LEVEL falls below DEPTH when the current node ends; the next one to begin is then the one sought. */
     for (;;) {
         uint32_t token = cell(p++);
 
@@ -324,7 +325,8 @@ bool fdt_walk_skip(const struct fdt *t, struct fdt_walk *w)
                 const struct fdt_node *before = &w->path[level + 1];
 
                 make_node(t, p, level + 1, before->address_cells, before->size_cells, &w->node);
-                return walk_to(w);
+                w->path[level + 1] = w->node;
+                return true;
             }
             level++;
             p = skip_name(p);
@@ -334,6 +336,22 @@ bool fdt_walk_skip(const struct fdt *t, struct fdt_walk *w)
             return false;
         }
     }
+}
+
+bool fdt_walk_next(const struct fdt *t, struct fdt_walk *w)
+{
+    const fdt_cell_t *end;
+
+    if (enter(t, &w->node, &w->node, &end)) {
+        w->path[w->node.depth] = w->node;
+        return true;
+    }
+    return walk_on(t, w, end, w->node.depth - 1U);
+}
+
+bool fdt_walk_skip(const struct fdt *t, struct fdt_walk *w)
+{
+    return walk_on(t, w, t->structure + w->node.cell, w->node.depth);
 }
 
 const char *fdt_node_name(const struct fdt *t, const struct fdt_node *node)
@@ -357,7 +375,13 @@ static bool name_matches(const char *name, const char *text, size_t length)
 
 bool fdt_node_is(const struct fdt *t, const struct fdt_node *node, const char *name)
 {
-    return name_matches(fdt_node_name(t, node), name, strlen(name));
+    const char *own = fdt_node_name(t, node);
+
+    while (*name != '\0' && *name == *own) {
+        name++;
+        own++;
+    }
+    return *name == '\0' && (*own == '\0' || *own == '@');
 }
 
 void fdt_node_path(const struct fdt *t, const struct fdt_node *node, char *buffer, size_t size)
@@ -495,15 +519,25 @@ bool fdt_next_property(const struct fdt *t, const struct fdt_property *p, struct
 
 bool fdt_find_property(const struct fdt *t, const struct fdt_node *node, const char *name, struct fdt_property *out)
 {
-    struct fdt_property p;
+    const fdt_cell_t *p = t->structure + node->cell;
+    const char first = name[0];
 
-    for (bool more = fdt_first_property(t, node, &p); more; more = fdt_next_property(t, &p, &p)) {
-        if (p.name[0] == name[0] && string_equal(p.name, name)) {
-            *out = p;
-            return true;
+    for (;;) {
+        uint32_t token = cell(p);
+
+        if (token == FDT_PROP) {
+            const char *own = t->strings + cell(p + 2);
+
+            if (*own == first && string_equal(own, name)) {
+                return property_at(t, (uint32_t)(p - t->structure), out);
+            }
+            p = skip_property(p + 1);
+        } else if (token == FDT_NOP) {
+            p++;
+        } else {
+            return false;
         }
     }
-    return false;
 }
 
 bool fdt_reservation(const struct fdt *t, uint32_t index, uint64_t *address, uint64_t *size)

@@ -370,12 +370,12 @@ void vgic_send_sgi(struct vcpu *v, uint64_t value)
     }
 }
 
-/* Is LR pending, in a group that VMCR enables, with a priority that it lets through? */
+/* Is LR pending and not active, in a group that VMCR enables, with a priority that it lets through? */
 static bool lr_is_signalled(uint64_t lr, uint32_t vmcr)
 {
     uint32_t group_enable = (lr & LR_GROUP1) != 0 ? 2 : 1;
 
-    return (lr & LR_PENDING) != 0 && (vmcr & group_enable) != 0 && (lr >> LR_PRIORITY_SHIFT & 0xff) < vmcr >> 24;
+    return LR_STATE(lr) == 1 && (vmcr & group_enable) != 0 && (lr >> LR_PRIORITY_SHIFT & 0xff) < vmcr >> 24;
 }
 
 /* The same for what waits in the bitmaps: those of MASK in B. WHO, if given, must say vCPU ID. */

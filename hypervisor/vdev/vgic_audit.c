@@ -10,11 +10,9 @@ static bool is_subset(uint32_t small, uint32_t large)
 }
 
 /* What holds for private and shared banks alike. */
-static const char *audit_bank(const struct vgic_dist *vd, const struct vgic_bank *b)
+static const char *audit_bank(const struct vgic_dist *vd, const struct vgic_bank *b, bool is_stale)
 {
     struct vgic_bank expected = *b;
-    /* A physical interrupt stands behind something pending, active or listed. */
-    uint32_t in_use = b->latched | b->active | b->listed;
 
     vgic_bank_reopen(vd, &expected);
     if (b->open != expected.open) {
@@ -24,7 +22,8 @@ static const char *audit_bank(const struct vgic_dist *vd, const struct vgic_bank
         !is_subset(b->drop_pending, b->listed) || !is_subset(b->drop_active, b->listed)) {
         return "a mark that only listed interrupts have";
     }
-    if (!is_subset(b->hw, in_use)) {
+    /* A physical interrupt stands behind something pending, active or listed; its CPU may yet have to release it. */
+    if (!is_stale && !is_subset(b->hw, b->latched | b->active | b->listed)) {
         return "a physical interrupt is held for nothing";
     }
     for (unsigned n = 0; n < 32; n++) {
@@ -61,7 +60,7 @@ static const char *audit_private(struct domain *d, struct vcpu *v)
 {
     struct vgic_dist *vd = &d->arch.vgic;
     struct vgic_cpu *vc = &v->arch.vgic;
-    const char *wrong = audit_bank(vd, &vc->bank);
+    const char *wrong = audit_bank(vd, &vc->bank, (vc->slow & VGIC_SLOW_STALE) != 0);
 
     for (unsigned n = 0; n < 32 && wrong == NULL; n++) {
         if ((vc->bank.listed >> n & 1) != 0) {
@@ -99,7 +98,7 @@ static const char *audit_private(struct domain *d, struct vcpu *v)
 static const char *audit_shared(struct domain *d, unsigned index)
 {
     struct vgic_spi_bank *s = &d->arch.vgic.spi[index];
-    const char *wrong = audit_bank(&d->arch.vgic, &s->bank);
+    const char *wrong = audit_bank(&d->arch.vgic, &s->bank, false);
 
     for (unsigned n = 0; n < 32 && wrong == NULL; n++) {
         const struct vcpu *holder = vgic_vcpu(d, s->holder[n]);

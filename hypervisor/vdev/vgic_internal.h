@@ -26,6 +26,7 @@ _Static_assert(CONFIG_MAX_VCPUS <= VGIC_NOBODY, "a vCPU's number fits a byte");
  */
 struct vgic_work {
     struct vcpu *here;
+    bool asks;  /* for active state, see vgic_cpu.probe_bank */
     uint64_t kick[(CONFIG_MAX_VCPUS + 63) / 64];
 };
 

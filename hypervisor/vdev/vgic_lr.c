@@ -139,13 +139,13 @@ static uint32_t fold(struct vcpu *v, struct vgic_work *w)
     struct vgic_cpu *vc = &v->arch.vgic;
     uint32_t used = vc->lr_used;
     uint32_t left = used;
+    unsigned i;
 
     while (left != 0) { /* at most 16 */
-        unsigned i = (unsigned)__builtin_ctz(left);
-        unsigned irq = vc->lr_irq[i];
+        unsigned irq = vc->lr_irq[__builtin_ctz(left)];
         struct vgic_bank *b = vgic_bank_of(vd, vc, irq);
         uint32_t bit = VGIC_IRQ_BIT(irq);
-        uint64_t lr = arch_vgic_lr_read(i);
+        uint64_t lr = arch_vgic_lr_read((unsigned)__builtin_ctz(left));
         bool pending = (lr & LR_PENDING) != 0 && (b->moved & ~b->drop_pending & bit) != 0;
 
         left &= left - 1;
@@ -174,6 +174,10 @@ static uint32_t fold(struct vcpu *v, struct vgic_work *w)
                 vgic_attend(w, t); /* it was routed elsewhere while it was listed here */
             }
         }
+    }
+    vgic_release_dropped(&vc->bank);
+    for (i = 0; i < VGIC_SPI_BANKS; i++) {
+        vgic_release_dropped(&vd->spi[i].bank);
     }
     vgic_shortcuts_end(vc);
     vc->lr_used = 0;
@@ -427,17 +431,12 @@ static void sync(struct vcpu *v, struct vgic_work *w)
     struct vgic_cpu *vc = &v->arch.vgic;
     uint32_t used;
     uint32_t left;
-    unsigned i;
 
     if (unlikely((vc->slow & VGIC_SLOW_SPILLED) != 0)) {
         settle_ends(v);
     }
     used = fold(v, w);
     vc->slow = 0;
-    vgic_release_dropped(&vc->bank);
-    for (i = 0; i < VGIC_SPI_BANKS; i++) {
-        vgic_release_dropped(&v->domain->arch.vgic.spi[i].bank);
-    }
     refill(v);
     left = used & ~vc->lr_used;
     while (left != 0) { /* at most 16 */
@@ -495,7 +494,6 @@ void vgic_save(struct vcpu *v)
         settle_ends(v);
     }
     used = fold(v, &w);
-    vgic_release_dropped(&vc->bank);
     if (unlikely(vc->maintenance != 0)) {
         vc->maintenance = 0;
         arch_vgic_maintenance_set(0);

@@ -360,6 +360,7 @@ COLD static int dist_access(struct vcpu *v, struct mmio_access *a)
     }
     spin_lock(&v->domain->arch.vgic.lock);
     err = dist_access_locked(v, a, &w);
+    v->arch.vgic.probe_bank = w.asks ? v->arch.vgic.probe_bank : 0;
     vgic_finish(&w, v->domain);
     return err;
 }
@@ -443,6 +444,7 @@ int vgic_redist_access(struct vcpu *v, struct mmio_access *a)
     }
     spin_lock(&v->domain->arch.vgic.lock);
     err = redist_access_sgi(v, t, offset - GICR_SGI_BASE, a, &w);
+    v->arch.vgic.probe_bank = w.asks ? v->arch.vgic.probe_bank : 0;
     vgic_finish(&w, v->domain);
     return err;
 }

@@ -61,21 +61,27 @@ static struct vcpu *lister_of(const struct vgic_regs *r, unsigned n)
     return r->shared == NULL ? r->owner : vgic_vcpu(r->reader->domain, r->shared->holder[n]);
 }
 
-static uint32_t read_pending(const struct vgic_regs *r)
+/* As last seen, for what is listed on another CPU; which is then made to look. */
+static uint32_t read_pending(const struct vgic_regs *r, struct vgic_work *w)
 {
     uint32_t elsewhere = listed_elsewhere(r) & r->bank->moved & ~r->bank->drop_pending;
     uint32_t pending;
     uint32_t active;
 
     listed_here(r, &pending, &active);
-    return vgic_bank_pending(r->bank) | elsewhere | pending;
+    pending |= vgic_bank_pending(r->bank) | elsewhere;
+    while (elsewhere != 0) { /* at most 32 */
+        vgic_attend(w, lister_of(r, (unsigned)__builtin_ctz(elsewhere)));
+        elsewhere &= elsewhere - 1;
+    }
+    return pending;
 }
 
 /*
  * Active state. Another CPU's list registers cannot be read, and waiting for that CPU with interrupts masked is not
  * done here. So the answer for an interrupt listed there is "active" until that CPU has folded its list registers,
  * which it is kicked to do; a guest that waits for the end of a handler reads again (as Linux' synchronize_irq()
- * does) and then gets the true answer, not older than its first question.
+ * does) and then gets the true answer, not older than its first question. Any other register access ends the question.
  */
 static uint32_t read_active(const struct vgic_regs *r, struct vgic_work *w)
 {
@@ -92,6 +98,7 @@ static uint32_t read_active(const struct vgic_regs *r, struct vgic_work *w)
     if (elsewhere == 0) {
         return active;
     }
+    w->asks = true;
     if (vc->probe_bank != bank_id) {
         vc->probe_bank = bank_id;
         vc->probe_epoch = ++vd->epoch;
@@ -125,7 +132,7 @@ uint32_t vgic_bits_read(const struct vgic_regs *r, enum vgic_bits kind, struct v
         return r->bank->enabled;
     case VGIC_PENDING_SET:
     case VGIC_PENDING_CLEAR:
-        return read_pending(r);
+        return read_pending(r, w);
     case VGIC_ACTIVE_SET:
     case VGIC_ACTIVE_CLEAR:
         return read_active(r, w);

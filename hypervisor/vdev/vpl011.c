@@ -52,9 +52,9 @@ static void line_update(struct domain *d) REQUIRES(d->arch.vpl011.lock)
     }
     u->line_is_up = up;
     if (up) {
-        vgic_raise_spi(d, GUEST_VPL011_SPI);
+        vgic_raise_spi(d, VPL011_SPI);
     } else {
-        vgic_lower_spi(d, GUEST_VPL011_SPI);
+        vgic_lower_spi(d, VPL011_SPI);
     }
 }
 

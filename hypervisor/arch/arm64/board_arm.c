@@ -43,22 +43,37 @@ static const struct {
 static enum kind classify(const struct fdt *t, const struct fdt_node *node)
 {
     struct fdt_property p;
-    const char *text;
+    const char *text, *end;
 
     if (!fdt_find_property(t, node, "compatible", &p)) {
         return KIND_NONE;
     }
-    for (uint32_t i = 0; (text = fdt_property_string_at(&p, i)) != NULL; i++) {
-        if (strncmp(text, "arm,", 4) != 0) {
-            continue;
-        }
-        for (unsigned k = 0; k < ARRAY_COUNT(kinds); k++) {
-            if (string_equal(text + 4, kinds[k].compatible + 4)) {
-                return kinds[k].kind;
+    text = (const char *)p.value;
+    end = text + p.size;
+    while (text < end) {
+        size_t length = strnlen(text, (size_t)(end - text));
+
+        if (text[0] == 'a' && text + length < end && strncmp(text, "arm,", 4) == 0) {
+            for (unsigned k = 0; k < ARRAY_COUNT(kinds); k++) {
+                if (string_equal(text + 4, kinds[k].compatible + 4)) {
+                    return kinds[k].kind;
+                }
             }
         }
+        text += length + 1;
     }
     return KIND_NONE;
+}
+
+/* Is the node that W stands at in use, and all the buses above it? */
+static bool is_enabled(const struct fdt *t, const struct fdt_walk *w)
+{
+    for (unsigned depth = 1; depth <= w->node.depth; depth++) {
+        if (!fdt_is_enabled(t, &w->path[depth])) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /*
@@ -220,15 +235,14 @@ void board_arm_read(const struct fdt *t, const struct board *b, struct board_arm
     bool has_gic = false, has_timer = false, has_psci = false;
     uint32_t cells = SPECIFIER_CELLS;
     struct fdt_walk w;
-    bool more = true;
 
     *arm = (struct board_arm){ .gic_version = 0 };
-    for (fdt_walk_begin(t, &w); more;) {
+    fdt_walk_begin(t, &w);
+    do {
         enum kind kind = classify(t, &w.node);
         bool is_stdout = b->has_stdout && b->stdout_node.cell == w.node.cell;
 
-        if (!fdt_is_enabled(t, &w.node)) {
-            more = fdt_walk_skip(t, &w);
+        if (kind == KIND_NONE || !is_enabled(t, &w)) {
             continue;
         }
         if ((kind == KIND_GICV2 || kind == KIND_GICV3) && !has_gic) {
@@ -251,8 +265,7 @@ void board_arm_read(const struct fdt *t, const struct board *b, struct board_arm
                 uart = w.node;
             }
         }
-        more = fdt_walk_next(t, &w);
-    }
+    } while (fdt_walk_next(t, &w));
     if (has_gic && (fdt_u32(t, &gic, "#interrupt-cells", &cells) != 0 || cells < SPECIFIER_CELLS || cells > 4)) {
         boot_config_report(LOG_ERROR, t, &gic, "#interrupt-cells", "expected 3 or 4");
         cells = SPECIFIER_CELLS;

@@ -115,8 +115,9 @@ void arch_vcpu_unload(struct vcpu *v)
     s->fpsr = sysreg_read(fpsr);
     fp_save(s->q);
     debug_unload(s);
-    vtimer_unload(v);
+    /* The virtual GIC first: only then is it known whether the virtual timer's interrupt is still in flight. */
     gic_unload(v);
+    vtimer_unload(v);
     state_unmap();
 }
 
