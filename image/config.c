@@ -292,6 +292,55 @@ static void read_values(struct domain_config *config, XLU_Config *xlu)
     read_vuart(config, xlu);
 }
 
+/*
+ * Passes on what libxlutil reports, as "FILE:LINE: reason" like everything else. Where a line ends too early it counts
+ * one line too few.
+ */
+static void report_syntax(const char *file, char *report)
+{
+    size_t prefix = strlen(file);
+    char *text, *next = NULL;
+
+    for (text = strtok_r(report, "\n", &next); text != NULL; text = strtok_r(NULL, "\n", &next)) {
+        unsigned long line;
+        char *reason;
+
+        if (strncmp(text, file, prefix) != 0 || text[prefix] != ':') {
+            diag_error(file, 0, "%s", text);
+            continue;
+        }
+        line = strtoul(text + prefix + 1, &reason, 10);
+        line += strstr(reason, "unexpected NEWLINE") != NULL ? 1 : 0;
+        diag_error(file, (unsigned)line, "%s", reason + strspn(reason, ": "));
+    }
+}
+
+/* Parses `text`, which ends in a newline. NULL after reporting what is wrong. */
+static XLU_Config *parse(const char *file, const struct blob *text)
+{
+    char *report_text = NULL;
+    size_t report_size = 0;
+    FILE *report = open_memstream(&report_text, &report_size);
+    XLU_Config *xlu = report != NULL ? xlu_cfg_init(report, file) : NULL;
+    int err;
+
+    if (xlu == NULL) {
+        diag_error(file, 0, "out of memory");
+        return NULL;
+    }
+    err = xlu_cfg_readdata(xlu, (const char *)text->data, (int)text->size);
+    /* From here on it has nothing to say: every question is asked with dont_warn. */
+    fclose(report);
+    if (err != 0) {
+        report_syntax(file, report_text);
+        diag_error(file, 0, "is not an xl domain configuration");
+        xlu_cfg_destroy(xlu);
+        xlu = NULL;
+    }
+    free(report_text);
+    return xlu;
+}
+
 bool config_read(const char *file, struct domain_config *out)
 {
     unsigned errors_before = diag_error_count();
@@ -311,18 +360,11 @@ bool config_read(const char *file, struct domain_config *out)
         return false;
     }
     /* libxlutil takes a comment only with a newline behind it. */
-    text.data[text.size] = '\n';
-    /* libxlutil prints what it refuses as "FILE:LINE: reason" too. */
-    xlu = xlu_cfg_init(stderr, file);
-    if (xlu == NULL) {
-        diag_error(file, 0, "out of memory");
-    } else if (xlu_cfg_readdata(xlu, (const char *)text.data, (int)text.size + 1) != 0) {
-        diag_error(file, 0, "is no xl domain configuration, see above");
-    } else {
+    text.data[text.size++] = '\n';
+    xlu = parse(file, &text);
+    if (xlu != NULL) {
         config_keys_scan((const char *)text.data, text.size, key_found, out);
         read_values(out, xlu);
-    }
-    if (xlu != NULL) {
         xlu_cfg_destroy(xlu);
     }
     blob_free(&text);

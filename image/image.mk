@@ -35,3 +35,7 @@ $(IMAGE_TOOL_TEST): $(IMAGE_SOURCES:image/%.c=$(BUILD)/image-test/%.o)
 	$(HOSTCC) -fsanitize=address,undefined -o $@ $^ $(IMAGE_LIBS)
 
 -include $(wildcard $(BUILD)/image/*.d $(BUILD)/image-test/*.d)
+
+.PHONY: test-image
+test-image: image image-test
+	/usr/bin/python3 -m pytest -q tests/image

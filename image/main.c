@@ -96,7 +96,7 @@ static void parse_options(int argc, char **argv, struct options *out)
 {
     int option;
 
-    out->qemu.program = "qemu-system-aarch64";
+    out->qemu.program = diag_strdup("qemu-system-aarch64");
     while ((option = getopt_long(argc, argv, "o:b:M:", long_options, NULL)) != -1) {
         switch (option) {
         case 'o':
@@ -106,16 +106,16 @@ static void parse_options(int argc, char **argv, struct options *out)
             out->board = optarg;
             break;
         case 'M':
-            out->qemu.machine = optarg;
+            qemu_set(&out->qemu.machine, diag_strdup(optarg));
             break;
         case OPTION_SMP:
-            out->qemu.smp = optarg;
+            qemu_set(&out->qemu.smp, diag_strdup(optarg));
             break;
         case OPTION_MEMORY:
-            out->qemu.memory = optarg;
+            qemu_set(&out->qemu.memory, diag_strdup(optarg));
             break;
         case OPTION_CPU:
-            out->qemu.cpu = optarg;
+            qemu_set(&out->qemu.cpu, diag_strdup(optarg));
             break;
         case OPTION_HYPERVISOR:
             out->hypervisor = optarg;
@@ -124,7 +124,7 @@ static void parse_options(int argc, char **argv, struct options *out)
             out->bootargs = optarg;
             break;
         case OPTION_QEMU:
-            out->qemu.program = optarg;
+            qemu_set(&out->qemu.program, diag_strdup(optarg));
             break;
         case OPTION_HELP:
             fputs(help_text, stdout);
@@ -395,14 +395,14 @@ int main(int argc, char **argv)
     struct options options = {0};
 
     parse_options(argc, argv, &options);
-    if (!check_options(&options, argc - optind)) {
-        return 1;
+    if (check_options(&options, argc - optind)) {
+        read_partitions(&system, argv + optind, (unsigned)(argc - optind));
+        if (decide(&system, &options)) {
+            write_all(&system, &options);
+        }
+        free_system(&system);
     }
-    read_partitions(&system, argv + optind, (unsigned)(argc - optind));
-    if (decide(&system, &options)) {
-        write_all(&system, &options);
-    }
-    free_system(&system);
+    qemu_free(&options.qemu);
     /* A result that could not be shown was not delivered. */
     if (fflush(stdout) != 0) {
         diag_error(DIAG_TOOL, 0, "the summary can't be written: %s", strerror(errno));

@@ -98,7 +98,7 @@ static void place_hypervisor(const struct board *board, const struct kernel_info
 static void place_tree(const struct board *board, size_t tree_size, struct placement *out)
 {
     uint64_t base = board->ram[0].start;
-    uint64_t offset = board->ram_size / 2 < QEMU_TREE_OFFSET ? board->ram_size / 2 : QEMU_TREE_OFFSET;
+    uint64_t half = board->ram[0].size / 2, offset = half < QEMU_TREE_OFFSET ? half : QEMU_TREE_OFFSET;
     uint64_t start = align_up(base + offset, PLACE_ALIGN);
     /* QEMU doubles the tree, to have room for changes, and passes it on so. */
     uint64_t size = align_up(2 * ((uint64_t)tree_size + 10000), PLACE_ALIGN);

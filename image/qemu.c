@@ -55,30 +55,56 @@ static bool is_virt(const char *machine)
     return strncmp(machine, "virt", 4) == 0 && (machine[4] == '\0' || machine[4] == ',' || machine[4] == '-');
 }
 
+void qemu_set(char **member, char *value)
+{
+    free(*member);
+    *member = value;
+}
+
+void qemu_free(struct qemu_options *options)
+{
+    free(options->program);
+    free(options->machine);
+    free(options->cpu);
+    free(options->smp);
+    free(options->memory);
+}
+
+static void set_default(char **member, const char *value)
+{
+    if (*member == NULL) {
+        *member = diag_strdup(value);
+    }
+}
+
 bool qemu_complete(struct qemu_options *options)
 {
-    const char *el2 = strstr(options->machine, ",virtualization=");
+    static const char el2[] = ",virtualization=";
+    const char *value = strstr(options->machine, el2);
 
+    set_default(&options->cpu, "cortex-a57");
+    set_default(&options->smp, "4");
+    set_default(&options->memory, "2048");
     if (strstr(options->machine, "dumpdtb=") != NULL) {
         diag_error(DIAG_TOOL, 0, "--machine: dumpdtb is set by the tool itself");
         return false;
     }
-    if (is_virt(options->machine)) {
-        if (el2 == NULL) {
-            options->machine = diag_printf("%s,virtualization=on", options->machine);
-        } else if (strncmp(el2 + 16, "on", 2) != 0 && strncmp(el2 + 16, "true", 4) != 0 &&
-                   strncmp(el2 + 16, "yes", 3) != 0) {
-            diag_error(DIAG_TOOL, 0, "--machine: without virtualization=on the board has no EL2 for a hypervisor");
-            return false;
-        } else {
-            options->machine = diag_strdup(options->machine);
-        }
-    } else {
-        options->machine = diag_strdup(options->machine);
+    if (strspn(options->smp, "0") == strlen(options->smp)) {
+        diag_error(DIAG_TOOL, 0, "--smp: a board has at least one CPU");
+        return false;
     }
-    options->cpu = options->cpu != NULL ? options->cpu : "cortex-a57";
-    options->smp = options->smp != NULL ? options->smp : "4";
-    options->memory = options->memory != NULL ? options->memory : "2048";
+    if (!is_virt(options->machine)) {
+        return true;
+    }
+    if (value == NULL) {
+        qemu_set(&options->machine, diag_printf("%s%son", options->machine, el2));
+        return true;
+    }
+    value += strlen(el2);
+    if (strncmp(value, "on", 2) != 0 && strncmp(value, "true", 4) != 0 && strncmp(value, "yes", 3) != 0) {
+        diag_error(DIAG_TOOL, 0, "--machine: without virtualization=on the board has no EL2 for a hypervisor");
+        return false;
+    }
     return true;
 }
 
@@ -87,17 +113,14 @@ void qemu_derive(struct qemu_options *options, const struct board *board)
     if (options->machine == NULL && board->is_qemu_virt) {
         options->machine = diag_printf("virt,gic-version=%u,virtualization=on", board->gic_version);
     }
-    if (options->machine == NULL) {
-        return;
-    }
     if (options->smp == NULL) {
         options->smp = diag_printf("%u", board->cpu_count);
     }
     if (options->memory == NULL) {
         options->memory = diag_printf("%lluK", (unsigned long long)(board->ram_size >> 10));
     }
-    if (options->cpu == NULL && board->cpu_model[0] != '\0') {
-        options->cpu = board->cpu_model;
+    if (board->cpu_model[0] != '\0') {
+        set_default(&options->cpu, board->cpu_model);
     }
 }
 
@@ -108,10 +131,8 @@ static void add_machine(struct arguments *list, const struct qemu_options *optio
     add(list, "none");
     add(list, "-machine");
     add(list, machine);
-    if (options->cpu != NULL) {
-        add(list, "-cpu");
-        add(list, options->cpu);
-    }
+    add(list, "-cpu");
+    add(list, options->cpu);
     add(list, "-smp");
     add(list, options->smp);
     add(list, "-m");

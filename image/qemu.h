@@ -8,13 +8,18 @@
 #include "board.h"
 #include "module.h"
 
+/* Strings of its own, see qemu_set(). */
 struct qemu_options {
-    const char *program;
-    const char *machine; /* as for -machine; NULL: none known, so no command line */
-    const char *cpu;     /* as for -cpu, -smp and -m */
-    const char *smp;
-    const char *memory;
+    char *program;
+    char *machine; /* as for -machine; NULL: none known, so no command line */
+    char *cpu;     /* as for -cpu, -smp and -m */
+    char *smp;
+    char *memory;
 };
+
+/* Replaces a member by `value`, which is the member's from then on. */
+void qemu_set(char **member, char *value);
+void qemu_free(struct qemu_options *options);
 
 /*
  * Makes the options of a machine complete: what is NULL gets a default, and a "virt" machine the EL2 that a
