@@ -394,7 +394,7 @@ static void step_sgi_pending(void)
     bool set = rnd(2) == 0;
     uint8_t sources = (uint8_t)(rnd(8));
 
-    if (!is_v2 || id < 0) {
+    if (!is_v2 || id < 0 || (traced && irq == TRACED_SGI)) {
         return;
     }
     board_write_sized((unsigned)id, false, (set ? 0xf20 : 0xf10) + irq, sources, 1);
@@ -721,6 +721,8 @@ static void step_notice(void)
 /* Ends all handlers and takes everything, vCPU after vCPU. */
 static void take_everything(void)
 {
+    board_on(2);
+    vgic_lower_spi(&board_domain, TRACED_SPI);
     for (unsigned round = 0; round < 2; round++) {
         for (unsigned id = 0; id < VCPUS; id++) {
             for (unsigned other = 0; other < VCPUS; other++) {
