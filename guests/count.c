@@ -14,7 +14,8 @@ static void count(void *argument)
 
     (void)argument;
     while (READ_SYSREG(cntvct_el0) < end) {
-        for (volatile unsigned i = 0; i < 64; i++) {
+        for (unsigned i = 0; i < 1000; i++) {
+            __asm__ volatile("" ::: "memory");
         }
         n++;
     }

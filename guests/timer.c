@@ -66,7 +66,7 @@ static bool wait_fired(unsigned before, bool asleep)
             }
             irq_on();
         } else {
-            cpu_yield();
+            spin_a_little();
         }
     }
     return fired != before;
@@ -82,7 +82,7 @@ static void test(const char *name, unsigned irq)
     irq_enable(irq);
     irq_on();
     for (unsigned asleep = 0; asleep < 2; asleep++) {
-        for (unsigned ms = 1; ms <= 100; ms *= 10) {
+        for (unsigned ms = 1; ms <= 10; ms *= 10) {
             unsigned before = fired;
 
             deadline = counter() + frequency / 1000 * ms;
@@ -101,14 +101,14 @@ static void test(const char *name, unsigned irq)
     before = fired;
     set_compare(counter() + frequency / 1000);
     set_control(3);
-    delay_us(5000);
+    delay_us(2000);
     say("%s masked: fired %s, control 0x%lx\n", name, yes(fired != before), control());
     set_control(1);
     say("%s unmasked: fired %s\n", name, yes(wait_fired(before, false)));
     before = fired;
     set_compare(counter() + frequency / 1000);
     set_control(0);
-    delay_us(5000);
+    delay_us(2000);
     say("%s disabled: fired %s\n", name, yes(fired != before));
     irq_disable(irq);
     set_compare(counter() - 1);
@@ -154,7 +154,7 @@ static void monotonic(void)
     uint64_t last = now(), lastp = READ_SYSREG(cntpct_el0);
     bool good = true;
 
-    for (unsigned i = 0; i < 10000; i++) {
+    for (unsigned i = 0; i < 2000; i++) {
         uint64_t v = now(), p = READ_SYSREG(cntpct_el0);
 
         good = good && v >= last && p >= lastp;

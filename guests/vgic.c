@@ -127,7 +127,7 @@ static void drain(unsigned expected)
 
     irq_on();
     while (taken_count < expected && now() < end) {
-        cpu_yield();
+        spin_a_little();
     }
     delay_us(200);
     irq_off();

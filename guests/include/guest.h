@@ -126,12 +126,20 @@ static inline void wfi(void) { __asm__ volatile("dsb sy; wfi" ::: "memory"); }
 static inline void cpu_yield(void) { __asm__ volatile("yield" ::: "memory"); }
 static inline uint64_t now(void) { isb(); return READ_SYSREG(cntvct_el0); }
 static inline uint64_t ticks_from_us(uint64_t us) { return us * READ_SYSREG(cntfrq_el0) / 1000000; }
+/* A few hundred instructions, then others may run: reading the counter in a tight loop is slow under -icount. */
+static inline void spin_a_little(void)
+{
+    for (unsigned i = 0; i < 100; i++) {
+        __asm__ volatile("" ::: "memory");
+    }
+    cpu_yield();
+}
 static inline void delay_us(uint64_t us)
 {
     uint64_t end = now() + ticks_from_us(us);
 
     while (now() < end) {
-        cpu_yield();
+        spin_a_little();
     }
 }
 

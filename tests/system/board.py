@@ -205,6 +205,8 @@ class Console:
     def source(self, line):
         """(partition or None, text) of a line of the console."""
         line = line.strip("\r\n")
+        if line.startswith("qemu-system-aarch64:"):
+            return None, line
         match = re.match(r"\(XEN\) (DOM\d+): ?(.*)$", line) or re.match(r"\((?:\w+\) \()?([\w.-]+)\) ?(.*)$", line) or \
             re.match(r"([\w.-]+): (.*)$", line)
         if match and match[1] in self.names:

@@ -15,13 +15,13 @@ def counts(console, names):
 @pytest.mark.parametrize("partitions,cpus", [(2, 1), (4, 1), (3, 2), (8, 2)])
 def test_equal_partitions_get_equal_shares(start, guest, partitions, cpus):
     names = [f"part{i}" for i in range(partitions)]
-    console = start([guest(n, "count", "ms=1000") for n in names], cpus=cpus, icount=True, limit=90)
+    console = start([guest(n, "count", "ms=400") for n in names], cpus=cpus, icount=True, limit=90)
     found = counts(console, names)
     assert min(found) > 0.7 * max(found), found
 
 
 def test_a_partition_with_more_virtual_cpus_gets_more_but_starves_nobody(start, guest):
-    console = start([guest("wide", "count", "ms=1000", vcpus=4), guest("narrow", "count", "ms=1000")], cpus=1,
+    console = start([guest("wide", "count", "ms=400", vcpus=4), guest("narrow", "count", "ms=400")], cpus=1,
                     icount=True, limit=90)
     wide, narrow = counts(console, ["wide", "narrow"])
     assert narrow > 0.12 * wide, (wide, narrow)
