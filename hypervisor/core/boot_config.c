@@ -426,6 +426,7 @@ static uint8_t inherited_cells(const struct fdt *t, const struct fdt_node *node,
 
 static void read_domain(struct reading *r)
 {
+    struct fdt_property vpl011;
     struct fdt_node child;
 
     check_properties(r->t, &r->d->node, domain_properties, ARRAY_COUNT(domain_properties), "");
@@ -434,7 +435,7 @@ static void read_domain(struct reading *r)
     read_vcpus(r);
     read_cpus(r);
     read_weight(r);
-    r->d->vpl011 = CONFIG_VPL011 && fdt_find_property(r->t, &r->d->node, "vpl011", &(struct fdt_property){ NULL });
+    r->d->vpl011 = CONFIG_VPL011 && fdt_find_property(r->t, &r->d->node, "vpl011", &vpl011);
     for (bool more = fdt_first_child(r->t, &r->d->node, &child); more; more = fdt_next_sibling(r->t, &child, &child)) {
         read_child(r, &child);
     }

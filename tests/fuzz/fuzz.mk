@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+# libFuzzer targets: tests/fuzz/fuzz_NAME.c, linked with whatever it uses of the hypervisor's sources. Seeds are in
+# tests/fuzz/seeds/NAME/: files as they are, and device trees as source (.dts), which dtc compiles. Put the file of
+# every crash there, for good. Included by the top Makefile, or used alone:
+#
+#   make -f tests/fuzz/fuzz.mk fuzz-short                     all targets, FUZZ_SECONDS in all
+#   make -f tests/fuzz/fuzz.mk fuzz-soak FUZZ_SOAK_SECONDS=N  N seconds for each; what was found stays in the build
+#   make -f tests/fuzz/fuzz.mk fuzz-short FUZZ_NAMES=fdt      one of them
+FUZZ_CC ?= clang
+FUZZ_BUILD ?= build/fuzz
+FUZZ_PYTHON ?= /usr/bin/python3
+FUZZ_NAMES ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SECONDS ?= 60
+FUZZ_SOAK_SECONDS ?= 3600
+FUZZ_SOURCES ?= $(wildcard hypervisor/core/*.c hypervisor/lib/*.c hypervisor/vdev/*.c hypervisor/arch/host/*.c) \
+    hypervisor/arch/arm64/board_arm.c
+FUZZ_SUPPORT := $(wildcard tests/fuzz/support/*.c)
+
+FUZZ_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
+FUZZ_CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Werror -Wshadow -Wvla -I$(FUZZ_BUILD)/include \
+    -Ihypervisor/include -Ihypervisor/arch/host/include -Ihypervisor/arch/arm64 -I. $(FUZZ_SANITIZE)
+
+FUZZ_OBJECTS := $(patsubst %.c,$(FUZZ_BUILD)/%.o,$(FUZZ_SOURCES))
+FUZZ_SUPPORT_OBJECTS := $(patsubst %.c,$(FUZZ_BUILD)/%.o,$(FUZZ_SUPPORT))
+FUZZ_LIBRARY := $(FUZZ_BUILD)/libhypervisor.a
+FUZZ_PROGRAMS := $(FUZZ_NAMES:%=$(FUZZ_BUILD)/fuzz_%)
+
+.PHONY: fuzz-build fuzz-short fuzz-soak
+fuzz-build: $(FUZZ_PROGRAMS) $(FUZZ_NAMES:%=$(FUZZ_BUILD)/seeds/%/.done)
+
+fuzz-short: fuzz-build
+	@tests/fuzz/run.sh $(FUZZ_BUILD) $$(($(FUZZ_SECONDS) / $(words $(FUZZ_NAMES)))) $(FUZZ_NAMES)
+
+fuzz-soak: fuzz-build
+	@tests/fuzz/run.sh $(FUZZ_BUILD) $(FUZZ_SOAK_SECONDS) $(FUZZ_NAMES)
+
+$(FUZZ_BUILD)/include/bh/config.h: configs/host.config Kconfig scripts/kconfig.py
+	@mkdir -p $(@D)
+	@$(FUZZ_PYTHON) scripts/kconfig.py header configs/host.config $@
+	@touch $@
+
+$(FUZZ_BUILD)/hypervisor/lib/string.o: FUZZ_FILE_CFLAGS := -include tests/unit/support/rename.h -fno-builtin
+$(FUZZ_BUILD)/%.o: %.c $(FUZZ_BUILD)/include/bh/config.h tests/fuzz/fuzz.mk
+	@mkdir -p $(@D)
+	@echo "  CC      $< (fuzz)"
+	@$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link $(FUZZ_FILE_CFLAGS) -MMD -MP -c $< -o $@
+
+$(FUZZ_LIBRARY): $(FUZZ_OBJECTS)
+	@rm -f $@
+	@ar rcs $@ $(FUZZ_OBJECTS)
+
+$(FUZZ_BUILD)/fuzz_%: $(FUZZ_BUILD)/tests/fuzz/fuzz_%.o $(FUZZ_SUPPORT_OBJECTS) $(FUZZ_LIBRARY)
+	@echo "  LD      $@"
+	@$(FUZZ_CC) -fsanitize=fuzzer $(FUZZ_SANITIZE) -o $@ $< $(FUZZ_SUPPORT_OBJECTS) $(FUZZ_LIBRARY)
+
+$(FUZZ_BUILD)/seeds/%/.done: FORCE
+	@tests/fuzz/seeds.sh tests/fuzz/seeds/$* $(@D)
+	@touch $@
+FORCE:
+
+.SECONDARY: $(FUZZ_NAMES:%=$(FUZZ_BUILD)/tests/fuzz/fuzz_%.o) $(FUZZ_SUPPORT_OBJECTS)
+-include $(FUZZ_OBJECTS:.o=.d) $(FUZZ_SUPPORT_OBJECTS:.o=.d) $(FUZZ_NAMES:%=$(FUZZ_BUILD)/tests/fuzz/fuzz_%.d)

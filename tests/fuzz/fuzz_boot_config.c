@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The board and its partitions, from any device tree: whatever is accepted keeps the promises that the rest of the
+ * hypervisor builds on. The guest's tree is generated from it, too.
+ */
+#include "support/fuzz.h"
+
+#include "bh/board.h"
+#include "bh/boot_config.h"
+#include "bh/guest_tree.h"
+#include "board_arm.h"
+#include "lib/fdt.h"
+
+static const struct memory_range taken[] = { { 0x40000000, 0x40100000 } };
+static uint8_t buffer[GUEST_TREE_SIZE_MAX] __attribute__((aligned(8)));
+
+static bool overlaps(uint64_t start, uint64_t size, const struct memory_range *r)
+{
+    return start < r->end && r->start < start + size;
+}
+
+static void check_board(const struct board *b)
+{
+    CHECK(b->memory_count >= 1 && b->memory_count <= FRAME_BANK_COUNT);
+    for (unsigned i = 0; i < b->memory_count; i++) {
+        CHECK(b->memory[i].start < b->memory[i].end && b->memory[i].end <= BOARD_MEMORY_LIMIT);
+        CHECK(((b->memory[i].start | b->memory[i].end) & ~PAGE_MASK) == 0);
+        CHECK(i == 0 || b->memory[i - 1].end < b->memory[i].start);
+    }
+    CHECK(b->reserved_count <= BOARD_RESERVED_COUNT);
+    for (unsigned i = 0; i < b->reserved_count; i++) {
+        CHECK(b->reserved[i].start < b->reserved[i].end && b->reserved[i].end <= BOARD_MEMORY_LIMIT);
+    }
+    CHECK(b->cpu_count >= 1 && b->cpu_count <= CONFIG_MAX_CPUS && b->cpu_id[0] == 0);
+    for (unsigned i = 0; i < b->cpu_count; i++) {
+        for (unsigned k = 0; k < i; k++) {
+            CHECK(b->cpu_id[i] != b->cpu_id[k]);
+        }
+    }
+}
+
+static void check_arm(const struct board_arm *arm)
+{
+    CHECK(arm->gic_version == 0 || arm->gic_version == 2 || arm->gic_version == 3);
+    CHECK(arm->gicr_count <= BOARD_GICR_COUNT);
+    CHECK(arm->gic_version != 2 || (arm->gicc.size != 0 && arm->gich.size != 0 && arm->gicv.size != 0));
+    CHECK(arm->gic_version != 3 || arm->gicr_count != 0);
+    CHECK(arm->uart_kind == UART_NONE || arm->uart.size != 0);
+    CHECK(arm->timer_virtual.intid < 1020 && arm->maintenance.intid < 1020 && arm->uart_interrupt.intid < 1020);
+}
+
+static void check_module(const struct board *b, const struct boot_module *m)
+{
+    CHECK(m->size != 0 && board_has_memory(b, m->start, m->size) && !overlaps(m->start, m->size, &taken[0]));
+}
+
+static void check_domain(const struct board *b, const struct boot_config *c, const struct boot_domain *d)
+{
+    struct guest_tree g = {
+        .vcpu_count = d->vcpu_count, .gic_version = 2 + (d->memory_kib >> 2 & 1), .bootargs = d->bootargs,
+        .bootargs_size = d->bootargs_size, .has_vpl011 = d->vpl011, .has_xen = true,
+        .memory = { { 0x40000000, 0x40000000 + (d->memory_kib << 10) } }, .ramdisk_end = d->ramdisk.size,
+    };
+    struct fdt t;
+    size_t size;
+
+    CHECK(memchr(d->name, '\0', sizeof(d->name)) != NULL && d->name[0] != '\0');
+    CHECK(d->memory_kib != 0 && d->memory_kib << 10 <= board_memory_size(b));
+    CHECK(d->vcpu_count >= 1 && d->vcpu_count <= CONFIG_MAX_VCPUS);
+    CHECK(d->bootargs == NULL || strlen(d->bootargs) == d->bootargs_size);
+    check_module(b, &d->kernel);
+    if (d->ramdisk.size != 0) {
+        check_module(b, &d->ramdisk);
+    }
+    for (unsigned i = 0; i < d->cpu_count; i++) {
+        CHECK(boot_domain_cpu(d, i) < b->cpu_count);
+        for (const struct boot_domain *other = c->domain; d->owns_cpus && other < d; other++) {
+            for (unsigned k = 0; other->owns_cpus && k < other->cpu_count; k++) {
+                CHECK(boot_domain_cpu(other, k) != boot_domain_cpu(d, i));
+            }
+        }
+    }
+    CHECK(guest_tree_write(&g, buffer, sizeof(buffer), &size) == 0);
+    CHECK(fdt_open(&t, buffer, size) == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct board board;
+    static struct board_arm arm;
+    static struct boot_config config;
+    struct fdt t;
+    void *blob = malloc(size);
+
+    memcpy(blob, data, size);
+    if (fdt_open(&t, blob, size) == 0 && board_read(&t, 0, &board) == 0) {
+        check_board(&board);
+        board_arm_read(&t, &board, &arm);
+        check_arm(&arm);
+        (void)boot_config_read(&t, &board, taken, 1, &config);
+        CHECK(config.domain_count <= CONFIG_MAX_DOMAINS);
+        for (unsigned i = 0; i < config.domain_count; i++) {
+            check_domain(&board, &config, &config.domain[i]);
+        }
+    }
+    free(blob);
+    return 0;
+}
