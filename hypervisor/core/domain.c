@@ -96,6 +96,7 @@ int domain_create(const struct boot_domain *config, struct domain **out)
 
 void domain_start(struct domain *d)
 {
+    arch_domain_start(d);
     spin_lock(&d->lock);
     d->phase = DOMAIN_RUNNING;
     spin_unlock(&d->lock);

@@ -35,13 +35,14 @@ int mmio_add(struct mmio_map *map, uint64_t base, uint64_t size, enum mmio_devic
 int mmio_dispatch(struct vcpu *v, uint64_t gpa, struct mmio_access *a)
 {
     const struct mmio_map *map = &v->domain->mmio;
+    const struct mmio_region *end = map->region + map->count;
 
-    for (unsigned i = 0; i < map->count; i++) {
-        uint64_t offset = gpa - map->region[i].base;
+    for (const struct mmio_region *r = map->region; r < end; r++) {
+        uint64_t offset = gpa - r->base;
 
-        if (offset < map->region[i].size) {
+        if (offset < r->size) {
             a->offset = offset;
-            return access_by_device[map->region[i].device](v, a);
+            return access_by_device[r->device](v, a);
         }
     }
     return -XEN_ENXIO;

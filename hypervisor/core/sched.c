@@ -15,7 +15,7 @@
 
 static struct spinlock sched_lock = SPINLOCK_INIT(LOCK_SCHED);
 
-static void set_state(struct vcpu *v, enum vcpu_state state) REQUIRES(sched_lock)
+static void set_state(struct vcpu *v, enum vcpu_state state, uint64_t now) REQUIRES(sched_lock)
 {
     static const uint8_t runstate[] = {
         [VCPU_OFFLINE] = RUNSTATE_offline,
@@ -25,7 +25,7 @@ static void set_state(struct vcpu *v, enum vcpu_state state) REQUIRES(sched_lock
     };
 
     __atomic_store_n(&v->state, (uint8_t)state, __ATOMIC_RELAXED);
-    runstate_enter(v, runstate[state], arch_time_now());
+    runstate_enter(v, runstate[state], now);
 }
 
 void sched_cpu_init(struct cpu *cpu)
@@ -53,7 +53,7 @@ int sched_vcpu_init(struct vcpu *v, struct cpu *own_cpu, const cpuset_t *affinit
         v->sched = (struct sched_unit){
             .cpu = first, .affinity = *affinity, .weight = weight, .owns_cpu = own_cpu != NULL,
         };
-        set_state(v, VCPU_OFFLINE);
+        set_state(v, VCPU_OFFLINE, arch_time_now());
         if (own_cpu != NULL) {
             own_cpu->sched.owner = v;
         }
@@ -71,14 +71,29 @@ void sched_vcpu_remove(struct vcpu *v)
     if (v->sched.owns_cpu) {
         v->sched.cpu->sched.owner = NULL;
     }
-    set_state(v, VCPU_OFFLINE);
+    set_state(v, VCPU_OFFLINE, arch_time_now());
     spin_unlock(&sched_lock);
 }
 
-/* V, which no CPU runs, may run: queues it and says which CPU should look. */
-static struct cpu *make_runnable(struct vcpu *v, bool slept) REQUIRES(sched_lock)
+/* The current vCPU's turn on CPU ends when its slice does: somebody waits. */
+static void arm_slice(struct cpu *cpu, uint64_t now)
 {
-    set_state(v, VCPU_RUNNABLE);
+    if (!cpu->sched.contended) {
+        cpu->sched.contended = true;
+        cpu->sched.min_slice_end = now + sched_fair_slice();
+        timer_set(&cpu->sched.slice, cpu->sched.min_slice_end);
+    }
+}
+
+/*
+ * V, which no CPU runs, may run: queues it. Returns the CPU that should look, or NULL: what runs on the best CPU goes
+ * first, and its slice will end.
+ */
+static struct cpu *make_runnable(struct vcpu *v, bool slept, uint64_t now) REQUIRES(sched_lock)
+{
+    struct cpu *target;
+
+    set_state(v, VCPU_RUNNABLE, now);
     if (v->sched.owns_cpu) {
         return v->sched.cpu;
     }
@@ -86,7 +101,15 @@ static struct cpu *make_runnable(struct vcpu *v, bool slept) REQUIRES(sched_lock
         return NULL;
     }
     sched_fair_enqueue(v, slept);
-    return sched_fair_place(v);
+    target = sched_fair_place(v);
+    if (target == this_cpu() && target->current != NULL && target->current->sched.intent == INTENT_RUN) {
+        sched_fair_charge(target->current, now);
+        if (!sched_fair_preempts(v, target->current, false)) {
+            arm_slice(target, now);
+            return NULL;
+        }
+    }
+    return target;
 }
 
 bool sched_wake(struct vcpu *v, uint8_t from)
@@ -97,7 +120,7 @@ bool sched_wake(struct vcpu *v, uint8_t from)
     spin_lock(&sched_lock);
     woken = v->state == from && v->domain->phase == DOMAIN_RUNNING;
     if (woken) {
-        target = make_runnable(v, true);
+        target = make_runnable(v, true, arch_time_now());
     }
     spin_unlock(&sched_lock);
     if (target != NULL) {
@@ -144,7 +167,7 @@ bool sched_pick(struct cpu *cpu, struct vcpu **next)
         if (CONFIG_SCHED_FAIR && chosen->sched.queued) {
             sched_fair_dequeue(chosen);
         }
-        set_state(chosen, VCPU_RUNNING);
+        set_state(chosen, VCPU_RUNNING, now);
         chosen->sched.cpu = cpu;
         chosen->sched.intent = INTENT_RUN;
         chosen->sched.started = now;
@@ -167,13 +190,14 @@ bool sched_pick(struct cpu *cpu, struct vcpu **next)
         cpu_request(idle, WORK_RESCHED);
     }
 
+    if (chosen != old || now >= cpu->sched.min_slice_end) {
+        /* A new turn. */
+        cpu->sched.contended = false;
+    }
     if (contended) {
-        if (chosen != old || now >= cpu->sched.min_slice_end) {
-            cpu->sched.min_slice_end = now + sched_fair_slice();
-        }
-        timer_set(&cpu->sched.slice, cpu->sched.min_slice_end);
-    } else {
-        cpu->sched.min_slice_end = now;
+        arm_slice(cpu, now);
+    } else if (cpu->sched.slice.queue != NULL) {
+        cpu->sched.contended = false;
         timer_cancel(&cpu->sched.slice);
     }
     *next = chosen;
@@ -183,16 +207,17 @@ bool sched_pick(struct cpu *cpu, struct vcpu **next)
 void sched_release(struct vcpu *v)
 {
     struct cpu *target = NULL;
+    uint64_t now = arch_time_now();
     bool blocked = false, dying;
 
     spin_lock(&sched_lock);
     if (v->domain->phase != DOMAIN_RUNNING || v->sched.intent == INTENT_OFFLINE) {
-        set_state(v, VCPU_OFFLINE);
+        set_state(v, VCPU_OFFLINE, now);
     } else if (v->sched.intent == INTENT_BLOCK) {
-        set_state(v, VCPU_BLOCKED);
+        set_state(v, VCPU_BLOCKED, now);
         blocked = true;
     } else {
-        target = make_runnable(v, false);
+        target = make_runnable(v, false, now);
     }
     spin_unlock(&sched_lock);
     dying = v->domain->phase != DOMAIN_RUNNING;
@@ -223,7 +248,7 @@ void sched_stop(struct vcpu *v)
     if (v->state == VCPU_RUNNING) {
         target = v->sched.cpu;
     } else {
-        set_state(v, VCPU_OFFLINE);
+        set_state(v, VCPU_OFFLINE, arch_time_now());
     }
     spin_unlock(&sched_lock);
     if (target != NULL) {
@@ -253,5 +278,6 @@ void sched_defer_work(struct cpu *cpu)
 
 void sched_slice_expired(struct cpu *cpu)
 {
+    cpu->sched.contended = false;
     cpu->work |= WORK_RESCHED;
 }

@@ -276,6 +276,7 @@ COLD static void raise_hw_slow(struct vcpu *v, unsigned irq, unsigned pirq)
         return;
     }
     b->latched |= VGIC_IRQ_BIT(irq);
+    b->hw_again |= b->listed & VGIC_IRQ_BIT(irq);
     if (irq < VGIC_PRIVATE_COUNT) {
         private_posted(v, irq);
     } else {

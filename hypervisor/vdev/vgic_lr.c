@@ -158,12 +158,13 @@ static uint32_t fold(struct vcpu *v, struct vgic_work *w)
         if ((lr & LR_ACTIVE) != 0 && (b->drop_active & bit) == 0) {
             b->active |= bit;
         }
-        if (LR_STATE(lr) == 0 && (lr & LR_HW) != 0 && (b->latched & bit) == 0) {
+        if (LR_STATE(lr) == 0 && (lr & LR_HW) != 0 && (b->hw_again & bit) == 0) {
             b->hw &= ~bit; /* the guest deactivated it, and the physical one with it */
         }
         b->listed &= ~bit;
         b->moved &= ~bit;
         b->was_active &= ~bit;
+        b->hw_again &= ~bit;
         b->drop_pending &= ~bit;
         b->drop_active &= ~bit;
         if (irq >= VGIC_PRIVATE_COUNT && (vgic_bank_ready(b) & bit) != 0) {

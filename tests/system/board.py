@@ -37,7 +37,7 @@ PATIENCE = float(os.environ.get("PATIENCE", "3"))
 
 
 # A vCPU that owns a CPU: source of the property, to be put into Domain.extra.
-PINNED = "bulkhead,pin = <{cpu}>;"
+PINNED = "bulkhead,cpus = <{cpu}>;"
 
 
 def hypervisor_path():

@@ -35,15 +35,20 @@ static int add_gic(struct domain *d)
 
 int arch_domain_create(struct domain *d, const struct boot_domain *config)
 {
-    int err = add_gic(d);
+    int err = 0;
 
-    if (err == 0 && CONFIG_VPL011 && config->vpl011) {
+    /* Looked up in this order: the UART, which is asked for each character, first. */
+    if (CONFIG_VPL011 && config->vpl011) {
         vpl011_init(d);
         d->arch.has_vpl011 = true;
         err = mmio_add(&d->mmio, GUEST_PL011_BASE, GUEST_PL011_SIZE, MMIO_VPL011);
     }
+    return err != 0 ? err : add_gic(d);
+}
+
+void arch_domain_start(struct domain *d)
+{
     d->arch.counter_offset = arch_time_now();
-    return err;
 }
 
 void arch_domain_destroy(struct domain *d)

@@ -18,8 +18,7 @@
 #define STATE_DEBUG_COUNT 16
 
 struct vcpu_regs {
-    uint64_t x[31];
-    uint64_t reserved;
+    uint64_t x[32]; /* x[31] is XZR: always 0 */
     uint64_t elr;  /* ELR_EL2 and SPSR_EL2, while it is not loaded: in between the CPU's own registers hold them */
     uint64_t spsr;
 #define X(name) uint64_t name;

@@ -29,14 +29,13 @@
 
 static uint64_t operand(uint32_t iss)
 {
-    return ISS_RT(iss) == 31 ? 0 : LOADED_STATE->x[ISS_RT(iss)];
+    return LOADED_STATE->x[ISS_RT(iss)];
 }
 
 static void answer(uint32_t iss, uint64_t value)
 {
-    if (ISS_RT(iss) != 31) {
-        LOADED_STATE->x[ISS_RT(iss)] = value;
-    }
+    LOADED_STATE->x[ISS_RT(iss)] = value;
+    LOADED_STATE->x[31] = 0;
 }
 
 static bool at_el0(void)

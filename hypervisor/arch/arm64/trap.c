@@ -121,17 +121,12 @@ static void smc_trap(uint64_t esr)
 #define DABT_S1PTW BIT(7)
 #define DABT_WNR  BIT(6)
 
-/* A load's value as the instruction extends it. */
-static uint64_t extend(uint64_t esr, uint64_t value)
+/* A device's value, no wider than the access, as a signed load extends it. */
+static COLD uint64_t sign_extend(uint64_t esr, uint64_t value)
 {
-    unsigned bits = 8U << DABT_SAS(esr);
+    unsigned unused = 64 - (8U << DABT_SAS(esr));
 
-    if (bits < 64) {
-        value &= BIT(bits) - 1;
-        if ((esr & DABT_SSE) != 0 && (value & BIT(bits - 1)) != 0) {
-            value |= ~(BIT(bits) - 1);
-        }
-    }
+    value = (uint64_t)((int64_t)(value << unused) >> unused);
     return (esr & DABT_SF) != 0 ? value : (uint32_t)value;
 }
 
@@ -141,23 +136,26 @@ static void data_abort_trap(uint64_t esr)
     uint64_t gpa = (sysreg_read(hpfar_el2) & 0x0ffffffffff0UL) << 8 | (far & (PAGE_SIZE - 1));
     struct vcpu_regs *s = LOADED_STATE;
     unsigned rt = DABT_SRT(esr);
-    unsigned kind = (unsigned)esr & 0x3c;
     struct mmio_access a;
 
-    /* Only translation and permission faults of a described, plain access can be a device's. */
-    if (unlikely((esr & (DABT_ISV | DABT_S1PTW | DABT_CM)) != DABT_ISV || (kind != 0x04 && kind != 0x0c))) {
+    /*
+     * Only a described, plain access that met no mapping or no right to it can be a device's: DFSC 0b0001xx or
+     * 0b0011xx.
+     */
+    if (unlikely((esr & (DABT_ISV | DABT_S1PTW | DABT_CM | 0x34)) != (DABT_ISV | 0x04))) {
         inject_external_abort(esr, far);
         return;
     }
     a.size = (uint8_t)(1U << DABT_SAS(esr));
     a.is_write = (esr & DABT_WNR) != 0;
-    a.value = rt == 31 || !a.is_write ? 0 : s->x[rt];
+    a.value = s->x[rt]; /* x[31] is the zero register */
     if (unlikely((gpa & (a.size - 1U)) != 0 || mmio_dispatch(this_cpu()->current, gpa, &a) != 0)) {
         inject_external_abort(esr, far);
         return;
     }
-    if (!a.is_write && rt != 31) {
-        s->x[rt] = extend(esr, a.value);
+    if (!a.is_write) {
+        s->x[rt] = likely((esr & DABT_SSE) == 0) ? a.value : sign_extend(esr, a.value);
+        s->x[31] = 0;
     }
     trap_skip_instruction();
 }
@@ -170,12 +168,17 @@ static void fetch_abort_trap(uint64_t esr)
 typedef void trap_handler(uint64_t esr);
 
 static trap_handler *const handler[EC_COUNT] = {
+    [EC_UNKNOWN] = unexpected,
     [EC_WFX] = wait_trap,
+    [EC_WFX + 1 ... EC_HVC64 - 1] = unexpected,
     [EC_HVC64] = hvc_trap,
     [EC_SMC64] = smc_trap,
     [EC_SYSREG] = sysreg_trap,
+    [EC_SYSREG + 1 ... EC_IABT_LOW - 1] = unexpected,
     [EC_IABT_LOW] = fetch_abort_trap,
+    [EC_IABT_LOW + 1 ... EC_DABT_LOW - 1] = unexpected,
     [EC_DABT_LOW] = data_abort_trap,
+    [EC_DABT_LOW + 1 ... EC_COUNT - 1] = unexpected,
 };
 
 void trap_sync(uint64_t esr)
@@ -183,11 +186,7 @@ void trap_sync(uint64_t esr)
     if (CONFIG_AUDIT_EL2) {
         mmu_audit();
     }
-    if (likely(handler[ESR_EC(esr)] != NULL)) {
-        handler[ESR_EC(esr)](esr);
-    } else {
-        unexpected(esr);
-    }
+    handler[ESR_EC(esr)](esr);
     vcpu_leave(this_cpu());
 }
 

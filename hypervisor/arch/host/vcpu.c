@@ -138,6 +138,11 @@ int arch_domain_create(struct domain *d, const struct boot_domain *config)
     return 0;
 }
 
+void arch_domain_start(struct domain *d)
+{
+    (void)d;
+}
+
 void arch_domain_destroy(struct domain *d)
 {
     (void)d;

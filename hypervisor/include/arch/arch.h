@@ -114,6 +114,8 @@ void arch_domain_destroy(struct domain *d);
 struct partition_layout;
 MUST_USE int arch_guest_describe(struct domain *d, const struct partition_layout *layout, void *buffer, size_t size,
                                  size_t *used);
+/* D's vCPUs may run from now on: its clocks begin. */
+void arch_domain_start(struct domain *d);
 /* D's first vCPU will start at its kernel's entry, as its boot protocol has it. */
 void arch_guest_start(struct domain *d, const struct partition_layout *layout);
 /* A character for D's console device. */

@@ -20,14 +20,14 @@ enum mmio_device {
 /* One decoded access. SIZE is 1, 2, 4 or 8 bytes; VALUE is what is written, or receives what is read. */
 struct mmio_access {
     uint64_t offset; /* from the start of the region */
-    uint64_t value;
+    uint64_t value;  /* read: no bit beyond SIZE set; written: those bits are not defined */
     uint8_t size;
     bool is_write;
 };
 
 #define MMIO_REGION_COUNT 8
 struct mmio_map {
-    struct { uint64_t base, size; enum mmio_device device; } region[MMIO_REGION_COUNT];
+    struct mmio_region { uint64_t base, size, device; } region[MMIO_REGION_COUNT]; /* DEVICE: enum mmio_device */
     uint8_t count;
 };
 

@@ -59,7 +59,8 @@ struct sched_unit {
 struct sched_cpu {
     struct vcpu *owner;        /* the vCPU that owns this CPU, or NULL */
     struct timer slice;        /* [cpu] ends the current vCPU's turn; not armed while nobody waits */
-    uint64_t min_slice_end;    /* [cpu] the current vCPU keeps the CPU until here, whoever wakes up */
+    uint64_t min_slice_end;    /* [cpu] while contended: when the current vCPU's turn ends */
+    bool contended;            /* [cpu] somebody waits for this CPU; slice is armed, or about to be looked at */
 };
 
 /* For each CPU before it runs. */

@@ -38,6 +38,7 @@ struct vgic_bank {
     uint32_t latched;      /* pending whatever the line says: an edge, a guest's write, or a physical interrupt */
     uint32_t active;       /* active, unless listed: then the list register knows */
     uint32_t hw;           /* stands for a physical interrupt that stays active until this one is deactivated */
+    uint32_t hw_again;     /* listed, and the physical interrupt came once more since */
     uint32_t listed;       /* in list register lr[] of its vCPU */
     uint32_t moved;        /* listed, and its latch is in the list register */
     uint32_t was_active;   /* listed, and active when it was */
