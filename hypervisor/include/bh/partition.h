@@ -6,6 +6,7 @@
 #ifndef BH_PARTITION_H
 #define BH_PARTITION_H
 
+#include "abi/arm_layout.h"
 #include "bh/boot_config.h"
 #include "bh/frame.h"
 #include "bh/kernel_load.h"
