@@ -47,7 +47,7 @@ $(FUZZ_BUILD)/%.o: %.c $(FUZZ_BUILD)/include/bh/config.h tests/fuzz/fuzz.mk
 
 $(FUZZ_LIBRARY): $(FUZZ_OBJECTS)
 	@rm -f $@
-	@ar rcs $@ $(FUZZ_OBJECTS)
+	@ar qcs $@ $(FUZZ_OBJECTS)
 
 $(FUZZ_BUILD)/fuzz_%: $(FUZZ_BUILD)/tests/fuzz/fuzz_%.o $(FUZZ_SUPPORT_OBJECTS) $(FUZZ_LIBRARY)
 	@echo "  LD      $@"

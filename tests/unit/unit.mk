@@ -52,7 +52,7 @@ $(UNIT_BUILD)/%.o: %.c $(UNIT_BUILD)/include/bh/config.h tests/unit/unit.mk
 
 $(UNIT_LIBRARY): $(UNIT_OBJECTS)
 	@rm -f $@
-	@ar rcs $@ $(UNIT_OBJECTS)
+	@ar qcs $@ $(UNIT_OBJECTS)
 
 $(UNIT_BUILD)/tests/unit/test_%: $(UNIT_BUILD)/tests/unit/test_%.o $(UNIT_SUPPORT_OBJECTS) $(UNIT_LIBRARY)
 	@echo "  LD      $@"
