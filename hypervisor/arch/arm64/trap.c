@@ -95,6 +95,8 @@ static void hvc_trap(uint64_t esr)
     } else if (imm == 0) {
         smccc_call(this_cpu()->current, s->x);
     } else {
+        /* An undefined instruction returns to itself; HVC's own return address is already behind it. */
+        sysreg_write(elr_el2, sysreg_read(elr_el2) - 4);
         inject_undefined(esr);
     }
 }
