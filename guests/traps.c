@@ -16,7 +16,8 @@ static uint64_t buffer[64] __attribute__((aligned(64)));
 static void report(const char *what, const struct caught *c, bool show, uint64_t value)
 {
     if (c->taken) {
-        say("%s: %s esr 0x%lx\n", what, caught_name(c), c->esr & ~(uint64_t)0x1ff);
+        say("%s: %s esr 0x%lx%s\n", what, caught_name(c), c->esr & ~(uint64_t)0x1ff,
+            c->displaced != 0 ? ", return address beside the instruction" : "");
     } else if (show) {
         say("%s: 0x%lx\n", what, value);
     } else {

@@ -50,7 +50,12 @@ int string_compare(const char *a, const char *b);
 void fdt_read(const void *fdt);
 
 /* Exceptions: between catch_begin() and catch_end() a synchronous one is noted and its instruction skipped. */
-struct caught { bool taken; unsigned kind; uint64_t esr, far, elr; };
+struct caught {
+    bool taken;
+    unsigned kind;
+    uint64_t esr, far, elr;
+    int64_t displaced; /* run_instruction(): how far behind an undefined instruction its exception returns; 0 is right */
+};
 void catch_begin(void);
 /* True if there was an exception; *C says which. */
 bool catch_end(struct caught *c);

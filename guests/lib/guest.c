@@ -163,6 +163,7 @@ uint64_t run_instruction(uint32_t instruction, uint64_t x0, uint64_t x1, struct 
                      :: "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x10", "x11", "x12", "x13", "x14", "x15", "x16",
                         "x17", "x30", "cc", "memory");
     catch_end(c);
+    c->displaced = c->taken && ESR_EC(c->esr) == 0 ? (int64_t)(c->elr - (uint64_t)at) : 0;
     return r0;
 }
 
@@ -176,12 +177,19 @@ void exception_taken(struct frame *f, unsigned kind)
         return;
     }
     if ((kind == KIND_SYNC || kind == KIND_SERROR) && cpu < CPU_MAX && catching[cpu].armed) {
-        catching[cpu].caught = (struct caught){ true, kind, esr, far, f->elr };
+        catching[cpu].caught = (struct caught){ true, kind, esr, far, f->elr, 0 };
         if (kind == KIND_SERROR) {
             return;
         }
-        /* A failed fetch goes back to its caller; after SVC and HVC the return address is already the next one. */
-        f->elr = ESR_EC(esr) == 0x21 || ESR_EC(esr) == 0x22 ? f->x[30] : f->elr + (ESR_EC(esr) == 0x15 ? 0 : 4);
+        /* A failed fetch goes back to its caller; after SVC the return address is already the next one. Whatever
+         * address came with an exception in run_instruction()'s code, go on with its return. */
+        if (ESR_EC(esr) == 0x21 || ESR_EC(esr) == 0x22) {
+            f->elr = f->x[30];
+        } else if (f->elr - (uint64_t)code[cpu] < sizeof(code[0])) {
+            f->elr = (uint64_t)&code[cpu][1];
+        } else if (ESR_EC(esr) != 0x15) {
+            f->elr += 4;
+        }
         return;
     }
     say("exception: kind %u cpu %u esr 0x%lx far 0x%lx elr image+0x%lx spsr 0x%lx\n", kind, cpu, esr, far,
