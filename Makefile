@@ -11,7 +11,10 @@ include tests/tests.mk
 .PHONY: all run menuconfig help clean
 all: hypervisor image
 
-run: setup-run all
+# A make of its own after the setup: what this one has read may come from tools that were missing.
+run:
+	@scripts/setup.sh build run
+	@$(MAKE) --no-print-directory all
 	@DOMAINS="$(DOMAINS)" HYPERVISOR=$(HYP_BUILD)/bulkhead scripts/run.sh
 
 setup-%:
