@@ -132,6 +132,17 @@ uint64_t page_alloc_free_count(void)
     return count;
 }
 
+void page_alloc_reset(void)
+{
+    spin_lock(&page_lock);
+    for (unsigned order = 0; order <= PAGE_ORDER_MAX; order++) {
+        free_list[order] = 0;
+    }
+    free_count = 0;
+    sealed = false;
+    spin_unlock(&page_lock);
+}
+
 void page_alloc_seal(void)
 {
     sealed = true;

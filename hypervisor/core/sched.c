@@ -75,13 +75,14 @@ void sched_vcpu_remove(struct vcpu *v)
     spin_unlock(&sched_lock);
 }
 
-/* The current vCPU's turn on CPU ends when its slice does: somebody waits. */
+/*
+ * Somebody waits for CPU: the current turn will end. The timer is not disarmed when nobody waits any more, because
+ * somebody soon will again; it then ends a turn for nothing, once a slice at most.
+ */
 static void arm_slice(struct cpu *cpu, uint64_t now)
 {
-    if (!cpu->sched.contended) {
-        cpu->sched.contended = true;
-        cpu->sched.min_slice_end = now + sched_fair_slice();
-        timer_set(&cpu->sched.slice, cpu->sched.min_slice_end);
+    if (cpu->sched.slice.queue == NULL) {
+        timer_set(&cpu->sched.slice, now + sched_fair_slice());
     }
 }
 
@@ -129,7 +130,7 @@ bool sched_wake(struct vcpu *v, uint8_t from)
     return woken;
 }
 
-static struct vcpu *pick_fair(struct cpu *cpu, struct vcpu *old, bool old_goes_on, uint64_t now) REQUIRES(sched_lock)
+static struct vcpu *pick_fair(struct cpu *cpu, struct vcpu *old, bool old_goes_on) REQUIRES(sched_lock)
 {
     struct vcpu *best = sched_fair_best(cpu);
     bool expired;
@@ -137,7 +138,7 @@ static struct vcpu *pick_fair(struct cpu *cpu, struct vcpu *old, bool old_goes_o
     if (old == NULL || !old_goes_on) {
         return best;
     }
-    expired = old->sched.intent == INTENT_YIELD || now >= cpu->sched.min_slice_end;
+    expired = old->sched.intent == INTENT_YIELD || cpu->sched.slice_is_over;
     if (best == NULL || !sched_fair_preempts(best, old, expired)) {
         return old;
     }
@@ -161,7 +162,7 @@ bool sched_pick(struct cpu *cpu, struct vcpu **next)
     if (cpu->sched.owner != NULL || !CONFIG_SCHED_FAIR) {
         chosen = sched_pinned_pick(cpu, old, old_goes_on);
     } else {
-        chosen = pick_fair(cpu, old, old_goes_on, now);
+        chosen = pick_fair(cpu, old, old_goes_on);
     }
     if (chosen != NULL && chosen != old) {
         if (CONFIG_SCHED_FAIR && chosen->sched.queued) {
@@ -190,15 +191,9 @@ bool sched_pick(struct cpu *cpu, struct vcpu **next)
         cpu_request(idle, WORK_RESCHED);
     }
 
-    if (chosen != old || now >= cpu->sched.min_slice_end) {
-        /* A new turn. */
-        cpu->sched.contended = false;
-    }
+    cpu->sched.slice_is_over = false;
     if (contended) {
         arm_slice(cpu, now);
-    } else if (cpu->sched.slice.queue != NULL) {
-        cpu->sched.contended = false;
-        timer_cancel(&cpu->sched.slice);
     }
     *next = chosen;
     return chosen != old;
@@ -231,7 +226,7 @@ void sched_release(struct vcpu *v)
     if (blocked) {
         /* What was posted before the state changed found V running and woke nobody. */
         arch_full_barrier();
-        if (arch_vcpu_has_event(v)) {
+        if (__atomic_load_n(&v->kicked, __ATOMIC_RELAXED) && arch_vcpu_has_event(v)) {
             (void)sched_wake(v, VCPU_BLOCKED);
         }
     }
@@ -278,6 +273,6 @@ void sched_defer_work(struct cpu *cpu)
 
 void sched_slice_expired(struct cpu *cpu)
 {
-    cpu->sched.contended = false;
+    cpu->sched.slice_is_over = true;
     cpu->work |= WORK_RESCHED;
 }

@@ -2,8 +2,9 @@
 /*
  * vCPUs: creation, sleep and wake-up, and the switch from one to the next.
  *
- * Sleep and wake-up meet without a lock: who posts an interrupt stores it, then (full barrier) reads the state; who
- * goes to sleep stores the state, then (full barrier) looks for posted interrupts. One of them sees the other.
+ * Sleep and wake-up meet without a lock: who posts an interrupt stores it and sets kicked, then (full barrier) reads
+ * the state; who goes to sleep clears kicked, looks for interrupts, stores the state, then (full barrier) reads kicked.
+ * One of them sees the other.
  */
 #include "bh/vcpu.h"
 
@@ -75,7 +76,11 @@ void vcpu_offline_current(void)
 
 void vcpu_block_current(void)
 {
-    if (!arch_vcpu_has_event(this_cpu()->current)) {
+    struct vcpu *v = this_cpu()->current;
+
+    __atomic_store_n(&v->kicked, false, __ATOMIC_RELAXED);
+    arch_full_barrier();
+    if (!arch_vcpu_has_event(v)) {
         leave_with(INTENT_BLOCK);
     }
 }
@@ -89,6 +94,7 @@ void vcpu_kick(struct vcpu *v)
 {
     uint8_t state;
 
+    __atomic_store_n(&v->kicked, true, __ATOMIC_RELAXED);
     arch_full_barrier();
     state = __atomic_load_n(&v->state, __ATOMIC_RELAXED);
     if (state == VCPU_BLOCKED) {

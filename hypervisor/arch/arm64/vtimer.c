@@ -40,7 +40,9 @@ void vtimer_load(struct vcpu *v)
 {
     const struct vcpu_regs *s = LOADED_STATE;
 
-    timer_cancel(&v->arch.vtimer);
+    if (v->arch.vtimer.queue != NULL) {
+        timer_cancel(&v->arch.vtimer);
+    }
     sysreg_write(cntvoff_el2, v->domain->arch.counter_offset);
     sysreg_write(cntv_cval_el0, s->cntv_cval);
     sysreg_write(cntv_ctl_el0, s->cntv_ctl);
@@ -61,7 +63,9 @@ void vtimer_unload(struct vcpu *v)
         /* A deadline so far away that it wraps never comes. */
         v->arch.vtimer_deadline = deadline < s->cntv_cval ? TIMER_NEVER : deadline;
     }
-    timer_set(&v->arch.vtimer, v->arch.vtimer_deadline);
+    if (v->arch.vtimer_deadline != TIMER_NEVER) {
+        timer_set(&v->arch.vtimer, v->arch.vtimer_deadline);
+    }
 }
 
 bool vtimer_is_due(const struct vcpu *v, bool loaded)

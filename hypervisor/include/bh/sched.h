@@ -58,9 +58,8 @@ struct sched_unit {
 /* The scheduler's part of a CPU. */
 struct sched_cpu {
     struct vcpu *owner;        /* the vCPU that owns this CPU, or NULL */
-    struct timer slice;        /* [cpu] ends the current vCPU's turn; not armed while nobody waits */
-    uint64_t min_slice_end;    /* [cpu] while contended: when the current vCPU's turn ends */
-    bool contended;            /* [cpu] somebody waits for this CPU; slice is armed, or about to be looked at */
+    struct timer slice;        /* [cpu] ends the current vCPU's turn; armed when somebody waits for this CPU */
+    bool slice_is_over;        /* [cpu] it fired since the last pick */
 };
 
 /* For each CPU before it runs. */

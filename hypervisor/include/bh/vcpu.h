@@ -28,6 +28,7 @@ struct vcpu {
     struct domain *domain;   /* [boot] */
     uint16_t id;             /* [boot] index in domain.vcpus */
     uint8_t state;           /* enum vcpu_state; changed under the scheduler's lock, read [atomic] */
+    bool kicked;             /* [atomic] something was posted since it last looked, see vcpu_block_current() */
     struct sched_unit sched; /* [lock sched] */
     struct runstate runstate;
     bool has_vcpu_info;      /* [cpu] the guest named a place for its event area: */
