@@ -36,7 +36,7 @@ SWITCHING = ["-netdev", "hubport,id=n0,hubid=0", "-object", "filter-buffer,id=f0
 PATIENCE = float(os.environ.get("PATIENCE", "3"))
 
 
-# A vCPU that owns a CPU: source of the property, to be put into Domain.extra.
+# A vCPU that owns a CPU: as many CPUs named as the partition has vCPUs; for Domain.extra.
 PINNED = "bulkhead,cpus = <{cpu}>;"
 
 
