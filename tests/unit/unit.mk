@@ -7,7 +7,7 @@
 #   make -f tests/unit/unit.mk coverage
 #
 # A function that a test defines itself takes the place of the hypervisor's. tests/unit/support/ is linked into every
-# test; its functions are weak, so that a test which uses the real one (the console, say) gets it.
+# test; its log_message() is weak, so that a test which uses the real console gets that.
 UNIT_CC ?= gcc
 UNIT_BUILD ?= build/host
 UNIT_PYTHON ?= /usr/bin/python3
@@ -67,9 +67,9 @@ coverage:
 	    unit-build
 	@find build/host-coverage -name '*.gcda' -delete
 	@tests/unit/run.sh -q $(UNIT_NAMES:%=build/host-coverage/tests/unit/test_%)
-	@gcovr --root . --object-directory build/host-coverage --filter hypervisor/core/ \
-	    --exclude-throw-branches --fail-under-line $(COVERAGE_MINIMUM) --print-summary --txt build/host-coverage/coverage.txt
-	@cat build/host-coverage/coverage.txt
+	@gcovr --root . --object-directory build/host-coverage --filter hypervisor/core/ --exclude-throw-branches \
+	    --fail-under-line $(COVERAGE_MINIMUM) --print-summary --txt build/host-coverage/coverage.txt; status=$$?; \
+	    cat build/host-coverage/coverage.txt; exit $$status
 
 # Kept, though only steps on the way.
 .SECONDARY: $(UNIT_NAMES:%=$(UNIT_BUILD)/tests/unit/test_%.o) $(UNIT_SUPPORT_OBJECTS)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A console that formats and forgets, and a panic that is a finding. Weak: a target that uses the real ones gets those.
+ * A console that formats and forgets, weak: a target that uses the real one gets that; and a panic that is a finding.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@ __attribute__((weak)) void log_message(enum log_level level, const char *format,
     va_end(args);
 }
 
-__attribute__((weak)) void panic(const char *format, ...)
+void panic(const char *format, ...)
 {
     va_list args;
 

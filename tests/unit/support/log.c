@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A console that remembers, and a panic that fails the test. Weak: a test that uses the real console gets that.
+ * A console that remembers, weak: a test that uses the real console gets that; and a panic that fails any test.
  */
 #include "test.h"
 
@@ -43,7 +43,7 @@ __attribute__((weak)) void log_message(enum log_level level, const char *format,
     }
 }
 
-__attribute__((weak)) void panic(const char *format, ...)
+void panic(const char *format, ...)
 {
     static char message[512];
     va_list args;
