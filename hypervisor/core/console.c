@@ -29,6 +29,7 @@
 static struct spinlock console_lock = SPINLOCK_INIT(LOCK_CONSOLE);
 static char ring[RING_SIZE];      /* [lock console_lock] */
 static uint64_t written, sent;    /* [lock console_lock] positions since boot; written read [atomic] */
+static bool room_wanted;          /* [atomic] a domain was told that there is little room */
 static uint64_t lost;             /* [lock console_lock] characters that were never sent */
 static uint16_t line_owner;       /* [lock console_lock] domain whose unfinished line is on the screen, or NO_DOMAIN */
 static uint16_t input_owner;      /* [lock console_lock] domain that gets the input, or NO_DOMAIN */
@@ -160,7 +161,11 @@ void console_domain_write(struct domain *d, const char *text, size_t size)
 
 bool console_is_congested(void)
 {
-    return __atomic_load_n(&written, __ATOMIC_RELAXED) - __atomic_load_n(&sent, __ATOMIC_RELAXED) > CONGESTED;
+    if (likely(__atomic_load_n(&written, __ATOMIC_RELAXED) - __atomic_load_n(&sent, __ATOMIC_RELAXED) <= CONGESTED)) {
+        return false;
+    }
+    __atomic_store_n(&room_wanted, true, __ATOMIC_RELAXED);
+    return true;
 }
 
 /* The running domain with the lowest id above AFTER, or the lowest of all; NULL: none runs. */
@@ -263,9 +268,24 @@ void console_domain_gone(struct domain *d)
 
 void console_drain(void)
 {
+    bool tell;
+
     spin_lock(&console_lock);
     drain();
+    tell = room_wanted && written - sent <= CONGESTED;
     spin_unlock(&console_lock);
+    if (likely(!tell)) {
+        return;
+    }
+    /* Before anyone is told: who finds it congested again meanwhile wants to be told again. */
+    __atomic_store_n(&room_wanted, false, __ATOMIC_RELAXED);
+    domain_list_lock();
+    for (unsigned i = 0; i < CONFIG_MAX_DOMAINS; i++) {
+        if (domain_table[i] != NULL) {
+            arch_domain_console_ready(domain_table[i]);
+        }
+    }
+    domain_list_unlock();
 }
 
 /* Tries for one character of a UART that is stuck. */

@@ -63,6 +63,13 @@ void arch_domain_console_input(struct domain *d, char c)
     }
 }
 
+void arch_domain_console_ready(struct domain *d)
+{
+    if (CONFIG_VPL011 && d->arch.has_vpl011) {
+        vpl011_transmit_ready(d);
+    }
+}
+
 int arch_guest_describe(struct domain *d, const struct partition_layout *layout, void *buffer, size_t size,
                         size_t *used)
 {

@@ -44,8 +44,16 @@ enum p2m_type arch_pte_type(uint64_t pte)
     return (enum p2m_type)(pte >> 4 & 0xf);
 }
 
+/* An entry was taken away, and what may be cached of it is not invalidated yet. */
+static bool is_stale;
+
+/* Checks that an entry never changes from one valid mapping to another (Arm ARM D8.14.1, break before make). */
 void arch_pte_store(uint64_t *slot, uint64_t pte)
 {
+    if ((pte & 1) != 0 && ((*slot & 1) != 0 || is_stale)) {
+        panic("host: stage-2 entry %lx becomes %lx without invalidation", (unsigned long)*slot, (unsigned long)pte);
+    }
+    is_stale = is_stale || ((*slot & 1) != 0 && (pte & 1) == 0);
     *slot = pte;
 }
 
@@ -59,6 +67,7 @@ void arch_p2m_invalidate(struct p2m *p, gfn_t g, unsigned order)
 {
     (void)g;
     (void)order;
+    is_stale = false;
     p->arch.invalidations++;
 }
 
@@ -81,6 +90,9 @@ int arch_vcpu_create(struct vcpu *v)
 
 void arch_vcpu_destroy(struct vcpu *v)
 {
+    if (v->arch.loaded_on != NULL) {
+        panic("host: a loaded vCPU is destroyed");
+    }
     timer_cancel(&v->arch.timer);
     frame_put(v->arch.state);
 }
@@ -94,17 +106,27 @@ void arch_vcpu_reset(struct vcpu *v, uint64_t entry, uint64_t argument)
 
 void arch_vcpu_unload(struct vcpu *v)
 {
-    (void)v;
+    if (v->arch.loaded_on != this_cpu()) {
+        panic("host: the vCPU is not loaded here");
+    }
+    v->arch.loaded_on = NULL;
 }
 
 void arch_vcpu_load(struct vcpu *v)
 {
-    (void)v;
+    if (v->arch.loaded_on != NULL || v->state != VCPU_RUNNING || v->sched.cpu != this_cpu()) {
+        panic("host: the vCPU is loaded elsewhere, or not picked");
+    }
+    v->arch.loaded_on = this_cpu();
+    v->arch.loads++;
 }
 
 void arch_vcpu_sync(struct vcpu *v)
 {
-    (void)v;
+    if (v->arch.loaded_on != this_cpu()) {
+        panic("host: the vCPU is not loaded here");
+    }
+    v->arch.syncs++;
 }
 
 bool arch_vcpu_has_event(struct vcpu *v)
@@ -152,6 +174,13 @@ void arch_domain_console_input(struct domain *d, char c)
 {
     if (d->arch.input_count < sizeof(d->arch.input)) {
         d->arch.input[d->arch.input_count++] = c;
+    }
+}
+
+void arch_domain_console_ready(struct domain *d)
+{
+    if (d->arch.has_vpl011) {
+        vpl011_transmit_ready(d);
     }
 }
 

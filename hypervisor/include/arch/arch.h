@@ -120,5 +120,7 @@ void arch_domain_start(struct domain *d);
 void arch_guest_start(struct domain *d, const struct partition_layout *layout);
 /* A character for D's console device. */
 void arch_domain_console_input(struct domain *d, char c);
+/* The console has room again, after it had told some domain that it is congested. No lock but LOCK_DOMLIST is held. */
+void arch_domain_console_ready(struct domain *d);
 
 #endif
