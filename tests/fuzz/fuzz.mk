@@ -51,7 +51,7 @@ $(FUZZ_LIBRARY): $(FUZZ_OBJECTS)
 
 $(FUZZ_BUILD)/fuzz_%: $(FUZZ_BUILD)/tests/fuzz/fuzz_%.o $(FUZZ_SUPPORT_OBJECTS) $(FUZZ_LIBRARY)
 	@echo "  LD      $@"
-	@$(FUZZ_CC) -fsanitize=fuzzer $(FUZZ_SANITIZE) -Wl,-z,muldefs -o $@ $< $(FUZZ_SUPPORT_OBJECTS) $(FUZZ_LIBRARY)
+	@$(FUZZ_CC) -fsanitize=fuzzer $(FUZZ_SANITIZE) -Wl,-z,muldefs -Wl,--wrap=page_alloc_take -o $@ $< $(FUZZ_SUPPORT_OBJECTS) $(FUZZ_LIBRARY)
 
 $(FUZZ_BUILD)/seeds/%/.done: FORCE
 	@tests/fuzz/seeds.sh tests/fuzz/seeds/$* $(@D)

@@ -1,34 +1,64 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The simulated board of unit tests and fuzzers, and how a test plays it.
+ * The simulated board of unit tests and fuzzers, and how a test plays it. One thread is all CPUs, one after the other.
  */
 #ifndef BH_HOST_HOST_H
 #define BH_HOST_HOST_H
 
 #include "bh/types.h"
 
-/* First frame of the simulated RAM. */
-#define HOST_RAM_MFN 0x400
+/* First frame of the simulated RAM: at a multiple of 1 GiB, so that blocks of every size are aligned. */
+#define HOST_RAM_MFN (1UL << ORDER_1G)
 
 /*
  * A board with CPU_COUNT CPUs and RAM_MIB of memory, all of it with the page allocator; CPU 0 is the one that runs.
- * May be called again: everything starts anew, except what core keeps in static variables of its own.
+ * May be called again when no domain and no object of the heap is left: everything of the board starts anew.
  */
 void host_board_init(unsigned cpu_count, unsigned ram_mib);
-/* From here on CPU N runs. */
-void host_run_on(unsigned n);
-void host_advance(uint64_t ticks);
-/* The N-th allocation of a frame from now on fails, once; 0: none does. */
+
+/* ---- Memory ---- */
+
+/* Makes the simulated RAM, and hides it. For host_board_init() only. */
+void host_memory_init(unsigned ram_mib);
+/* The N-th allocation from now on fails, once: of frames, or of a table for the heap; 0: none does. */
 void host_fail_allocation(unsigned n);
+/* Allocations since host_fail_allocation(), the failed one included. */
+unsigned host_allocation_count(void);
 /* Pages of heap mapped now. */
 size_t host_heap_mapped(void);
 /* Frames of RAM that the board has. */
 uint64_t host_ram_frames(void);
-/* The bytes of frame M, whatever windows are open: for a test's own looks. */
+/* The bytes of frame M: for a test's own looks, and only with host_peek_end() behind them. */
 void *host_peek(mfn_t m);
+void host_peek_end(mfn_t m);
+/* Takes SIZE bytes of RAM from the allocator and puts DATA there, as a boot loader does; a physical address. */
+uint64_t host_module_place(const void *data, size_t size);
+/* Gives back what host_module_place() took. */
+void host_module_remove(uint64_t at, size_t size);
+
+/* ---- CPUs and time: a tick is a nanosecond ---- */
+
+/* From here on CPU N runs. */
+void host_run_on(unsigned n);
+void host_advance(uint64_t ticks);
+/*
+ * The running CPU leaves the hypervisor: true: for the guest of cpu->current; false: it sleeps. Whatever woke it is
+ * said by calling this again.
+ */
+bool host_leave(void);
+/* Lets CPUs leave that were kicked or have work, until none has. */
+void host_settle(void);
+/* Lets time pass until TICKS, firing the timers of all CPUs in their order, and settles after each. */
+void host_run_until(uint64_t ticks);
+
+/* ---- UART ---- */
+
 /* What the UART sent since the last call; ended by NUL. */
 const char *host_uart_take(void);
 /* Room that the UART has; -1: any. */
 void host_uart_set_room(int characters);
+void host_uart_set_ready(bool ready);
+/* What uart_want_room() was told last. */
+bool host_uart_wants_room(void);
 
 #endif

@@ -14,6 +14,8 @@
 #define ARCH_CAPABILITY "host"
 #define ARCH_FEATURES   0U
 
+struct cpu;
+
 struct arch_cpu {
     uint64_t timer;      /* what arch_timer_program() was told */
     unsigned kicks;      /* calls of arch_cpu_kick() */
@@ -30,6 +32,8 @@ struct arch_vcpu {
     uint64_t entry, argument; /* of the last reset */
     bool event;          /* what arch_vcpu_has_event() says */
     uint64_t resets;
+    struct cpu *loaded_on;
+    unsigned loads, syncs; /* calls of arch_vcpu_load() and arch_vcpu_sync() */
     struct timer timer;
     struct vgic_cpu vgic;
 };
