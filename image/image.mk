@@ -22,17 +22,21 @@ IMAGE_LIBS := -lxlutil -lfdt -lz
 
 $(BUILD)/image/%.o: image/%.c image/image.mk
 	@mkdir -p $(@D)
-	$(HOSTCC) $(IMAGE_CFLAGS) -MMD -MP -c -o $@ $<
+	@echo "  HOSTCC  $<"
+	@$(HOSTCC) $(IMAGE_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/image-test/%.o: image/%.c image/image.mk
 	@mkdir -p $(@D)
-	$(HOSTCC) $(IMAGE_TEST_CFLAGS) -MMD -MP -c -o $@ $<
+	@echo "  HOSTCC  $< (sanitizers)"
+	@$(HOSTCC) $(IMAGE_TEST_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(IMAGE_TOOL): $(IMAGE_SOURCES:image/%.c=$(BUILD)/image/%.o)
-	$(HOSTCC) -o $@ $^ $(IMAGE_LIBS)
+	@echo "  HOSTLD  $@"
+	@$(HOSTCC) -o $@ $^ $(IMAGE_LIBS)
 
 $(IMAGE_TOOL_TEST): $(IMAGE_SOURCES:image/%.c=$(BUILD)/image-test/%.o)
-	$(HOSTCC) -fsanitize=address,undefined -o $@ $^ $(IMAGE_LIBS)
+	@echo "  HOSTLD  $@"
+	@$(HOSTCC) -fsanitize=address,undefined -o $@ $^ $(IMAGE_LIBS)
 
 -include $(wildcard $(BUILD)/image/*.d $(BUILD)/image-test/*.d)
 
