@@ -34,8 +34,11 @@ HYP_OBJECTS := $(patsubst %,$(HYP_BUILD)/%.o,$(basename $(sort $(HYP_y))))
 HYP_INCLUDES := -I$(HYP_BUILD)/include -Ihypervisor/include -Ihypervisor/arch/arm64/include -I. -idirafter $(HYP_BUILD)/include/abi
 HYP_CFLAGS := -std=gnu11 -O2 -g -ffreestanding -nostdlib -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
     -fno-pic -fno-stack-protector -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -momit-leaf-frame-pointer \
-    -fno-tree-loop-distribute-patterns -fno-strict-aliasing -fwrapv -ffunction-sections \
+    -flto=auto -fno-tree-loop-distribute-patterns -fno-strict-aliasing -fwrapv -ffunction-sections \
     -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla $(HYP_INCLUDES)
+
+# The compiler itself calls these by name, after link-time optimization has looked for callers.
+$(HYP_BUILD)/lib/string.o: HYP_FILE_CFLAGS := -fno-lto
 
 # Xen's public headers and nothing else of the build machine's.
 $(HYP_BUILD)/include/abi/xen:
@@ -45,7 +48,7 @@ $(HYP_BUILD)/include/abi/xen:
 $(HYP_BUILD)/%.o: hypervisor/%.c $(HYP_BUILD)/include/bh/config.h hypervisor/hypervisor.mk | $(HYP_BUILD)/include/abi/xen
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
-	@$(CROSS)gcc $(HYP_CFLAGS) -MMD -MP -c $< -o $@
+	@$(CROSS)gcc $(HYP_CFLAGS) $(HYP_FILE_CFLAGS) -MMD -MP -c $< -o $@
 
 $(HYP_BUILD)/%.o: hypervisor/%.S $(HYP_BUILD)/include/bh/config.h hypervisor/hypervisor.mk
 	@mkdir -p $(@D)
@@ -57,7 +60,7 @@ $(HYP_BUILD)/link.lds: hypervisor/arch/arm64/link.lds.S hypervisor/arch/arm64/la
 
 # The symbol table is made from a first link, whose addresses it does not change: it comes last in .rodata, and a
 # second round settles what its size moves.
-HYP_LINK = $(CROSS)ld -nostdlib -static --no-warn-rwx-segments --gc-sections -z max-page-size=4096 -T $(HYP_BUILD)/link.lds
+HYP_LINK = $(CROSS)gcc $(HYP_CFLAGS) -static -Wl,--build-id=none,--no-warn-rwx-segments,--gc-sections,-z,max-page-size=4096,-T,$(HYP_BUILD)/link.lds
 ifeq ($(CONFIG_SYMBOLS),y)
 $(HYP_BUILD)/symbols.o: $(HYP_OBJECTS) $(HYP_BUILD)/link.lds scripts/symbols.py
 	@$(HYP_LINK) $(HYP_OBJECTS) -o $(HYP_BUILD)/symbols-0.elf

@@ -53,6 +53,21 @@ unsigned memory_gaps(const struct memory_range *banks, unsigned bank_count, stru
     return count;
 }
 
+unsigned memory_merge(struct memory_range *ranges, unsigned count)
+{
+    unsigned left = 0;
+
+    sort(ranges, count);
+    for (unsigned i = 0; i < count; i++) {
+        if (left > 0 && ranges[i].start <= ranges[left - 1].end) {
+            ranges[left - 1].end = MAX(ranges[left - 1].end, ranges[i].end);
+        } else {
+            ranges[left++] = ranges[i];
+        }
+    }
+    return left;
+}
+
 bool memory_carve(struct memory_range *ranges, unsigned *count, unsigned limit, uint64_t size, uint64_t align,
                   uint64_t *at)
 {

@@ -81,7 +81,7 @@ void sched_vcpu_remove(struct vcpu *v)
  */
 static void arm_slice(struct cpu *cpu, uint64_t now)
 {
-    if (cpu->sched.slice.queue == NULL) {
+    if (CONFIG_SCHED_FAIR && cpu->sched.slice.queue == NULL) {
         timer_set(&cpu->sched.slice, now + sched_fair_slice());
     }
 }

@@ -28,9 +28,9 @@
 #define STANDARD_CALL_COUNT     0x8400ff00u
 #define STANDARD_UID            0x8400ff01u
 #define STANDARD_REVISION       0x8400ff03u
-#define HYPERVISOR_CALL_COUNT   0x8600ff00u
-#define HYPERVISOR_UID          0x8600ff01u
-#define HYPERVISOR_REVISION     0x8600ff03u
+#define HYPERVISOR_CALL_COUNT   0x8500ff00u
+#define HYPERVISOR_UID          0x8500ff01u
+#define HYPERVISOR_REVISION     0x8500ff03u
 
 #define VERSION_1_1             0x10001 /* of PSCI and of SMCCC alike */
 
@@ -49,7 +49,7 @@
  * What the identification calls of Xen answer. Numbers as in Xen's arch-arm/smccc.h, which cannot be included: it
  * asks for a header that is not installed.
  */
-#define XEN_STANDARD_CALL_COUNT   13
+#define XEN_STANDARD_CALL_COUNT   15 /* twelve of PSCI, and three to identify the service */
 #define XEN_HYPERVISOR_CALL_COUNT 3
 #define XEN_REVISION_MAJOR        0 /* of both services */
 #define XEN_REVISION_MINOR        1

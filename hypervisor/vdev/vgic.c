@@ -299,8 +299,14 @@ void vgic_raise_hw(struct vcpu *v, unsigned irq, unsigned pirq)
 /* SGI IRQ for T, however it gets there. */
 static void sgi_latch(struct vgic_work *w, struct vcpu *t, unsigned irq)
 {
-    t->arch.vgic.bank.latched |= VGIC_IRQ_BIT(irq);
-    vgic_private_changed(w, t, VGIC_IRQ_BIT(irq));
+    struct vgic_bank *b = &t->arch.vgic.bank;
+
+    b->latched |= VGIC_IRQ_BIT(irq);
+    if (likely((b->open & ~b->active & VGIC_IRQ_BIT(irq)) != 0)) {
+        vgic_attend_sgi(w, t);
+    } else {
+        vgic_private_changed(w, t, VGIC_IRQ_BIT(irq));
+    }
 }
 
 COLD static void send_sgi_slow(struct vcpu *v, uint64_t value)

@@ -59,7 +59,7 @@ static const char *audit_private(struct domain *d, struct vcpu *v)
 {
     struct vgic_dist *vd = &d->arch.vgic;
     struct vgic_cpu *vc = &v->arch.vgic;
-    const char *wrong = audit_bank(vd, &vc->bank, (vc->slow & VGIC_SLOW_STALE) != 0);
+    const char *wrong = audit_bank(vd, &vc->bank, (vc->slow & (VGIC_SLOW_STALE | VGIC_SLOW_POSTED)) != 0);
 
     for (unsigned n = 0; n < 32 && wrong == NULL; n++) {
         if ((vc->bank.listed >> n & 1) != 0) {

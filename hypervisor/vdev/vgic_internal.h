@@ -77,6 +77,8 @@ static inline struct vcpu *vgic_vcpu(struct domain *d, unsigned id)
 
 /* T has to look at its interrupts again: now if it is loaded here, else after a kick. */
 void vgic_attend(struct vgic_work *w, struct vcpu *t);
+/* The same after an SGI of GICv3 was latched for T and nothing else changed: T may take it without a full look. */
+void vgic_attend_sgi(struct vgic_work *w, struct vcpu *t);
 /* The interrupts MASK of T's own bank, or of D's shared bank INDEX, changed: notes in W who has to look again. */
 void vgic_private_changed(struct vgic_work *w, struct vcpu *t, uint32_t mask);
 void vgic_shared_changed(struct vgic_work *w, struct domain *d, unsigned index, uint32_t mask);

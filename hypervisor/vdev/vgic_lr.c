@@ -34,6 +34,20 @@ void vgic_attend(struct vgic_work *w, struct vcpu *t)
     w->kick[t->id / 64] |= BIT(t->id % 64);
 }
 
+void vgic_attend_sgi(struct vgic_work *w, struct vcpu *t)
+{
+    struct vgic_cpu *tc = &t->arch.vgic;
+
+    if (tc->loaded_on == NULL || tc->loaded_on == this_cpu()) {
+        vgic_attend(w, t);
+        return;
+    }
+    if ((tc->slow & (VGIC_SLOW_STALE | VGIC_SLOW_POSTED)) == 0) {
+        w->kick[t->id / 64] |= BIT(t->id % 64);
+    }
+    tc->slow |= VGIC_SLOW_POSTED;
+}
+
 bool vgic_post_here(struct vgic_cpu *vc, struct vgic_bank *b, unsigned irq, uint64_t extra, bool moved,
                     struct vgic_shortcut *shortcut)
 {
@@ -149,6 +163,15 @@ static uint32_t fold(struct vcpu *v, struct vgic_work *w)
         bool pending = (lr & LR_PENDING) != 0 && (b->moved & ~b->drop_pending & bit) != 0;
 
         left &= left - 1;
+        if (likely(LR_STATE(lr) == 0 && irq < VGIC_PRIVATE_COUNT && ((b->drop_pending | b->hw) & bit) == 0 &&
+                   !vgic_is_v2(vd))) {
+            /* Ended, and nobody has asked for anything. */
+            b->listed &= ~bit;
+            b->moved &= ~bit;
+            b->was_active &= ~bit;
+            b->drop_active &= ~bit;
+            continue;
+        }
         if (unlikely(vgic_is_v2(vd) && irq < 16)) {
             pending = fold_v2_sgi(vc, irq, lr, pending);
         }
@@ -187,7 +210,7 @@ static uint32_t fold(struct vcpu *v, struct vgic_work *w)
 }
 
 /* Those of MASK for which WHO says vCPU ID. At most 32 steps, but only for the bits that are set. */
-static uint32_t only_for(const uint8_t who[32], unsigned id, uint32_t mask)
+static ALWAYS_INLINE uint32_t only_for(const uint8_t who[32], unsigned id, uint32_t mask)
 {
     uint32_t mine = 0;
 
@@ -215,6 +238,11 @@ static void candidates_find(const struct vcpu *v, struct candidates *c)
         uint32_t pending = vgic_bank_pending(&s->bank) & s->bank.open & ~s->bank.listed;
         uint32_t active = s->bank.active & ~s->bank.listed;
 
+        if (likely((pending | active) == 0)) {
+            c->pending[i + 1] = 0;
+            c->active[i + 1] = 0;
+            continue;
+        }
         /* One that is active elsewhere waits for its end there. */
         c->active[i + 1] = only_for(s->holder, v->id, active);
         c->pending[i + 1] = only_for(s->target, v->id, pending & ~(active & ~c->active[i + 1]));
@@ -464,12 +492,38 @@ void vgic_finish(struct vgic_work *w, struct domain *d)
     }
 }
 
+/* SGIs from elsewhere and nothing else: into registers that are free. False: that takes more thought. */
+static bool take_posted(struct vgic_cpu *vc)
+{
+    struct vgic_bank *b = &vc->bank;
+    uint32_t mask = b->latched & b->open & ~b->active;
+
+    vc->slow = 0;
+    if (mask > 0xffff) {
+        return false;
+    }
+    while (mask != 0) { /* at most 16 */
+        unsigned irq = (unsigned)__builtin_ctz(mask);
+
+        if (!vgic_post_here(vc, b, irq, 0, true, NULL)) {
+            return false;
+        }
+        b->latched &= ~VGIC_IRQ_BIT(irq);
+        mask &= mask - 1;
+    }
+    return true;
+}
+
 void vgic_sync(struct vcpu *v)
 {
     struct domain *d = v->domain;
     struct vgic_work w = { .here = v };
 
     spin_lock(&d->arch.vgic.lock);
+    if (v->arch.vgic.slow == VGIC_SLOW_POSTED && take_posted(&v->arch.vgic)) {
+        spin_unlock(&d->arch.vgic.lock);
+        return;
+    }
     vgic_finish(&w, d);
 }
 

@@ -39,6 +39,7 @@ static struct cpu boot_cpu;
 static struct board board;         /* [boot] */
 static struct board_arm board_arm; /* [boot] */
 static struct fdt tree;            /* [boot] */
+static uint64_t tree_mapped;       /* [boot] bytes at BOOT_TREE_VA */
 static uint64_t frequency;         /* [boot] */
 
 /* Only used until the partitions are built; on a page allocated for it as soon as there are pages. */
@@ -86,7 +87,8 @@ static int open_tree(uint64_t pa, uint64_t *size)
     if (*size > FDT_SIZE_MAX || last > *size) {
         return -XEN_EINVAL;
     }
-    err = hyp_map(BOOT_TREE_VA, pa - offset, ALIGN_UP(last + offset, PAGE_SIZE), PTE_R);
+    tree_mapped = ALIGN_UP(last + offset, PAGE_SIZE);
+    err = hyp_map(BOOT_TREE_VA, pa - offset, tree_mapped, PTE_R);
     return err != 0 ? err : fdt_open(&tree, header, *size);
 }
 
@@ -193,7 +195,41 @@ static void start_cpus(void)
     }
 }
 
-static void start_partitions(struct boot_space *b)
+/* What the boot loader left for us to read is memory like any other from here on. */
+static void give_back(struct boot_space *b, uint64_t tree_pa, uint64_t tree_size)
+{
+    unsigned count = 1;
+
+    hyp_unmap(BOOT_TREE_VA, tree_mapped);
+    b->taken[0] = (struct memory_range){ .start = tree_pa, .end = tree_pa + tree_size };
+    for (unsigned i = 0; i < b->config.domain_count; i++) {
+        const struct boot_domain *d = &b->config.domain[i];
+
+        b->taken[count++] = (struct memory_range){ .start = d->kernel.start, .end = d->kernel.start + d->kernel.size };
+        b->taken[count++] =
+            (struct memory_range){ .start = d->ramdisk.start, .end = d->ramdisk.start + d->ramdisk.size };
+    }
+    count = memory_merge(b->taken, count);
+    for (unsigned i = 0; i < count; i++) {
+        page_alloc_add(ALIGN_UP(b->taken[i].start, PAGE_SIZE) >> PAGE_SHIFT, b->taken[i].end >> PAGE_SHIFT);
+    }
+}
+
+/* Memory that is neither free nor a partition's. */
+static uint64_t own_memory(const struct boot_space *b)
+{
+    uint64_t bytes = board_memory_size(&board) - (page_alloc_free_count() << PAGE_SHIFT);
+
+    for (unsigned i = 0; i < b->config.domain_count; i++) {
+        bytes -= b->built[i] != NULL ? b->built[i]->page_count << PAGE_SHIFT : 0;
+    }
+    for (unsigned i = 0; i < board.reserved_count; i++) {
+        bytes -= board.reserved[i].end - board.reserved[i].start;
+    }
+    return bytes;
+}
+
+static void build_partitions(struct boot_space *b)
 {
     const struct boot_config *c = &b->config;
     struct domain *first = NULL;
@@ -212,6 +248,12 @@ static void start_partitions(struct boot_space *b)
         console_input_first(first);
     }
     frame_scrub_always();
+}
+
+static void start_partitions(const struct boot_space *b)
+{
+    const struct boot_config *c = &b->config;
+
     for (unsigned i = 0; i < c->domain_count; i++) {
         if (b->built[i] != NULL) {
             domain_start(b->built[i]);
@@ -278,6 +320,9 @@ void boot_main(uint64_t tree_pa, uint64_t image_pa)
         irq_attach_uart(board_arm.uart_interrupt.intid);
         pl011_enable_input();
     }
+    build_partitions(&b);
+    give_back(&b, tree_pa, tree_size);
+    log_info("own memory: %lu KiB", own_memory(&b) >> 10);
     start_partitions(&b);
     boot_cpu.work |= WORK_RESCHED;
     enter_guests(&boot_cpu);

@@ -16,6 +16,9 @@
 unsigned memory_gaps(const struct memory_range *banks, unsigned bank_count, struct memory_range *taken,
                      unsigned taken_count, struct memory_range *out, unsigned limit);
 
+/* Sorts RANGES and makes one of those that overlap or touch. Returns how many are left. */
+unsigned memory_merge(struct memory_range *ranges, unsigned count);
+
 /*
  * Takes SIZE bytes, aligned to ALIGN (a power of two), from the first range where they fit; the range may split in
  * two. True: *AT is where. *COUNT and RANGES change; LIMIT is the room there.
