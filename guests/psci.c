@@ -49,6 +49,7 @@ static void harmless_calls(void)
         { 0x80000001, 0x12345678, "SMCCC_ARCH_FEATURES of nonsense" },
         { 0x80008000, 0, "ARCH_WORKAROUND_1" }, { 0x80000002, 0, "SOC_ID" },
         { 0x8000ff00, 0, "arch call count" }, { 0x8400ff00, 0, "standard call count" },
+        { 0x8500ff00, 0, "standard hypervisor call count" },
         { 0x8600ff00, 0, "hypervisor call count" }, { 0x81000000, 0, "CPU service" }, { 0x82000000, 0, "SiP service" },
         { 0x83000000, 0, "OEM service" }, { 0x85000000, 0, "reserved service" }, { 0xb2000000, 0, "trusted app" },
         { 0xbf00ff01, 0, "trusted OS UID" }, { 0x84000050, 0, "TRNG_VERSION" }, { 0x84000001 | 0x20000000, 0, "fast call bit of owner" },
@@ -65,6 +66,10 @@ static void harmless_calls(void)
     say("hypervisor UID: 0x%lx 0x%lx 0x%lx 0x%lx\n", r.x[0], r.x[1], r.x[2], r.x[3]);
     r = smccc_hvc(0x8600ff03, 0, 0, 0);
     say("hypervisor revision: 0x%lx 0x%lx\n", r.x[0], r.x[1]);
+    r = smccc_hvc(0x8500ff01, 0, 0, 0);
+    say("standard hypervisor UID: 0x%lx 0x%lx 0x%lx 0x%lx\n", r.x[0], r.x[1], r.x[2], r.x[3]);
+    r = smccc_hvc(0x8500ff03, 0, 0, 0);
+    say("standard hypervisor revision: 0x%lx 0x%lx\n", r.x[0], r.x[1]);
     r = smccc_hvc(0x8400ff01, 0, 0, 0);
     say("standard UID: 0x%lx 0x%lx 0x%lx 0x%lx\n", r.x[0], r.x[1], r.x[2], r.x[3]);
     r = smccc_hvc(0x8400ff03, 0, 0, 0);

@@ -278,7 +278,7 @@ static void test_workarounds(void **state)
 
 static void test_identification(void **state)
 {
-    uint64_t x[4] = { 0x8600ff01, 1, 2, 3 };
+    uint64_t x[4] = { 0x8500ff01, 1, 2, 3 };
 
     (void)state;
     smccc_call(&vcpu[0], x);
@@ -289,12 +289,13 @@ static void test_identification(void **state)
     x[0] = 0x8400ff01;
     smccc_call(&vcpu[0], x);
     assert_int_equal(x[0], 0x6f3863f8);
-    x[0] = 0x8600ff03;
+    x[0] = 0x8500ff03;
     smccc_call(&vcpu[0], x);
     assert_int_equal(x[0], 0);
     assert_int_equal(x[1], 1);
-    assert_int_equal(call(0x8600ff00, 0, 0, 0), 3);
-    assert_true(call(0x8400ff00, 0, 0, 0) > 0);
+    assert_int_equal(call(0x8500ff00, 0, 0, 0), 3);
+    assert_int_equal(call(0x8400ff00, 0, 0, 0), 15);
+    assert_int_equal(call(0x8600ff01, 0, 0, 0), -1);
 }
 
 /* Whatever is not listed here is unknown, and asks nothing of anybody. */
