@@ -527,14 +527,31 @@ void vgic_sync(struct vcpu *v)
     vgic_finish(&w, d);
 }
 
+/* Is there nothing to consider for VC but SGIs of its own? */
+static bool only_sgis(const struct vgic_dist *vd, const struct vgic_cpu *vc)
+{
+    uint32_t other = vc->bank.active | vc->bank.hw | (vc->bank.level & ~vc->bank.edge);
+
+    for (unsigned i = 0; i < VGIC_SPI_BANKS; i++) {
+        other |= vgic_bank_pending(&vd->spi[i].bank) | vd->spi[i].bank.active;
+    }
+    return other == 0 && !vgic_is_v2(vd);
+}
+
 void vgic_load(struct vcpu *v)
 {
     struct domain *d = v->domain;
+    struct vgic_cpu *vc = &v->arch.vgic;
+    struct vgic_work w = { 0 };
 
     spin_lock(&d->arch.vgic.lock);
-    v->arch.vgic.loaded_on = this_cpu();
-    refill(v);
-    spin_unlock(&d->arch.vgic.lock);
+    vc->loaded_on = this_cpu();
+    if (!only_sgis(&d->arch.vgic, vc)) {
+        refill(v);
+    } else if (!take_posted(vc)) {
+        w.here = v;
+    }
+    vgic_finish(&w, d);
 }
 
 void vgic_save(struct vcpu *v)
