@@ -29,8 +29,8 @@ RAM_BASE = 0x40000000
 # QEMU puts the hypervisor at +2 MiB and the device tree at +128 MiB; the modules come behind both.
 MODULE_BASE = RAM_BASE + 0x0A000000
 MIB = 1 << 20
-# Xen 4.17 spins while it waits for another CPU, which under -icount starves that CPU. A periodic timer of the
-# emulator's own, every 100 us, makes it switch. Bulkhead must do without.
+# Under -icount a CPU that spins starves the others; Xen 4.17 does so at start-up. A periodic timer of the emulator's
+# own, every 100 us, makes it switch. Bulkhead must do without.
 SWITCHING = ["-netdev", "hubport,id=n0,hubid=0", "-object", "filter-buffer,id=f0,netdev=n0,interval=100"]
 # Emulation is slow where two cores share everything: every limit below is meant for an idle machine, times this.
 PATIENCE = float(os.environ.get("PATIENCE", "3"))
@@ -74,6 +74,7 @@ class Board:
     icount: bool = False            # one virtual ns an instruction, the same in every run
     cpu: str = "cortex-a57"
     virtualization: bool = True     # False: the hypervisor is started at EL1
+    switching: bool = False         # with ICOUNT: CPUs that spin do not starve the others (guests that spin need it)
     qemu: tuple = ()                # further QEMU options
     edit: object = None             # function(dts text) -> dts text, for damaged trees
     name: str = "board"             # of the folder for files and logs
@@ -158,7 +159,7 @@ class Board:
             command += ["-device", f"loader,file={path},addr={at:#x},force-raw=on"]
         if self.icount:
             command += ["-icount", "shift=0,sleep=off"]
-            if is_xen(self.hypervisor) and self.cpus > 1:
+            if (self.switching or is_xen(self.hypervisor)) and self.cpus > 1:
                 command += SWITCHING
         return command + list(self.qemu)
 

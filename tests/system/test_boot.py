@@ -17,13 +17,15 @@ def test_every_cpu_count_on_both_interrupt_controllers(start, guest, gic, cpus):
     assert found["cpus reported"] == str(cpus)
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 6, 7, 8])
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 8])
 def test_one_to_eight_partitions(start, guest, count):
+    """The first one stays: it has the input, and only the lines of the others are never broken by each other."""
     names = [f"part{i}" for i in range(1, count + 1)]
-    console = start([guest(n, "hello", f"me={n}", vcpus=1 + i % 3) for i, n in enumerate(names)], cpus=2)
+    console = start([guest(n, "hello", f"me={n} end={'off' if i else 'wait'}", vcpus=1 + i % 3)
+                     for i, n in enumerate(names)], cpus=2)
     console.wait_guests()
-    for i, name in enumerate(names[1:], 1):
-        assert console.results(name)["hello"] == f"me={name}"
+    for i, name in list(enumerate(names))[count > 1:]:
+        assert console.results(name)["hello"].startswith(f"me={name} ")
         assert console.results(name)["cpus reported"] == str(1 + i % 3)
 
 
@@ -50,8 +52,8 @@ def test_started_at_el1_it_says_so(start, guest):
 def test_board_powers_off_after_the_last_partition(start, guest):
     console = start([guest("alpha", "hello"), guest("beta", "hello"), guest("gamma", "hello")])
     console.wait_end()
-    for name in ("beta", "gamma"):
-        assert console.find(name, "guest: done")
+    for name in ("alpha", "beta", "gamma"):
+        assert console.find(None, f"{name}: powered off")
 
 
 @pytest.mark.bulkhead

@@ -15,7 +15,8 @@ def counts(console, names):
 @pytest.mark.parametrize("partitions,cpus", [(2, 1), (4, 1), (3, 2), (8, 2)])
 def test_equal_partitions_get_equal_shares(start, guest, partitions, cpus):
     names = [f"part{i}" for i in range(partitions)]
-    console = start([guest(n, "count", "ms=400") for n in names], cpus=cpus, icount=True, limit=90)
+    console = start([guest(n, "count", "ms=400") for n in names], cpus=cpus, icount=True, switching=True,
+                    limit=90)
     found = counts(console, names)
     assert min(found) > 0.7 * max(found), found
 
