@@ -22,7 +22,7 @@ HYP_$(CONFIG_XEN_GUEST) += $(addprefix core/, guest_copy.c hvm_op.c hypercall.c 
     vcpu_op.c version.c vm_assist.c)
 HYP_$(CONFIG_DEBUG) += core/lock_order.c
 HYP_y += $(addprefix lib/, fdt.c fdt_value.c fdt_writer.c format.c string.c)
-HYP_y += $(addprefix vdev/, psci.c vgic.c vgic_lr.c vgic_mmio.c vgic_regs.c)
+HYP_y += $(addprefix vdev/, psci.c vgic.c vgic_load.c vgic_lr.c vgic_mmio.c vgic_regs.c)
 HYP_$(CONFIG_VPL011) += vdev/vpl011.c
 HYP_$(CONFIG_PL011) += drivers/pl011.c
 HYP_$(CONFIG_ARM64) += $(addprefix arch/arm64/, head.S entry.S board_arm.c context.c debug.c early.c firmware.c gic.c \

@@ -87,6 +87,15 @@ void vgic_shared_changed(struct vgic_work *w, struct domain *d, unsigned index, 
  * deactivation: deactivates them.
  */
 void vgic_release_dropped(struct vgic_bank *b);
+/*
+ * Takes the state of V's list registers back into the bitmaps; the registers keep their contents. Returns which were in
+ * use. At most 16 steps.
+ */
+uint32_t vgic_fold(struct vcpu *v, struct vgic_work *w);
+/* Fills V's list registers, none of which is in use as far as the bitmaps know. */
+void vgic_refill(struct vcpu *v);
+/* V's guest ended interrupts that were active but not listed: those of the highest priority, since ends nest. */
+void vgic_settle_ends(struct vcpu *v);
 /* Does W's work for the vCPU loaded here, unlocks D's vGIC, kicks the others. */
 void vgic_finish(struct vgic_work *w, struct domain *d) RELEASES(d->arch.vgic.lock);
 

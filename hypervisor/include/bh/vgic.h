@@ -88,9 +88,9 @@ struct vgic_cpu {
 };
 
 #define VGIC_SLOW_STALE    1 /* a change from elsewhere waits for vgic_sync() */
-#define VGIC_SLOW_POSTED   8 /* SGIs from elsewhere wait for vgic_sync(): latched, nothing else */
 #define VGIC_SLOW_OVERFLOW 2 /* more interrupts than list registers */
 #define VGIC_SLOW_SPILLED  4 /* one of them is active: its end of interrupt is only counted */
+#define VGIC_SLOW_POSTED   8 /* SGIs from elsewhere wait for vgic_sync(): latched, nothing else */
 
 /* A domain's part. [lock lock] */
 struct vgic_dist {

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who has to look at the list registers after a change, and when: at once, after a kick, or when a vCPU comes to a CPU.
+ *
+ * What stays true: a vCPU that is not loaded has nothing listed; one that is loaded and has no VGIC_SLOW_* mark has
+ * everything listed that could be signalled.
+ */
+#include "vgic_internal.h"
+
+void vgic_attend(struct vgic_work *w, struct vcpu *t)
+{
+    struct vgic_cpu *tc = &t->arch.vgic;
+
+    if (tc->loaded_on == this_cpu()) {
+        w->here = t;
+        return;
+    }
+    if (tc->loaded_on != NULL) {
+        if ((tc->slow & VGIC_SLOW_STALE) != 0) {
+            return; /* its kick is under way */
+        }
+        tc->slow |= VGIC_SLOW_STALE;
+        vgic_shortcuts_end(tc);
+    }
+    w->kick[t->id / 64] |= BIT(t->id % 64);
+}
+
+void vgic_attend_sgi(struct vgic_work *w, struct vcpu *t)
+{
+    struct vgic_cpu *tc = &t->arch.vgic;
+
+    if (tc->loaded_on == NULL || tc->loaded_on == this_cpu()) {
+        vgic_attend(w, t);
+        return;
+    }
+    if ((tc->slow & (VGIC_SLOW_STALE | VGIC_SLOW_POSTED)) == 0) {
+        w->kick[t->id / 64] |= BIT(t->id % 64);
+    }
+    tc->slow |= VGIC_SLOW_POSTED;
+}
+
+void vgic_private_changed(struct vgic_work *w, struct vcpu *t, uint32_t mask)
+{
+    const struct vgic_bank *b = &t->arch.vgic.bank;
+    uint32_t held = t->arch.vgic.loaded_on != NULL ? b->listed | b->active : 0;
+
+    if ((mask & (vgic_bank_ready(b) | held)) != 0) {
+        vgic_attend(w, t);
+    }
+}
+
+void vgic_shared_changed(struct vgic_work *w, struct domain *d, unsigned index, uint32_t mask)
+{
+    const struct vgic_spi_bank *s = &d->arch.vgic.spi[index];
+    uint32_t held = s->bank.listed | s->bank.active;
+
+    mask &= vgic_bank_ready(&s->bank) | held;
+    while (mask != 0) { /* at most 32 */
+        unsigned n = (unsigned)__builtin_ctz(mask);
+        bool is_held = (held >> n & 1) != 0;
+        struct vcpu *t = vgic_vcpu(d, is_held ? s->holder[n] : s->target[n]);
+
+        if (t != NULL && (!is_held || t->arch.vgic.loaded_on != NULL)) {
+            vgic_attend(w, t);
+        }
+        mask &= mask - 1;
+    }
+}
+
+/* Folds and refills the list registers of V, which is loaded here. */
+static void sync(struct vcpu *v, struct vgic_work *w)
+{
+    struct vgic_cpu *vc = &v->arch.vgic;
+    uint32_t used;
+    uint32_t left;
+
+    if (unlikely((vc->slow & VGIC_SLOW_SPILLED) != 0)) {
+        vgic_settle_ends(v);
+    }
+    used = vgic_fold(v, w);
+    vc->slow = 0;
+    vgic_refill(v);
+    left = used & ~vc->lr_used;
+    while (left != 0) { /* at most 16 */
+        arch_vgic_lr_write((unsigned)__builtin_ctz(left), 0);
+        left &= left - 1;
+    }
+}
+
+void vgic_finish(struct vgic_work *w, struct domain *d)
+{
+    unsigned i;
+
+    if (w->here != NULL) {
+        sync(w->here, w);
+    }
+    spin_unlock(&d->arch.vgic.lock);
+    for (i = 0; i < ARRAY_COUNT(w->kick); i++) {
+        uint64_t left = w->kick[i];
+
+        while (left != 0) { /* at most CONFIG_MAX_VCPUS in all */
+            vcpu_kick(d->vcpus[i * 64 + (unsigned)__builtin_ctzll(left)]);
+            left &= left - 1;
+        }
+    }
+}
+
+/* SGIs from elsewhere and nothing else: into registers that are free. False: that takes more thought. */
+static bool take_posted(struct vgic_cpu *vc)
+{
+    struct vgic_bank *b = &vc->bank;
+    uint32_t mask = b->latched & b->open & ~b->active;
+
+    vc->slow = 0;
+    if (mask > 0xffff) {
+        return false;
+    }
+    while (mask != 0) { /* at most 16 */
+        unsigned irq = (unsigned)__builtin_ctz(mask);
+
+        if (!vgic_post_here(vc, b, irq, 0, true, NULL)) {
+            return false;
+        }
+        b->latched &= ~VGIC_IRQ_BIT(irq);
+        mask &= mask - 1;
+    }
+    return true;
+}
+
+void vgic_sync(struct vcpu *v)
+{
+    struct domain *d = v->domain;
+    struct vgic_work w = { .here = v };
+
+    spin_lock(&d->arch.vgic.lock);
+    if (v->arch.vgic.slow == VGIC_SLOW_POSTED && take_posted(&v->arch.vgic)) {
+        spin_unlock(&d->arch.vgic.lock);
+        return;
+    }
+    vgic_finish(&w, d);
+}
+
+/* Is there nothing to consider for VC but SGIs of its own? */
+static bool only_sgis(const struct vgic_dist *vd, const struct vgic_cpu *vc)
+{
+    uint32_t other = vc->bank.active | vc->bank.hw | (vc->bank.level & ~vc->bank.edge);
+
+    for (unsigned i = 0; i < VGIC_SPI_BANKS; i++) {
+        other |= vgic_bank_pending(&vd->spi[i].bank) | vd->spi[i].bank.active;
+    }
+    return other == 0 && !vgic_is_v2(vd);
+}
+
+void vgic_load(struct vcpu *v)
+{
+    struct domain *d = v->domain;
+    struct vgic_cpu *vc = &v->arch.vgic;
+    struct vgic_work w = { 0 };
+
+    spin_lock(&d->arch.vgic.lock);
+    vc->loaded_on = this_cpu();
+    if (!only_sgis(&d->arch.vgic, vc)) {
+        vgic_refill(v);
+    } else if (!take_posted(vc)) {
+        w.here = v;
+    }
+    vgic_finish(&w, d);
+}
+
+void vgic_save(struct vcpu *v)
+{
+    struct domain *d = v->domain;
+    struct vgic_cpu *vc = &v->arch.vgic;
+    struct vgic_work w = { 0 };
+    uint32_t used;
+
+    spin_lock(&d->arch.vgic.lock);
+    if (unlikely((vc->slow & VGIC_SLOW_SPILLED) != 0)) {
+        vgic_settle_ends(v);
+    }
+    used = vgic_fold(v, &w);
+    if (unlikely(vc->maintenance != 0)) {
+        vc->maintenance = 0;
+        arch_vgic_maintenance_set(0);
+    }
+    while (used != 0) { /* at most 16 */
+        arch_vgic_lr_write((unsigned)__builtin_ctz(used), 0);
+        used &= used - 1;
+    }
+    vc->slow = 0;
+    vc->loaded_on = NULL;
+    vgic_finish(&w, d);
+}
