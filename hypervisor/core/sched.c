@@ -31,6 +31,9 @@ static void set_state(struct vcpu *v, enum vcpu_state state, uint64_t now) REQUI
 void sched_cpu_init(struct cpu *cpu)
 {
     timer_init(&cpu->sched.slice, TIMER_SLICE, cpu);
+    if (CONFIG_SCHED_FAIR) {
+        sched_fair_init();
+    }
 }
 
 int sched_vcpu_init(struct vcpu *v, struct cpu *own_cpu, const cpuset_t *affinity, uint16_t weight)
@@ -53,7 +56,8 @@ int sched_vcpu_init(struct vcpu *v, struct cpu *own_cpu, const cpuset_t *affinit
         v->sched = (struct sched_unit){
             .cpu = first, .affinity = *affinity, .weight = weight, .owns_cpu = own_cpu != NULL,
         };
-        set_state(v, VCPU_OFFLINE, arch_time_now());
+        v->runstate = (struct runstate){ .entered = arch_time_now(), .state = RUNSTATE_offline };
+        v->state = VCPU_OFFLINE;
         if (own_cpu != NULL) {
             own_cpu->sched.owner = v;
         }
@@ -101,10 +105,16 @@ static struct cpu *make_runnable(struct vcpu *v, bool slept, uint64_t now) REQUI
     if (!CONFIG_SCHED_FAIR) {
         return NULL;
     }
-    sched_fair_enqueue(v, slept);
+    if (!slept) {
+        sched_fair_enqueue(v);
+        return sched_fair_place_again(v);
+    }
     target = sched_fair_place(v);
+    if (target != NULL) {
+        sched_fair_rank(v, target, now);
+    }
+    sched_fair_enqueue(v);
     if (target == this_cpu() && target->current != NULL && target->current->sched.intent == INTENT_RUN) {
-        sched_fair_charge(target->current, now);
         if (!sched_fair_preempts(v, target->current, false)) {
             arm_slice(target, now);
             return NULL;
@@ -139,9 +149,15 @@ static struct vcpu *pick_fair(struct cpu *cpu, struct vcpu *old, bool old_goes_o
         return best;
     }
     expired = old->sched.intent == INTENT_YIELD || cpu->sched.slice_is_over;
-    if (best == NULL || !sched_fair_preempts(best, old, expired)) {
+    if (best == NULL) {
         return old;
     }
+    if (!sched_fair_preempts(best, old, expired)) {
+        sched_fair_level(old, best);
+        return old;
+    }
+    sched_fair_dequeue(best);
+    sched_fair_level(best, old);
     return best;
 }
 
@@ -179,10 +195,7 @@ bool sched_pick(struct cpu *cpu, struct vcpu **next)
     if (CONFIG_SCHED_FAIR && chosen != NULL && !chosen->sched.owns_cpu) {
         /* Whoever is left over may use a CPU that was idle when several woke up at once. */
         waiting = sched_fair_best(cpu);
-        idle = waiting != NULL ? sched_fair_place(waiting) : NULL;
-        if (idle == cpu || (idle != NULL && !cpu_is_idle(idle))) {
-            idle = NULL;
-        }
+        idle = sched_fair_idle(cpu);
     }
     contended = waiting != NULL || (chosen != NULL && !chosen->sched.owns_cpu && old != chosen && old_goes_on);
     spin_unlock(&sched_lock);
@@ -215,11 +228,6 @@ void sched_release(struct vcpu *v)
         target = make_runnable(v, false, now);
     }
     spin_unlock(&sched_lock);
-    dying = v->domain->phase != DOMAIN_RUNNING;
-    if (__atomic_sub_fetch(&v->domain->vcpus_loaded, 1, __ATOMIC_ACQ_REL) == 0 && dying) {
-        /* V may be freed from here on. */
-        this_cpu()->work |= WORK_REAP;
-    }
     if (target != NULL) {
         cpu_request(target, WORK_RESCHED);
     }
@@ -229,6 +237,11 @@ void sched_release(struct vcpu *v)
         if (__atomic_load_n(&v->kicked, __ATOMIC_RELAXED) && arch_vcpu_has_event(v)) {
             (void)sched_wake(v, VCPU_BLOCKED);
         }
+    }
+    dying = v->domain->phase != DOMAIN_RUNNING;
+    if (__atomic_sub_fetch(&v->domain->vcpus_loaded, 1, __ATOMIC_ACQ_REL) == 0 && dying) {
+        /* V may be freed from here on: before it was counted out the reaper kept away. */
+        this_cpu()->work |= WORK_REAP;
     }
 }
 

@@ -4,9 +4,14 @@
  * CPU runs the waiting vCPU with the smallest one that may use it. A single queue serves all CPUs, so no CPU is idle
  * while a vCPU that may use it waits.
  *
+ * Virtual times mean something only between vCPUs that compete: who had a CPU for himself, or shared another set of
+ * CPUs, may be far ahead or behind. So who wakes up is ranked beside what runs and waits where it goes, and when two
+ * meet, the one behind is pulled up to two slices behind the other: nobody was denied more than that.
+ *
  * Bounds. A turn lasts SLICE_US. Nobody is ahead of a waiting vCPU but those with a smaller virtual time, and a
  * vCPU that wakes up gets at most CREDIT_US of advance; so of N runnable vCPUs of equal weight on C CPUs each one
- * runs again after at most ceil(N / C) slices, plus one credit for each that wakes up meanwhile.
+ * runs again after at most ceil(N / C) slices, plus one credit for each that wakes up meanwhile, plus two slices for
+ * each that comes from other CPUs.
  * Queueing looks at each queued vCPU at most once.
  *
  * Every function is called with the scheduler's lock held.
@@ -21,16 +26,28 @@
 #define GRANULARITY_US 500  /* a waking vCPU preempts one that is this far ahead of it */
 
 static struct vcpu *queue_first, *queue_last;
-static uint64_t clock; /* virtual time of the last vCPU picked; never goes back */
 
-static uint64_t ticks(uint64_t microseconds)
+/* The same in ticks. [boot] */
+static uint64_t slice, credit, granularity;
+
+void sched_fair_init(void)
 {
-    return microseconds * arch_time_frequency() / 1000000;
+    uint64_t f = arch_time_frequency();
+
+    slice = SLICE_US * f / 1000000;
+    credit = CREDIT_US * f / 1000000;
+    granularity = GRANULARITY_US * f / 1000000;
 }
 
 uint64_t sched_fair_slice(void)
 {
-    return ticks(SLICE_US);
+    return slice;
+}
+
+/* TICKS of running as virtual time of V. */
+static uint64_t weighted(const struct vcpu *v, uint64_t ticks)
+{
+    return ticks * SCHED_WEIGHT_DEFAULT / v->sched.weight;
 }
 
 void sched_fair_charge(struct vcpu *v, uint64_t now)
@@ -39,19 +56,41 @@ void sched_fair_charge(struct vcpu *v, uint64_t now)
 
     v->sched.started = now;
     v->sched.runtime += ran;
-    v->sched.vtime += ran * SCHED_WEIGHT_DEFAULT / v->sched.weight;
+    v->sched.vtime += weighted(v, ran);
 }
 
-void sched_fair_enqueue(struct vcpu *v, bool slept)
+void sched_fair_rank(struct vcpu *v, const struct cpu *target, uint64_t now)
+{
+    struct vcpu *running = __atomic_load_n(&target->current, __ATOMIC_RELAXED);
+    const struct vcpu *waiting = sched_fair_best(target);
+    uint64_t at;
+
+    if (running == NULL) {
+        return;
+    }
+    sched_fair_charge(running, now);
+    at = waiting != NULL ? MIN(waiting->sched.vtime, running->sched.vtime) : running->sched.vtime;
+    if (v->sched.vtime + credit < at) {
+        v->sched.vtime = at - credit;
+    } else if (v->sched.vtime > at) {
+        /* It may owe a turn, but not what it ran when nobody else wanted to. */
+        v->sched.vtime = MIN(v->sched.vtime, at + weighted(v, sched_fair_slice()));
+    }
+}
+
+void sched_fair_level(struct vcpu *winner, const struct vcpu *loser)
+{
+    uint64_t behind = 2 * weighted(loser, sched_fair_slice());
+
+    if (winner->sched.vtime + behind < loser->sched.vtime) {
+        winner->sched.vtime = loser->sched.vtime - behind;
+    }
+}
+
+void sched_fair_enqueue(struct vcpu *v)
 {
     struct vcpu *before = queue_last;
 
-    if (slept) {
-        uint64_t credit = ticks(CREDIT_US);
-        uint64_t floor = clock > credit ? clock - credit : 0;
-
-        v->sched.vtime = MAX(v->sched.vtime, floor);
-    }
     while (before != NULL && before->sched.vtime > v->sched.vtime) {
         before = before->sched.prev;
     }
@@ -83,7 +122,6 @@ void sched_fair_dequeue(struct vcpu *v)
         queue_last = v->sched.prev;
     }
     v->sched.queued = false;
-    clock = MAX(clock, v->sched.vtime);
 }
 
 struct vcpu *sched_fair_best(const struct cpu *cpu)
@@ -101,13 +139,20 @@ bool sched_fair_preempts(const struct vcpu *waiting, const struct vcpu *running,
     if (expired) {
         return running->sched.intent == INTENT_YIELD || waiting->sched.vtime <= running->sched.vtime;
     }
-    return waiting->sched.vtime + ticks(GRANULARITY_US) < running->sched.vtime;
+    return waiting->sched.vtime + granularity < running->sched.vtime;
+}
+
+/* Is CPU's slice timer armed? A hint: the timer is that CPU's. */
+static bool slices_end(const struct cpu *cpu)
+{
+    return __atomic_load_n(&cpu->sched.slice.queue, __ATOMIC_RELAXED) != NULL;
 }
 
 struct cpu *sched_fair_place(const struct vcpu *v)
 {
     struct cpu *last = v->sched.cpu, *busiest = NULL;
     uint64_t latest = 0;
+    bool is_shared = true;
 
     if (last->sched.owner == NULL && cpuset_has(&v->sched.affinity, last->id) && cpu_is_idle(last)) {
         return last;
@@ -123,10 +168,38 @@ struct cpu *sched_fair_place(const struct vcpu *v)
         if (running == NULL) {
             return cpu;
         }
-        if (busiest == NULL || running->sched.vtime > latest) {
+        /* A CPU whose slices do not end yet must hear of V, or it would never be shared. */
+        if (busiest == NULL || (is_shared && !slices_end(cpu)) ||
+            (is_shared == slices_end(cpu) && running->sched.vtime > latest)) {
             busiest = cpu;
             latest = running->sched.vtime;
+            is_shared = slices_end(cpu);
         }
     }
     return busiest;
+}
+
+struct cpu *sched_fair_place_again(const struct vcpu *v)
+{
+    for (unsigned i = 0; i < cpu_count; i++) {
+        struct cpu *cpu = cpu_table[i];
+
+        if (cpu != this_cpu() && cpu->online && cpu->sched.owner == NULL && cpuset_has(&v->sched.affinity, i) &&
+            (cpu_is_idle(cpu) || !slices_end(cpu))) {
+            return cpu;
+        }
+    }
+    return NULL;
+}
+
+struct cpu *sched_fair_idle(const struct cpu *other_than)
+{
+    for (unsigned i = 0; i < cpu_count && queue_first != NULL; i++) {
+        struct cpu *cpu = cpu_table[i];
+
+        if (cpu != other_than && cpu->sched.owner == NULL && cpu_is_idle(cpu) && sched_fair_best(cpu) != NULL) {
+            return cpu;
+        }
+    }
+    return NULL;
 }

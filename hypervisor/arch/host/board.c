@@ -98,12 +98,14 @@ void host_settle(void)
             if ((cpus[i].requests | cpus[i].work) != 0 && cpus[i].online) {
                 host_run_on(i);
                 (void)host_leave();
-                /* What waits behind a guest is taken up at its next trap. */
-                quiet = quiet && cpus[i].requests == 0;
                 if (++turns == SETTLE_LIMIT) {
                     panic("host: the CPUs do not come to rest");
                 }
             }
+        }
+        /* What a CPU puts off behind its guest (work) is taken up at its next trap. */
+        for (unsigned i = 0; i < cpu_count; i++) {
+            quiet = quiet && (cpus[i].requests == 0 || !cpus[i].online);
         }
     } while (!quiet);
     host_this_cpu = before;

@@ -101,17 +101,27 @@ void sched_slice_expired(struct cpu *cpu);
 struct vcpu *sched_pinned_pick(const struct cpu *cpu, struct vcpu *old, bool old_goes_on);
 
 
+/* The counter's frequency is known. */
+void sched_fair_init(void);
 /* Charges the time since V was last charged. */
 void sched_fair_charge(struct vcpu *v, uint64_t now);
-/* V becomes runnable: sets its rank and queues it. SLEPT: it was blocked. */
-void sched_fair_enqueue(struct vcpu *v, bool slept);
+/* V slept and will wait for TARGET, or for another CPU: gives it a virtual time among those that are there. */
+void sched_fair_rank(struct vcpu *v, const struct cpu *target, uint64_t now);
+/* WINNER was preferred to LOSER: it was not denied more than two of LOSER's turns. WINNER is not queued any longer. */
+void sched_fair_level(struct vcpu *winner, const struct vcpu *loser);
+/* V waits. At most one look at each that does. */
+void sched_fair_enqueue(struct vcpu *v);
 void sched_fair_dequeue(struct vcpu *v);
 /* The best queued vCPU for CPU, or NULL. */
 struct vcpu *sched_fair_best(const struct cpu *cpu);
 /* Does WAITING deserve the CPU that RUNNING has now? EXPIRED: RUNNING's slice is over, or it yields. */
 bool sched_fair_preempts(const struct vcpu *waiting, const struct vcpu *running, bool expired);
-/* Where V should go: a CPU to be asked to reschedule, or NULL when there is none. */
+/* Where V, which wakes up, should go: a CPU to be asked to reschedule, or NULL when there is none. */
 struct cpu *sched_fair_place(const struct vcpu *v);
+/* V lost the calling CPU to another: a different one that is idle, or does not know yet that somebody waits; or NULL. */
+struct cpu *sched_fair_place_again(const struct vcpu *v);
+/* A CPU other than OTHER_THAN that is idle while a vCPU waits that may use it, or NULL. */
+struct cpu *sched_fair_idle(const struct cpu *other_than);
 /* Ticks of one turn. */
 uint64_t sched_fair_slice(void);
 
