@@ -15,7 +15,7 @@ $(HYP_BUILD)/include/bh/config.h: configs/$(CONFIG).config Kconfig scripts/kconf
 	@touch $@
 
 # What every configuration has, then what options add.
-HYP_y := $(addprefix core/, board.c boot_config.c boot_options.c console.c cpu.c domain.c frame.c guest_tree.c heap.c \
+HYP_y := $(addprefix core/, board.c boot_config.c boot_options.c console.c cpu.c domain.c frame.c heap.c \
     kernel_load.c memory_map.c mmio.c p2m.c page_alloc.c partition.c sched.c sched_pinned.c timer.c vcpu.c window.c)
 HYP_$(CONFIG_SCHED_FAIR) += core/sched_fair.c
 HYP_$(CONFIG_XEN_GUEST) += $(addprefix core/, guest_copy.c hvm_op.c hypercall.c memory_op.c runstate.c sched_op.c \
@@ -26,6 +26,7 @@ HYP_y += $(addprefix vdev/, psci.c vgic.c vgic_load.c vgic_lr.c vgic_mmio.c vgic
 HYP_$(CONFIG_VPL011) += vdev/vpl011.c
 HYP_$(CONFIG_PL011) += drivers/pl011.c
 HYP_$(CONFIG_ARM64) += $(addprefix arch/arm64/, head.S entry.S board_arm.c context.c debug.c early.c firmware.c gic.c \
+    guest_tree.c \
     idregs.c irq.c main.c mmu.c partition_arm.c report.c smp.c stage2.c sysreg_trap.c trap.c vtimer.c)
 HYP_$(CONFIG_GICV2) += arch/arm64/gicv2.c
 HYP_$(CONFIG_GICV3) += arch/arm64/gicv3.c
@@ -36,6 +37,12 @@ HYP_CFLAGS := -std=gnu11 -O2 -g -ffreestanding -nostdlib -mgeneral-regs-only -ms
     -fno-pic -fno-stack-protector -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -momit-leaf-frame-pointer \
     -flto=auto -fno-tree-loop-distribute-patterns -fno-strict-aliasing -fwrapv -ffunction-sections \
     -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla $(HYP_INCLUDES)
+
+# What runs once, at boot, or seldom, is compiled for size.
+HYP_SMALL := $(addprefix arch/arm64/, board_arm early firmware guest_tree idregs main report smp) \
+    $(addprefix core/, board boot_config boot_options console cpu domain heap hvm_op kernel_load memory_map memory_op \
+    partition vcpu_op version vm_assist) lib/fdt_writer lib/format vdev/psci
+$(HYP_SMALL:%=$(HYP_BUILD)/%.o): HYP_FILE_CFLAGS := -Os
 
 # The compiler itself calls these by name, after link-time optimization has looked for callers.
 $(HYP_BUILD)/lib/string.o: HYP_FILE_CFLAGS := -fno-lto

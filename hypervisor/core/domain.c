@@ -35,6 +35,23 @@ void domain_list_unlock(void) NO_LOCK_ANALYSIS
     spin_unlock(&list_lock);
 }
 
+/* The next id that no domain has. Bound: ids in use, and one. */
+static uint16_t take_id(void) REQUIRES(list_lock)
+{
+    uint16_t id;
+    bool in_use;
+
+    do {
+        id = next_id;
+        next_id = next_id + 1 == DOMID_FIRST_RESERVED ? 1 : next_id + 1;
+        in_use = false;
+        for (unsigned i = 0; i < CONFIG_MAX_DOMAINS; i++) {
+            in_use = in_use || (domain_table[i] != NULL && domain_table[i]->id == id);
+        }
+    } while (in_use);
+    return id;
+}
+
 static const char *reason_name(unsigned reason)
 {
     static const char names[][16] = {
@@ -59,7 +76,7 @@ int domain_create(const struct boot_domain *config, struct domain **out)
         slot++;
     }
     if (slot < CONFIG_MAX_DOMAINS) {
-        d->id = next_id++;
+        d->id = take_id();
         domain_table[slot] = d;
         alive++;
     }
@@ -110,6 +127,8 @@ void domain_shutdown(struct domain *d, unsigned reason)
     spin_lock(&d->lock);
     first = d->phase == DOMAIN_RUNNING;
     if (first) {
+        /* Counted as one that has it loaded: the reaper stays away until all vCPUs were told. */
+        __atomic_fetch_add(&d->vcpus_loaded, 1, __ATOMIC_RELAXED);
         d->phase = DOMAIN_DYING;
         d->shutdown_reason = (uint8_t)reason;
     }
@@ -123,6 +142,7 @@ void domain_shutdown(struct domain *d, unsigned reason)
             sched_stop(d->vcpus[i]);
         }
     }
+    __atomic_fetch_sub(&d->vcpus_loaded, 1, __ATOMIC_RELEASE);
     this_cpu()->work |= WORK_REAP;
 }
 

@@ -386,7 +386,7 @@ static bool lr_is_signalled(uint64_t lr, uint32_t vmcr)
 }
 
 /* The same for what waits in the bitmaps: those of MASK in B. WHO, if given, must say vCPU ID. */
-static bool bank_is_signalled(const struct vgic_bank *b, const uint8_t *who, unsigned id, uint32_t vmcr)
+COLD static bool bank_is_signalled(const struct vgic_bank *b, const uint8_t *who, unsigned id, uint32_t vmcr)
 {
     uint32_t mask = vgic_bank_ready(b);
 
@@ -417,11 +417,12 @@ bool vgic_has_pending(const struct vcpu *v, uint32_t vmcr)
             used &= used - 1;
         }
     }
-    if (bank_is_signalled(&vc->bank, NULL, 0, vmcr)) {
+    if (vgic_bank_ready(&vc->bank) != 0 && bank_is_signalled(&vc->bank, NULL, 0, vmcr)) {
         return true;
     }
     for (unsigned i = 0; i < VGIC_SPI_BANKS; i++) {
-        if (bank_is_signalled(&vd->spi[i].bank, vd->spi[i].target, v->id, vmcr)) {
+        if (vgic_bank_ready(&vd->spi[i].bank) != 0 &&
+            bank_is_signalled(&vd->spi[i].bank, vd->spi[i].target, v->id, vmcr)) {
             return true;
         }
     }

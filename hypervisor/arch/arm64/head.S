@@ -106,7 +106,7 @@ mmu_on:
     b       secondary_main
     .org    mmu_vectors + 0x800
 
-    .section .bss
+    .section .bss.boot, "aw", @nobits
     .balign 16
     .space  4096
 boot_stack_top:

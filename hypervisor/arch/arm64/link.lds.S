@@ -17,7 +17,17 @@ SECTIONS
     __data_start = .;
     .data : { *(.data .data.*) . = ALIGN(64); }
     __data_end = .;
-    .bss : { __bss_start = .; *(.bss .bss.*) *(COMMON) . = ALIGN(4096); __bss_end = .; }
+    .bss : ALIGN(4096) {
+        __bss_start = .;
+        /* Given back when boot is over. */
+        __boot_start = .;
+        *(.bss.boot)
+        . = ALIGN(4096);
+        __boot_end = .;
+        *(.bss .bss.*) *(COMMON)
+        . = ALIGN(4096);
+        __bss_end = .;
+    }
     __image_end = .;
     __image_size = . - IMAGE_VA;
     /DISCARD/ : { *(.comment) *(.note*) *(.eh_frame*) }

@@ -33,7 +33,10 @@
 #define TAKEN_COUNT (BOARD_RESERVED_COUNT + 2 + 2 * CONFIG_MAX_DOMAINS)
 #define FREE_COUNT  (TAKEN_COUNT + FRAME_BANK_COUNT)
 
-extern char image_start[], __image_end[];
+extern char image_start[], __image_end[], __boot_start[], __boot_end[];
+
+/* Memory of which nothing is needed once the partitions are built. */
+#define BOOT_ONLY __attribute__((section(".bss.boot")))
 
 static struct cpu boot_cpu;
 static struct board board;         /* [boot] */
@@ -42,7 +45,6 @@ static struct fdt tree;            /* [boot] */
 static uint64_t tree_mapped;       /* [boot] bytes at BOOT_TREE_VA */
 static uint64_t frequency;         /* [boot] */
 
-/* Only used until the partitions are built; on a page allocated for it as soon as there are pages. */
 struct boot_space {
     struct memory_range taken[TAKEN_COUNT], free[FREE_COUNT];
     unsigned taken_count, free_count;
@@ -195,6 +197,17 @@ static void start_cpus(void)
     }
 }
 
+/* The board says that it needs some of R for itself (U-Boot reserves the modules that it loads, too). */
+static bool is_reserved(const struct memory_range *r)
+{
+    for (unsigned i = 0; i < board.reserved_count; i++) {
+        if (r->start < board.reserved[i].end && board.reserved[i].start < r->end) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What the boot loader left for us to read is memory like any other from here on. */
 static void give_back(struct boot_space *b, uint64_t tree_pa, uint64_t tree_size)
 {
@@ -211,6 +224,9 @@ static void give_back(struct boot_space *b, uint64_t tree_pa, uint64_t tree_size
     }
     count = memory_merge(b->taken, count);
     for (unsigned i = 0; i < count; i++) {
+        if (is_reserved(&b->taken[i])) {
+            continue;
+        }
         page_alloc_add(ALIGN_UP(b->taken[i].start, PAGE_SIZE) >> PAGE_SHIFT, b->taken[i].end >> PAGE_SHIFT);
     }
 }
@@ -226,7 +242,7 @@ static uint64_t own_memory(const struct boot_space *b)
     for (unsigned i = 0; i < board.reserved_count; i++) {
         bytes -= board.reserved[i].end - board.reserved[i].start;
     }
-    return bytes;
+    return bytes - (uint64_t)(__boot_end - __boot_start);
 }
 
 static void build_partitions(struct boot_space *b)
@@ -264,17 +280,17 @@ static void start_partitions(const struct boot_space *b)
 
 void boot_main(uint64_t tree_pa, uint64_t image_pa)
 {
-    /* Static, because there is no memory yet; what it takes comes back with the pages behind it. */
-    static struct boot_space b;
+    static BOOT_ONLY struct boot_space space;
+    struct boot_space *b = &space;
     uint64_t tree_size = 0;
     unsigned refused, fixed;
     int tree_err;
 
     sysreg_write(tpidr_el2, &boot_cpu);
+    frequency = sysreg_read(cntfrq_el0);
     cpu_init(&boot_cpu, 0);
     boot_cpu.online = true;
     boot_cpu.arch.mpidr = sysreg_read(mpidr_el1) & AFFINITY_MASK;
-    frequency = sysreg_read(cntfrq_el0);
     context_init();
     context_cpu_init();
 
@@ -290,27 +306,27 @@ void boot_main(uint64_t tree_pa, uint64_t image_pa)
     start_console();
 
     for (unsigned i = 0; i < board.reserved_count; i++) {
-        take(&b, board.reserved[i].start, board.reserved[i].end);
+        take(b, board.reserved[i].start, board.reserved[i].end);
     }
-    take(&b, image_pa, image_pa + (uint64_t)(__image_end - image_start));
-    take(&b, tree_pa, tree_pa + tree_size);
-    fixed = b.taken_count;
-    refused = boot_config_read(&tree, &board, b.taken, fixed, &b.config);
-    if (b.config.bootargs != NULL) {
-        boot_options_apply(b.config.bootargs, b.config.bootargs_size);
+    take(b, image_pa, image_pa + (uint64_t)(__image_end - image_start));
+    take(b, tree_pa, tree_pa + tree_size);
+    fixed = b->taken_count;
+    refused = boot_config_read(&tree, &board, b->taken, fixed, &b->config);
+    if (b->config.bootargs != NULL) {
+        boot_options_apply(b->config.bootargs, b->config.bootargs_size);
     }
     if (refused != 0) {
         log_error("%u partition%s not started", refused, refused == 1 ? " is" : "s are");
     }
-    for (unsigned i = 0; i < b.config.domain_count; i++) {
-        const struct boot_domain *d = &b.config.domain[i];
+    for (unsigned i = 0; i < b->config.domain_count; i++) {
+        const struct boot_domain *d = &b->config.domain[i];
 
-        take(&b, d->kernel.start, d->kernel.start + d->kernel.size);
-        take(&b, d->ramdisk.start, d->ramdisk.start + d->ramdisk.size);
+        take(b, d->kernel.start, d->kernel.start + d->kernel.size);
+        take(b, d->ramdisk.start, d->ramdisk.start + d->ramdisk.size);
     }
-    b.free_count = memory_gaps(board.memory, board.memory_count, b.taken, b.taken_count, b.free, FREE_COUNT);
-    make_frame_table(&b);
-    add_free_memory(&b);
+    b->free_count = memory_gaps(board.memory, board.memory_count, b->taken, b->taken_count, b->free, FREE_COUNT);
+    make_frame_table(b);
+    add_free_memory(b);
     log_info("%lu MiB of memory, %lu MiB free; %u CPU%s", board_memory_size(&board) >> 20,
              page_alloc_free_count() >> (20 - PAGE_SHIFT), board.cpu_count, board.cpu_count == 1 ? "" : "s");
 
@@ -320,10 +336,12 @@ void boot_main(uint64_t tree_pa, uint64_t image_pa)
         irq_attach_uart(board_arm.uart_interrupt.intid);
         pl011_enable_input();
     }
-    build_partitions(&b);
-    give_back(&b, tree_pa, tree_size);
-    log_info("own memory: %lu KiB", own_memory(&b) >> 10);
-    start_partitions(&b);
+    build_partitions(b);
+    give_back(b, tree_pa, tree_size);
+    log_info("own memory: %lu KiB", own_memory(b) >> 10);
+    start_partitions(b);
+    hyp_give_back(__boot_start, (size_t)(__boot_end - __boot_start));
+    hyp_give_back_tables();
     boot_cpu.work |= WORK_RESCHED;
     enter_guests(&boot_cpu);
 }

@@ -11,7 +11,7 @@
 #include "bh/console.h"
 #include "bh/cpu.h"
 #include "bh/frame.h"
-#include "bh/heap.h"
+#include "bh/page_alloc.h"
 #include "bh/vcpu.h"
 #include "bh/window.h"
 #include "lib/string.h"
@@ -195,6 +195,22 @@ void hyp_unmap(uint64_t va, uint64_t size)
     for (uint64_t end = va + size; va < end; va += PAGE_SIZE) {
         (void)unmap_page(va);
     }
+}
+
+void hyp_give_back(void *p, size_t size)
+{
+    mfn_t m = paddr_to_mfn(image_to_paddr(p));
+
+    hyp_unmap((uint64_t)p, size);
+    page_alloc_add(m.n, m.n + (size >> PAGE_SHIFT));
+}
+
+void hyp_give_back_tables(void)
+{
+    unsigned used = boot_table_used;
+
+    boot_table_used = BOOT_TABLE_COUNT;
+    hyp_give_back(boot_table[used], (BOOT_TABLE_COUNT - used) * PAGE_SIZE);
 }
 
 void *device_map(uint64_t pa, uint64_t size)

@@ -42,6 +42,11 @@ paddr_t image_to_paddr(const void *p);
 MUST_USE int hyp_map(uint64_t va, uint64_t pa, uint64_t size, uint64_t pte);
 void hyp_unmap(uint64_t va, uint64_t size);
 
+/* Unmaps SIZE bytes of the image at P, whole pages, for good and gives them to the page allocator. */
+void hyp_give_back(void *p, size_t size);
+/* The same for the rest of the pool of tables. */
+void hyp_give_back_tables(void);
+
 /* Maps SIZE bytes of device registers at PA and returns where; NULL when memory for tables or addresses ran out. */
 void *device_map(uint64_t pa, uint64_t size);
 

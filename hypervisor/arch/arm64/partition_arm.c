@@ -6,7 +6,7 @@
 #include "bh/boot_config.h"
 #include "bh/console.h"
 #include "bh/domain.h"
-#include "bh/guest_tree.h"
+#include "guest_tree.h"
 #include "bh/partition.h"
 #include "bh/vcpu.h"
 #include "gic.h"

@@ -53,7 +53,7 @@ void domain_list_lock(void);
 void domain_list_unlock(void);
 
 /*
- * New domain in phase DOMAIN_BUILDING with the lowest free id from 1 on, no vCPU, no memory.
+ * New domain in phase DOMAIN_BUILDING with the next free id from 1 on, no vCPU, no memory.
  * -XEN_ENOMEM. -XEN_ENOSPC: CONFIG_MAX_DOMAINS are there.
  */
 struct boot_domain;

@@ -3,8 +3,8 @@
  * The device tree that a partition on arm64 is given: what Xen 4.17 generates for its dom0less domains, at the
  * addresses of Xen's public header arch-arm.h.
  */
-#ifndef BH_GUEST_TREE_H
-#define BH_GUEST_TREE_H
+#ifndef BH_ARM64_GUEST_TREE_H
+#define BH_ARM64_GUEST_TREE_H
 
 #include "abi/arm_layout.h"
 #include "bh/frame.h"

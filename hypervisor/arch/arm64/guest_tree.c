@@ -3,7 +3,7 @@
  * The device tree that a partition is given. Node by node what Xen 4.17 generates for a dom0less domain; the bindings
  * are in Linux, Documentation/devicetree/bindings.
  */
-#include "bh/guest_tree.h"
+#include "guest_tree.h"
 
 #include "lib/fdt_writer.h"
 #include "lib/string.h"
