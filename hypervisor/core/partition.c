@@ -19,6 +19,25 @@
 /* Bytes of the guest's description of its machine, at most. */
 #define DESCRIPTION_MAX ARCH_GUEST_DESCRIPTION_MAX
 
+/* Maps 2^ORDER new frames at G. On an error those that found no place go back at once, the others with the tables. */
+static int map_new(struct domain *d, gfn_t g, mfn_t m, unsigned order)
+{
+    int err = p2m_map_range(&d->p2m, g, m, 1UL << order, P2M_RAM);
+
+    for (uint64_t i = 0; i < 1UL << order && err != 0; i++) {
+        enum p2m_type type;
+        unsigned there_order;
+        mfn_t there;
+
+        spin_lock(&d->p2m.lock);
+        if (p2m_lookup(&d->p2m, gfn_add(g, i), &there, &type, &there_order) != 0) {
+            frame_put(mfn_add(m, i));
+        }
+        spin_unlock(&d->p2m.lock);
+    }
+    return err;
+}
+
 /* Gives D its memory: blocks as large as there are and as the guest's addresses allow. */
 static int add_memory(struct domain *d, struct memory_range *ram)
 {
@@ -45,7 +64,7 @@ static int add_memory(struct domain *d, struct memory_range *ram)
                 continue;
             }
             if (err == 0) {
-                err = p2m_map_range(&d->p2m, g, m, 1UL << order, P2M_RAM);
+                err = map_new(d, g, m, order);
             }
             if (err != 0) {
                 return err;

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * core/partition.c: good and bad boot descriptions, and every allocation of a build failing once.
+ */
+#include "partition.h"
+
+#include <elf.h>
+
+#include "arch/arch.h"
+#include "bh/partition.h"
+#include "bh/window.h"
+
+#define IMAGE_SIZE (MIB(2) + 12345)
+
+static uint64_t free_before;
+static char *image;
+static uint64_t image_at, ramdisk_at;
+static char ramdisk[70000];
+
+static void init(unsigned ram_mib)
+{
+    static const uint32_t magic = 0x644d5241;
+    static const uint64_t size = IMAGE_SIZE, flags = 0xa;
+
+    host_board_init(4, ram_mib);
+    free(image);
+    image = malloc(IMAGE_SIZE);
+    for (unsigned i = 0; i < IMAGE_SIZE; i++) {
+        image[i] = (char)(i * 13 + i / 4096);
+    }
+    memset(image + 8, 0, 56);
+    memcpy(image + 16, &size, 8);
+    memcpy(image + 24, &flags, 8);
+    memcpy(image + 56, &magic, 4);
+    for (unsigned i = 0; i < sizeof(ramdisk); i++) {
+        ramdisk[i] = (char)(i / 100 + i);
+    }
+    image_at = host_module_place(image, IMAGE_SIZE);
+    ramdisk_at = host_module_place(ramdisk, sizeof(ramdisk));
+    free_before = page_alloc_free_count();
+}
+
+static struct boot_domain good(void)
+{
+    return (struct boot_domain){
+        .name = "p", .memory_kib = 16 << 10, .kernel = { image_at, IMAGE_SIZE },
+        .ramdisk = { ramdisk_at, sizeof(ramdisk) }, .vcpu_count = 2, .vpl011 = true,
+    };
+}
+
+static void expect_refused(const struct boot_domain *config, int error, const char *text)
+{
+    struct domain *d;
+
+    (void)host_uart_take();
+    assert_int_equal(partition_build(config, &d), error);
+    if (strstr(host_uart_take(), text) == NULL) {
+        fail_msg("no '%s'", text);
+    }
+    assert_int_equal(page_alloc_free_count(), free_before);
+    assert_int_equal(window_count(), 0);
+    page_alloc_audit();
+}
+
+/* What a domain's memory holds at guest physical address AT. */
+static void peek_guest(struct domain *d, uint64_t at, void *to, size_t size)
+{
+    while (size != 0) {
+        size_t piece = MIN(size, PAGE_SIZE - at % PAGE_SIZE);
+        enum p2m_type type;
+        unsigned order;
+        mfn_t m;
+
+        spin_lock(&d->p2m.lock);
+        assert_int_equal(p2m_lookup(&d->p2m, gfn(at >> PAGE_SHIFT), &m, &type, &order), 0);
+        spin_unlock(&d->p2m.lock);
+        memcpy(to, (char *)host_peek(m) + at % PAGE_SIZE, piece);
+        host_peek_end(m);
+        to = (char *)to + piece;
+        at += piece;
+        size -= piece;
+    }
+}
+
+static void test_build(void **state)
+{
+    static char there[IMAGE_SIZE];
+    struct boot_domain config;
+    struct domain *d;
+
+    (void)state;
+    init(64);
+    config = good();
+    assert_int_equal(partition_build(&config, &d), 0);
+    assert_int_equal(d->page_count, 4096);
+    assert_int_equal(d->vcpus[0]->arch.entry, GUEST_RAM0_BASE);
+    assert_int_equal(d->vcpus[0]->state, VCPU_OFFLINE);
+    assert_non_null(d->vcpus[1]);
+    peek_guest(d, GUEST_RAM0_BASE, there, IMAGE_SIZE);
+    assert_memory_equal(there, image, IMAGE_SIZE);
+    peek_guest(d, d->vcpus[0]->arch.argument, there, 8);
+    assert_memory_equal(there, "describe", 8);
+    peek_guest(d, ALIGN_UP(d->vcpus[0]->arch.argument + ARCH_GUEST_DESCRIPTION_MAX, MIB(2)), there, sizeof(ramdisk));
+    assert_memory_equal(there, ramdisk, sizeof(ramdisk));
+    assert_true(domain_gfn_is_ram(d, gfn(TEST_RAM_GFN + 4095)));
+    assert_false(domain_gfn_is_ram(d, gfn(TEST_RAM_GFN + 4096)));
+    start_domain(d);
+    end_all();
+    assert_int_equal(page_alloc_free_count(), free_before);
+}
+
+/* Memory in small pieces: the guest's address space is whole all the same. */
+static void test_fragmented(void **state)
+{
+    static char there[IMAGE_SIZE];
+    static mfn_t taken[16384];
+    struct boot_domain config;
+    unsigned count = 0;
+    struct domain *d;
+    mfn_t m;
+
+    (void)state;
+    init(64);
+    while (frame_alloc_hyp(FRAME_NO_DOMAIN, &m) == 0) {
+        taken[count++] = m;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        if (taken[i].n % 4 < 2) {
+            frame_put(taken[i]); /* pairs: a root table needs one */
+        }
+    }
+    free_before = page_alloc_free_count();
+    config = good();
+    config.kernel.size = IMAGE_SIZE;
+    assert_int_equal(partition_build(&config, &d), 0);
+    peek_guest(d, GUEST_RAM0_BASE, there, IMAGE_SIZE);
+    assert_memory_equal(there, image, IMAGE_SIZE);
+    end_all();
+    assert_int_equal(page_alloc_free_count(), free_before);
+}
+
+/* More than the first bank's 3 GiB goes on in the second. */
+static void test_two_banks(void **state)
+{
+    struct boot_domain config;
+    struct domain *d;
+
+    (void)state;
+    init(4096);
+    frame_scrub_at_boot(false);
+    config = good();
+    config.memory_kib = (3 << 20) + 8192;
+    assert_int_equal(partition_build(&config, &d), 0);
+    assert_true(domain_gfn_is_ram(d, gfn((GUEST_RAM0_BASE + GUEST_RAM0_SIZE) / PAGE_SIZE - 1)));
+    assert_false(domain_gfn_is_ram(d, gfn((GUEST_RAM0_BASE + GUEST_RAM0_SIZE) / PAGE_SIZE)));
+    assert_true(domain_gfn_is_ram(d, gfn(GUEST_RAM1_BASE / PAGE_SIZE + 2047)));
+    assert_false(domain_gfn_is_ram(d, gfn(GUEST_RAM1_BASE / PAGE_SIZE + 2048)));
+    end_all();
+    assert_int_equal(page_alloc_free_count(), free_before);
+}
+
+static void test_bad(void **state)
+{
+    fdt_cell_t cpus[2] = { __builtin_bswap32(2), __builtin_bswap32(2) };
+    struct boot_domain config;
+    struct domain *d;
+
+    (void)state;
+    init(64);
+    config = good();
+    config.memory_kib = 128 << 10;
+    expect_refused(&config, -XEN_ENOMEM, "KiB of memory: only");
+    config = good();
+    config.memory_kib = 1 << 10; /* smaller than the kernel */
+    expect_refused(&config, -XEN_EINVAL, "p: kernel: ");
+    config = good();
+    config.memory_kib = 2108; /* the kernel fits, the rest does not */
+    expect_refused(&config, -XEN_ENOMEM, "do not fit");
+    config = good();
+    config.kernel.start += 4; /* no header there */
+    config.kernel.size -= 4;
+    expect_refused(&config, -XEN_EINVAL, "p: kernel: ");
+    config = good();
+    config.kernel.size = 1;
+    expect_refused(&config, -XEN_EINVAL, "p: kernel: ");
+    config = good();
+    config.memory_kib = 0;
+    expect_refused(&config, -XEN_EINVAL, "p: kernel: ");
+    /* CPUs: one owned twice, one that is not there. */
+    config = good();
+    config.cpus = cpus;
+    config.cpu_count = 2;
+    config.owns_cpus = true;
+    expect_refused(&config, -XEN_EBUSY, "cannot be built");
+    cpus[1] = __builtin_bswap32(9);
+    expect_refused(&config, -XEN_EINVAL, "cannot be built");
+    cpus[1] = __builtin_bswap32(3);
+    assert_int_equal(partition_build(&config, &d), 0);
+    assert_ptr_equal(cpu_table[3]->sched.owner, d->vcpus[1]);
+    end_all();
+    config.owns_cpus = false;
+    assert_int_equal(partition_build(&config, &d), 0);
+    assert_false(cpuset_has(&d->vcpus[0]->sched.affinity, 0));
+    assert_true(cpuset_has(&d->vcpus[0]->sched.affinity, 3));
+    end_all();
+    assert_int_equal(page_alloc_free_count(), free_before);
+}
+
+static void test_allocations_fail(void **state)
+{
+    struct boot_domain config;
+    struct domain *d;
+    unsigned refused = 0;
+    int err;
+
+    (void)state;
+    init(64);
+    config = good();
+    config.vcpu_count = 1;
+    for (unsigned n = 1;; n++) {
+        host_fail_allocation(n);
+        err = partition_build(&config, &d);
+        if (host_allocation_count() < n) {
+            break;
+        }
+        /* A smaller block may do instead of the one that was refused. */
+        refused += err != 0;
+        if (err == 0) {
+            host_fail_allocation(0);
+            end_all();
+        }
+        host_fail_allocation(0);
+        assert_int_equal(page_alloc_free_count(), free_before);
+        assert_int_equal(window_count(), 0);
+    }
+    assert_int_equal(err, 0);
+    assert_true(refused > 10);
+    end_all();
+    assert_int_equal(page_alloc_free_count(), free_before);
+}
+
+/* An ELF file's zeroed part is zero, whatever the memory held. */
+static void test_elf(void **state)
+{
+    static char file[3 * PAGE_SIZE], there[5 * PAGE_SIZE];
+    struct boot_domain config;
+    struct domain *d;
+    Elf64_Ehdr e = { .e_type = ET_EXEC, .e_machine = EM_AARCH64, .e_version = 1, .e_entry = GUEST_RAM0_BASE + 0x1000,
+                     .e_phoff = 64, .e_ehsize = 64, .e_phentsize = 56, .e_phnum = 1 };
+    Elf64_Phdr p = { .p_type = PT_LOAD, .p_flags = 7, .p_offset = PAGE_SIZE, .p_vaddr = GUEST_RAM0_BASE + 0x1000,
+                     .p_paddr = GUEST_RAM0_BASE + 0x1000, .p_filesz = PAGE_SIZE + 100, .p_memsz = 4 * PAGE_SIZE,
+                     .p_align = PAGE_SIZE };
+    mfn_t dirty;
+
+    (void)state;
+    init(64);
+    frame_scrub_at_boot(false);
+    memcpy(e.e_ident, ELFMAG, 4);
+    e.e_ident[EI_CLASS] = ELFCLASS64;
+    e.e_ident[EI_DATA] = ELFDATA2LSB;
+    e.e_ident[EI_VERSION] = 1;
+    memset(file, 'f', sizeof(file));
+    memcpy(file, &e, sizeof(e));
+    memcpy(file + 64, &p, sizeof(p));
+    config = good();
+    config.ramdisk.size = 0;
+    config.kernel.start = host_module_place(file, sizeof(file));
+    config.kernel.size = sizeof(file);
+    for (unsigned i = 0; i < 16 && frame_alloc_ram(1, ORDER_2M, &dirty) == 0; i++) {
+        char *w = window_open_block(dirty);
+
+        memset(w, 'd', MIB(2));
+        window_close_block(w);
+    }
+    for (uint64_t n = HOST_RAM_MFN; n < HOST_RAM_MFN + host_ram_frames(); n += 512) {
+        if (frame_table[n].type == FRAME_RAM) {
+            frame_put_block(mfn(n), ORDER_2M);
+        }
+    }
+    assert_int_equal(partition_build(&config, &d), 0);
+    peek_guest(d, GUEST_RAM0_BASE, there, sizeof(there));
+    for (unsigned i = PAGE_SIZE; i < sizeof(there); i++) {
+        assert_int_equal(there[i], i < 2 * PAGE_SIZE + 100 ? 'f' : 0);
+    }
+    end_all();
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_build),    cmocka_unit_test(test_fragmented), cmocka_unit_test(test_two_banks),
+        cmocka_unit_test(test_bad),      cmocka_unit_test(test_allocations_fail),
+        cmocka_unit_test(test_elf),
+    };
+
+    return RUN_TESTS_APART(tests);
+}
