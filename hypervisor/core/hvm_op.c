@@ -19,10 +19,18 @@ static int64_t get_param(struct vcpu *v, struct guest_handle arg)
     if (p.domid != DOMID_SELF && p.domid != v->domain->id) {
         return -XEN_EPERM;
     }
-    if (p.index >= HVM_NR_PARAMS) {
+    switch (p.index) {
+    case HVM_PARAM_CALLBACK_IRQ:
+    case HVM_PARAM_STORE_PFN:
+    case HVM_PARAM_STORE_EVTCHN:
+    case HVM_PARAM_CONSOLE_PFN:
+    case HVM_PARAM_CONSOLE_EVTCHN:
+        p.value = 0;
+        break;
+    default:
+        /* What a guest may not read, or nobody has, as Xen answers. */
         return -XEN_EINVAL;
     }
-    p.value = 0;
     return guest_copy_to(v, arg, &p, sizeof(p));
 }
 

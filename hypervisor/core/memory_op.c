@@ -29,11 +29,9 @@ static int unmap_for_replacement(struct domain *d, gfn_t g)
     return err;
 }
 
-/* Maps the domain's shared info page at G; from where it was before, it goes away. */
+/* Maps the domain's shared info page at G. -XEN_EBUSY: it is mapped already. */
 static int map_shared_info(struct domain *d, gfn_t g)
 {
-    enum p2m_type type;
-    mfn_t m;
     int err = 0;
 
     if (g.n >> (ARCH_P2M_ADDRESS_BITS - PAGE_SHIFT) != 0) {
@@ -41,12 +39,11 @@ static int map_shared_info(struct domain *d, gfn_t g)
     }
     spin_lock(&d->lock);
     if (d->shared_info_mapped) {
-        if (p2m_unmap(&d->p2m, d->shared_info_gfn, &m, &type) == 0) {
-            frame_put(m);
-        }
-        d->shared_info_mapped = false;
+        err = -XEN_EBUSY;
     }
-    err = unmap_for_replacement(d, g);
+    if (err == 0) {
+        err = unmap_for_replacement(d, g);
+    }
     if (err == 0) {
         err = frame_get(d->shared_info, d->id);
     }
@@ -55,7 +52,6 @@ static int map_shared_info(struct domain *d, gfn_t g)
         if (err != 0) {
             frame_put(d->shared_info);
         } else {
-            d->shared_info_gfn = g;
             d->shared_info_mapped = true;
         }
     }

@@ -17,8 +17,10 @@ static int64_t register_vcpu_info(struct vcpu *caller, struct vcpu *v, struct gu
     if (err != 0) {
         return err;
     }
-    if (a.offset > PAGE_SIZE - sizeof(struct vcpu_info) || (a.offset & (sizeof(uint64_t) - 1)) != 0 ||
-        v->has_vcpu_info || !domain_gfn_is_ram(v->domain, gfn(a.mfn))) {
+    if (a.offset > PAGE_SIZE - sizeof(struct vcpu_info) || (a.offset & (sizeof(uint64_t) - 1)) != 0) {
+        return -XEN_ENXIO;
+    }
+    if (v->has_vcpu_info || !domain_gfn_is_ram(v->domain, gfn(a.mfn))) {
         return -XEN_EINVAL;
     }
     v->vcpu_info_gpa = (a.mfn << PAGE_SHIFT) + a.offset;
@@ -52,6 +54,6 @@ int64_t hypercall_vcpu_op(struct vcpu *v, const uint64_t *a)
     case VCPUOP_register_runstate_memory_area:
         return register_runstate(v, d->vcpus[id], guest_handle(a[2]));
     default:
-        return -XEN_ENOSYS;
+        return ARCH_UNKNOWN_VCPU_OP;
     }
 }

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Bytes and strings. Copying guest kernels of tens of megabytes is where start-up time goes, so memcpy() and memset()
- * have a wide loop; the hypervisor does not use FP registers, hence pairs of general ones.
+ * have a wide loop; the hypervisor does not use FP registers, hence pairs of general ones. The build tells the compiler
+ * not to turn these loops into calls of the very functions that they are the bodies of.
  */
 #include "lib/string.h"
 
 #include <stdint.h>
-
-/* GCC would turn the loops below into calls of the very functions that they are the bodies of. */
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("no-tree-loop-distribute-patterns")
-#endif
 
 #define WORD 8
 /* One load or store of a pair of registers; the alignment is that of one register. */

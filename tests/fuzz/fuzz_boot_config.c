@@ -7,7 +7,7 @@
 
 #include "bh/board.h"
 #include "bh/boot_config.h"
-#include "bh/guest_tree.h"
+#include "guest_tree.h"
 #include "board_arm.h"
 #include "lib/fdt.h"
 

@@ -102,13 +102,8 @@ DIFFERENCES = [
                "XENVER_pagesize takes no argument; Xen fails because the test hands one to it."),
     Difference("xenabi", "xen_version 7 error", None, "The same."),
     Difference("xenabi", "xen_version 10 error", ENOSYS, "No build id; Xen denies it to guests."),
-    Difference("xenabi", "features 0", "0 0x6105", "Feature bits of what is there."),
     Difference("xenabi", "shared info, other domain", "-1", "Other domains are none of a guest's business: EPERM."),
-    Difference("xenabi", "again elsewhere", "0", "The shared page may be mapped again, as older kernels do."),
     Difference("xenabi", "remove", ENOSYS, "XENMEM_remove_from_physmap: later."),
-    Difference("xenabi", "vcpu_info (across a page end|unaligned)", EINVAL, "A bad argument is EINVAL."),
-    Difference("xenabi", "vcpu_op (is_up|0|99)", ENOSYS, "An operation that is not there is ENOSYS throughout."),
-    Difference("xenabi", "hvm_param [34]", "0", "Parameters that were never set read as 0."),
     Difference("xenabi", "console write, nowhere|domctl|sysctl|platform_op", ENOSYS,
                "Not there for guests; Xen answers before it looks whether the caller may."),
 ]

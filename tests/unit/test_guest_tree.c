@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * core/guest_tree.c: what dtc and our reader find in the generated tree.
+ * arch/arm64/guest_tree.c: what dtc and our reader find in the generated tree.
  */
 #include "test.h"
 
 #include <string.h>
 
 #include "bh/boot_config.h"
-#include "bh/guest_tree.h"
+#include "guest_tree.h"
 #include "lib/fdt.h"
 
 static struct guest_tree example(void)

@@ -38,7 +38,6 @@ struct domain {
     uint64_t page_limit;           /* [boot] */
     uint32_t assists;              /* [atomic] VMASST_TYPE_* that the guest enabled */
     mfn_t shared_info;             /* [boot] its shared info page */
-    gfn_t shared_info_gfn;         /* [lock lock] where it is mapped, if */
     bool shared_info_mapped;       /* [lock lock] */
     struct p2m p2m;                /* [lock p2m.lock] */
     struct mmio_map mmio;          /* [boot] emulated device regions */

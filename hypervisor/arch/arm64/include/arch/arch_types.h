@@ -14,7 +14,10 @@
 
 /* What xen_version says of this architecture. */
 #define ARCH_CAPABILITY "aarch64"
-#define ARCH_FEATURES   (1U << XENFEAT_ARM_SMCCC_supported | 1U << XENFEAT_hvm_callback_vector)
+#define ARCH_FEATURES   (1U << XENFEAT_ARM_SMCCC_supported | 1U << XENFEAT_not_direct_mapped)
+
+/* Answer to a vcpu_op that this architecture does not have, as Xen gives it. */
+#define ARCH_UNKNOWN_VCPU_OP (-XEN_EINVAL)
 
 struct arch_cpu {
     uint64_t mpidr;       /* [boot] affinity fields of MPIDR_EL1 */
