@@ -153,8 +153,9 @@ class Board:
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if result.returncode != 0:
             raise ValueError(f"dtc refused {source}:\n{result.stdout}")
-        command = ["qemu-system-aarch64", *self.machine(), "-display", "none", "-monitor", "none", "-serial", "stdio",
-                   "-no-reboot", "-nodefaults", "-kernel", str(self.hypervisor), "-dtb", str(blob)]
+        command = ["qemu-system-aarch64", *self.machine(), "-display", "none", "-monitor", "none",
+                   "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console", "-no-reboot",
+                   "-nodefaults", "-kernel", str(self.hypervisor), "-dtb", str(blob)]
         for path, at, _ in self.layout:
             command += ["-device", f"loader,file={path},addr={at:#x},force-raw=on"]
         if self.icount:

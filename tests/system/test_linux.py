@@ -14,15 +14,15 @@ def test_smp_linux_under_load_beside_another(start, linux, gic):
     console.wait_line("two", r"bulkhead-init: up, Linux .* 2 CPUs", 30)
     console.wait_line("one", "selftest load: exit 0", 30)
     console.wait_line("two", "selftest load: exit 0", 30)
-    assert console.find("two", "load: 8 of 8 sums agree")
+    assert console.find("two", "load: 4 of 4 sums agree")
     uptime = console.find("two", r"load: uptime ([\d.]+), a second later ([\d.]+)")
     assert 0.9 < float(uptime[2]) - float(uptime[1]) < 3 * boards.PATIENCE
 
 
 @pytest.mark.bulkhead  # Xen 4.17 does not get through it under this emulator
 def test_more_virtual_cpus_than_real_ones(start, linux):
-    console = start([linux("one", "selftest=load", vcpus=4)], cpus=2, limit=120)
-    console.wait_line("one", r"16 of 16 sums agree", 40)
+    console = start([linux("one", "selftest=load", vcpus=3)], cpus=2, limit=120)
+    console.wait_line("one", r"6 of 6 sums agree", 40)
     console.wait_line("one", "selftest load: exit 0")
 
 
@@ -41,7 +41,7 @@ def test_linux_sees_xen_and_complains_about_nothing(start, linux):
 def test_two_shells_typed_into(start, linux):
     console = start([linux("one"), linux("two", vcpus=2)], cpus=4, limit=120)
     console.wait_text(r"one:/root# ", 30)
-    console.wait_text(r"\(two\) .*bulkhead-init: up", 30)
+    console.wait_line("two", r"bulkhead-init: up", 30)
     console.send("echo first-$((6 * 7))-$(nproc)\r")
     console.wait_text("first-42-1")
     console.send("\x01\x01\x01")
