@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sequences of hypercalls, sleeps, wake-ups, allocations that fail and shutdowns, by two domains with several vCPUs on
+ * three CPUs. After each step everything is counted again: who owns which frame, how many references keep it, that the
+ * free lists hold the rest, and that no window is open. In the end all memory is back.
+ */
+#include "support/fuzz.h"
+
+#include "abi/arm_layout.h"
+#include "arch/arch.h"
+#include "bh/boot_config.h"
+#include "bh/console.h"
+#include "bh/cpu.h"
+#include "bh/domain.h"
+#include "bh/frame.h"
+#include "bh/guest_copy.h"
+#include "bh/hypercall.h"
+#include "bh/page_alloc.h"
+#include "bh/vcpu.h"
+#include "bh/window.h"
+#include "hypervisor/arch/host/host.h"
+
+#define CPUS    3
+#define RAM_MIB 8
+#define PAGES   24
+#define BASE    GUEST_RAM0_BASE
+#define STEPS   200
+#define FRAMES  (MIB(RAM_MIB) >> PAGE_SHIFT)
+
+static const uint8_t *input;
+static size_t input_left;
+static uint64_t free_at_start;
+static uint32_t mapped[FRAMES]; /* how often the tables say so */
+
+static unsigned byte(void)
+{
+    if (input_left == 0) {
+        return 0;
+    }
+    input_left--;
+    return *input++;
+}
+
+static uint64_t number(void)
+{
+    uint64_t n = 0;
+    unsigned size = byte() % 9;
+
+    for (unsigned i = 0; i < size; i++) {
+        n = n << 8 | byte();
+    }
+    return n;
+}
+
+/* ---- The audit ---- */
+
+static void count_table(mfn_t t, unsigned level, unsigned *tables)
+{
+    const uint64_t *entry = host_peek(t);
+
+    CHECK(frame_lookup(t) != NULL && frame_lookup(t)->type == FRAME_P2M && frame_lookup(t)->references == 1);
+    (*tables)++;
+    for (unsigned i = 0; i < 512; i++) {
+        mfn_t m = arch_pte_mfn(entry[i]);
+
+        if (!arch_pte_is_valid(entry[i])) {
+            continue;
+        }
+        if (arch_pte_is_table(entry[i], level)) {
+            count_table(m, level + 1, tables);
+        } else if (arch_pte_type(entry[i]) != P2M_MMIO) {
+            for (uint64_t k = 0; k < 1UL << (9 * (3 - level)); k++) {
+                mapped[m.n + k - HOST_RAM_MFN]++;
+            }
+        }
+    }
+    host_peek_end(t);
+}
+
+static const struct domain *owner_of(const struct frame *f)
+{
+    for (unsigned i = 0; i < CONFIG_MAX_DOMAINS; i++) {
+        if (domain_table[i] != NULL && domain_table[i]->id == f->owner) {
+            return domain_table[i];
+        }
+    }
+    return NULL;
+}
+
+static void audit(void)
+{
+    struct cpu *before = this_cpu();
+    uint64_t used = 0;
+
+    page_alloc_audit();
+    for (unsigned i = 0; i < CPUS; i++) {
+        host_run_on(i);
+        CHECK(window_count() == 0 && this_cpu()->held_count == 0);
+    }
+    host_this_cpu = before;
+    memset(mapped, 0, sizeof(mapped));
+    for (unsigned i = 0; i < CONFIG_MAX_DOMAINS; i++) {
+        struct domain *d = domain_table[i];
+        unsigned tables = 0;
+
+        if (d != NULL && d->has_p2m) {
+            for (unsigned k = 0; k < 1U << ARCH_P2M_ROOT_ORDER; k++) {
+                count_table(mfn_add(d->p2m.root, k), 1, &tables);
+            }
+            CHECK(tables == d->p2m.table_count);
+        }
+    }
+    for (uint64_t i = 0; i < FRAMES; i++) {
+        const struct frame *f = frame_lookup(mfn(HOST_RAM_MFN + i));
+        const struct domain *d = owner_of(f);
+
+        if (f->type == FRAME_NONE || f->type == FRAME_FREE) {
+            CHECK(mapped[i] == 0);
+            continue;
+        }
+        used++;
+        if (f->type == FRAME_RAM) {
+            CHECK(d != NULL && mapped[i] == 1 && f->references == 1);
+        } else if (f->type == FRAME_SHARED) {
+            CHECK(d != NULL && d->shared_info.n == HOST_RAM_MFN + i && f->references == mapped[i] + 1);
+            CHECK(d->phase == DOMAIN_DYING || mapped[i] == (d->shared_info_mapped ? 1 : 0));
+        } else {
+            CHECK(mapped[i] == 0 && f->references == 1);
+        }
+    }
+    CHECK(used + page_alloc_free_count() == FRAMES);
+}
+
+/* ---- The board and its domains ---- */
+
+static void add_domain(const char *name, unsigned vcpus)
+{
+    struct boot_domain config = { .vcpu_count = (uint16_t)vcpus, .memory_kib = PAGES * 4 };
+    cpuset_t all = { { 0 } };
+    struct domain *d;
+
+    memcpy(config.name, name, strlen(name));
+    for (unsigned i = 0; i < CPUS; i++) {
+        cpuset_add(&all, i);
+    }
+    CHECK(domain_create(&config, &d) == 0);
+    for (unsigned i = 0; i < PAGES; i++) {
+        mfn_t m;
+
+        CHECK(frame_alloc_ram(d->id, 0, &m) == 0);
+        CHECK(p2m_map(&d->p2m, gfn((BASE >> PAGE_SHIFT) + i), m, ORDER_4K, P2M_RAM) == 0);
+        d->page_count++;
+    }
+    for (unsigned i = 0; i < vcpus; i++) {
+        struct vcpu *v;
+
+        CHECK(vcpu_create(d, i, NULL, &all, &v) == 0);
+    }
+    domain_start(d);
+    for (unsigned i = 1; i < vcpus; i++) {
+        CHECK(vcpu_online(d->vcpus[i]) == 0);
+    }
+}
+
+static bool is_any_left(void)
+{
+    for (unsigned i = 0; i < CONFIG_MAX_DOMAINS; i++) {
+        if (domain_table[i] != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void begin(void)
+{
+    static bool is_there;
+
+    if (!is_there) {
+        is_there = true;
+        host_board_init(CPUS, RAM_MIB);
+        free_at_start = page_alloc_free_count();
+    }
+    host_run_on(0);
+    add_domain("one", 3);
+    add_domain("two", 2);
+    host_settle();
+}
+
+static void finish(void)
+{
+    host_fail_allocation(0);
+    host_run_on(0);
+    for (unsigned i = 0; i < CONFIG_MAX_DOMAINS; i++) {
+        if (domain_table[i] != NULL) {
+            domain_shutdown(domain_table[i], SHUTDOWN_poweroff);
+        }
+    }
+    for (unsigned i = 0; i < 100 && is_any_left(); i++) {
+        host_settle();
+        host_run_until(host_now + 10000000);
+    }
+    CHECK(!is_any_left());
+    CHECK(page_alloc_free_count() == free_at_start && host_heap_mapped() == 0);
+    page_alloc_audit();
+}
+
+/* ---- Steps ---- */
+
+static struct vcpu *any_vcpu(void)
+{
+    struct domain *d = domain_table[byte() % 2];
+    unsigned i = byte();
+
+    return d != NULL && d->vcpu_count != 0 ? d->vcpus[i % d->vcpu_count] : NULL;
+}
+
+/* Mostly frames that the domain has or could have. */
+static uint64_t frame_number(void)
+{
+    unsigned kind = byte();
+
+    return kind < 200 ? (BASE >> PAGE_SHIFT) + kind % (PAGES + 8) : kind < 230 ? (uint64_t)kind << 10 : number();
+}
+
+static void hypercall(struct vcpu *v)
+{
+    static const unsigned calls[] = { __HYPERVISOR_memory_op, __HYPERVISOR_xen_version, __HYPERVISOR_vm_assist,
+                                      __HYPERVISOR_vcpu_op, __HYPERVISOR_sched_op, __HYPERVISOR_hvm_op };
+    unsigned which = byte();
+    uint64_t at = (frame_number() << PAGE_SHIFT) + (byte() % 4 == 0 ? PAGE_SIZE - byte() % 64 : byte() & ~7u);
+    uint64_t a[5] = { byte() % 16, at, at, number(), number() };
+    struct xen_add_to_physmap physmap = { .domid = DOMID_SELF, .space = XENMAPSPACE_shared_info };
+    struct vcpu_register_vcpu_info info = { .offset = (byte() % 64) * 8 };
+    struct xen_hvm_param parameter = { .domid = DOMID_SELF, .index = byte() };
+    char raw[32];
+
+    switch (which % 8) {
+    case 0:
+        a[0] = XENMEM_add_to_physmap;
+        physmap.gpfn = frame_number();
+        (void)!guest_copy_to(v, guest_handle(at), &physmap, sizeof(physmap));
+        break;
+    case 3:
+        a[1] = byte() % 4;
+        info.mfn = frame_number();
+        if (byte() % 2 == 0) {
+            a[0] = VCPUOP_register_vcpu_info;
+            (void)!guest_copy_to(v, guest_handle(at), &info, sizeof(info));
+        } else {
+            uint64_t where = (frame_number() << PAGE_SHIFT) + (byte() & ~7u);
+
+            a[0] = VCPUOP_register_runstate_memory_area;
+            (void)!guest_copy_to(v, guest_handle(at), &where, sizeof(where));
+        }
+        break;
+    case 4:
+        a[0] = byte() % 8 == 0 ? SCHEDOP_shutdown : byte() % 2 == 0 ? SCHEDOP_block : SCHEDOP_yield;
+        break;
+    case 5:
+        a[0] = HVMOP_get_param;
+        (void)!guest_copy_to(v, guest_handle(at), &parameter, sizeof(parameter));
+        break;
+    case 6:
+        for (unsigned i = 0; i < sizeof(raw); i++) {
+            raw[i] = (char)byte();
+        }
+        (void)!guest_copy_to(v, guest_handle(at), raw, sizeof(raw));
+        break;
+    default:
+        break;
+    }
+    (void)hypercall_dispatch(v, which % 8 < 6 ? calls[which % 8] : number(), a);
+}
+
+static void step(void)
+{
+    unsigned action = byte(), cpu = byte() % CPUS;
+    struct vcpu *v, *other;
+
+    host_run_on(cpu);
+    v = this_cpu()->current;
+    switch (action % 16) {
+    case 0:
+        host_run_until(host_now + 1000 * (1 + number() % 20000));
+        return;
+    case 1:
+        other = any_vcpu();
+        if (other != NULL) {
+            other->arch.event = byte() % 2 == 0;
+            vcpu_kick(other);
+        }
+        break;
+    case 2:
+        other = any_vcpu();
+        if (other != NULL) {
+            (void)!vcpu_online(other);
+        }
+        break;
+    case 3:
+        host_fail_allocation(byte() % 8);
+        break;
+    case 4:
+        console_input((char)byte());
+        break;
+    case 5:
+        if (v != NULL) {
+            v->arch.event = false;
+            timer_set(&v->arch.timer, host_now + number() % 10000000);
+            vcpu_block_current();
+        }
+        break;
+    case 6:
+        if (v != NULL && byte() % 4 == 0) {
+            domain_crash(v->domain, "fuzz");
+        }
+        break;
+    case 7:
+        if (v != NULL) {
+            vcpu_offline_current();
+        }
+        break;
+    case 8:
+        if (v != NULL) {
+            char text[8];
+
+            for (unsigned i = 0; i < sizeof(text); i++) {
+                text[i] = (char)byte();
+            }
+            console_domain_write(v->domain, text, sizeof(text));
+        }
+        break;
+    default:
+        if (v != NULL) {
+            hypercall(v);
+        }
+        break;
+    }
+    if (this_cpu()->work != 0 || this_cpu()->current == NULL) {
+        (void)host_leave();
+    }
+    /* Now and then the others look later. */
+    if (action < 192) {
+        host_settle();
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    input = data;
+    input_left = size;
+    begin();
+    for (unsigned i = 0; i < STEPS && input_left != 0; i++) {
+        step();
+        audit();
+        (void)host_uart_take();
+    }
+    finish();
+    return 0;
+}
