@@ -2,6 +2,8 @@
 /*
  * Xen's public interface, in one wrapper over the headers of libxen-dev. Nothing else in the tree names a Xen
  * header, so that a change of interface version is made here once.
+ *
+ * Req: BH-ABI-001
  */
 #ifndef BH_ABI_XEN_H
 #define BH_ABI_XEN_H

@@ -83,6 +83,7 @@ static int affinity(uint64_t cpu, uint64_t level)
     return (int)psci(PSCI_AFFINITY_INFO | PSCI_64, cpu, level, 0);
 }
 
+/* Req: BH-PSCI-005 */
 static void affinities(void)
 {
     say("affinity of self: %d\n", affinity(0, 0));
@@ -118,6 +119,7 @@ static void wait_for_off(unsigned cpu)
     }
 }
 
+/* Req: BH-PSCI-002, BH-PSCI-006 */
 static void turning_on(void)
 {
     uint64_t entry = (uint64_t)secondary_start;
@@ -151,6 +153,7 @@ static void turning_on(void)
     }
 }
 
+/* Req: BH-PSCI-007 */
 static void suspend(void)
 {
     static const uint64_t states[] = { 0, 0x10000, 0x1000000, 0xffffffff };

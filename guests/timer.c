@@ -42,6 +42,7 @@ static void set_count_down(int64_t v)
     isb();
 }
 
+/* Req: BH-TIMER-001 */
 static void handler(unsigned irq)
 {
     (void)irq;
@@ -53,6 +54,7 @@ static void handler(unsigned irq)
 
 static const char *yes(bool b) { return b ? "yes" : "no"; }
 
+/* Req: BH-TIMER-003 */
 /* Waits for a firing, asleep or busy, 2 s at most. */
 static bool wait_fired(unsigned before, bool asleep)
 {
@@ -72,6 +74,7 @@ static bool wait_fired(unsigned before, bool asleep)
     return fired != before;
 }
 
+/* Req: BH-TIMER-002, BH-TIMER-004 */
 static void test(const char *name, unsigned irq)
 {
     uint64_t frequency = READ_SYSREG(cntfrq_el0), deadline;
@@ -149,6 +152,7 @@ static void test(const char *name, unsigned irq)
     irq_off();
 }
 
+/* Req: BH-TIMER-006 */
 static void monotonic(void)
 {
     uint64_t last = now(), lastp = READ_SYSREG(cntpct_el0);

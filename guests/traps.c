@@ -13,6 +13,7 @@
 
 static uint64_t buffer[64] __attribute__((aligned(64)));
 
+/* Req: BH-TRAP-005 */
 static void report(const char *what, const struct caught *c, bool show, uint64_t value)
 {
     if (c->taken) {
@@ -53,6 +54,7 @@ static void write_register(unsigned r, uint64_t value, bool show)
     report(name, &c, show, value);
 }
 
+/* Req: BH-TRAP-002 */
 /* ID registers: the whole space CRn = 0, which reads as 0 where nothing is allocated (Arm ARM D17.1.2). */
 static void id_registers(void)
 {
@@ -70,6 +72,7 @@ static void id_registers(void)
     read_register(SYSREG(3, 3, 0, 0, 7), true);  /* DCZID_EL0 */
 }
 
+/* Req: BH-TRAP-007 */
 /* A guest's own registers keep what was written. */
 static void own_registers(void)
 {
@@ -99,6 +102,7 @@ static void own_registers(void)
     write_register(SYSREG(3, 0, 1, 0, 1), 0, true); /* ACTLR_EL1 */
 }
 
+/* Req: BH-TRAP-001 */
 /* Debug (op0 = 2), the performance monitors, and what later extensions added. */
 static void optional_registers(void)
 {
@@ -161,6 +165,7 @@ static void optional_registers(void)
     }
 }
 
+/* Req: BH-TRAP-008 */
 static void optional_writes(void)
 {
     static const struct { unsigned r; uint64_t value; bool show; } list[] = {
@@ -247,6 +252,7 @@ static void instruction(const char *what, uint32_t word, uint64_t x0, uint64_t x
     report(what, &c, show, value);
 }
 
+/* Req: BH-TRAP-004 */
 static void calls_and_encodings(void)
 {
     instruction("hvc 0 version", 0xd4000002, 0x84000000, 0, true);
@@ -289,6 +295,7 @@ static void calls_and_encodings(void)
     instruction("at s1e1r", 0xd5087800, (uint64_t)buffer, 0, false);
 }
 
+/* Req: BH-TRAP-003, BH-TRAP-006 */
 /* Accesses where no device and no memory is, and of kinds that can't be emulated. */
 static void accesses(void)
 {

@@ -202,6 +202,7 @@ static void sgi_test(void)
     show_taken("the same, enabled");
 }
 
+/* Req: BH-GIC-003 */
 static void spi_test(void)
 {
     uint8_t priority[SPI_COUNT] = { 0 };
@@ -265,6 +266,7 @@ static void nested(unsigned irq)
     nesting--;
 }
 
+/* Req: BH-GIC-015 */
 static void preemption(void)
 {
     irq_handle(1, nested);
@@ -351,6 +353,7 @@ static void count_cpu(unsigned irq)
     got[cpu_id()]++;
 }
 
+/* Req: BH-GIC-011 */
 static void other_cpu(void)
 {
     uint64_t end;

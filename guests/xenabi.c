@@ -151,6 +151,7 @@ static void vcpu_op(void)
     say("vcpu_op 99: %ld\n", hypercall(HC_vcpu_op, 99, 0, 0, 0));
 }
 
+/* Req: BH-ABI-012 */
 static void others(void)
 {
     struct { uint16_t domid; uint16_t pad; uint32_t index; uint64_t value; } param = { DOMID_SELF, 0, 1, 0 };

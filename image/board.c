@@ -242,6 +242,7 @@ static void check_no_domains(const struct board *board)
     }
 }
 
+/* Req: BH-TOOL-009 */
 bool board_read(const char *file, const char *name, struct board *out)
 {
     unsigned errors_before = diag_error_count();

@@ -161,6 +161,7 @@ static const char *parse_cpu_range(const char *text, bool chosen[CONFIG_CPU_LIMI
     return NULL;
 }
 
+/* Req: BH-TOOL-010 */
 const char *config_parse_cpus(const char *text, uint16_t cpus[CONFIG_CPU_LIMIT], unsigned *count)
 {
     bool chosen[CONFIG_CPU_LIMIT] = {false};
@@ -341,6 +342,7 @@ static XLU_Config *parse(const char *file, const struct blob *text)
     return xlu;
 }
 
+/* Req: BH-TOOL-003 */
 bool config_read(const char *file, struct domain_config *out)
 {
     unsigned errors_before = diag_error_count();

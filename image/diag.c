@@ -19,6 +19,7 @@ static void print(const char *file, unsigned line, const char *kind, const char 
     fputc('\n', stderr);
 }
 
+/* Req: BH-TOOL-001 */
 void diag_error(const char *file, unsigned line, const char *format, ...)
 {
     va_list args;

@@ -98,6 +98,7 @@ static int add_partition(void *tree, int chosen, const struct partition *p, unsi
 /*
  * Random numbers belong into memory, not into a file. QEMU draws a new rng-seed into the tree that it loads at each
  * reset, but only over a property that is there: that one stays, with zeros. A kaslr-seed stays as it is: it goes.
+ * Req: BH-TOOL-007
  */
 static int forget_random_seeds(void *tree, int chosen)
 {
@@ -139,6 +140,7 @@ static int build(void *tree, size_t room, const struct board *board, const struc
     return err != 0 ? err : fdt_pack(tree);
 }
 
+/* Req: BH-TOOL-008 */
 bool fdt_out_build(const struct board *board, const struct fdt_options *options, const struct partition *partitions,
                    unsigned count, struct blob *out)
 {

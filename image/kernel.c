@@ -119,6 +119,7 @@ static const char *recognise_elf(const struct blob *blob, struct kernel_info *ou
     return span_of_segments(blob, &header, out);
 }
 
+/* Req: BH-TOOL-006 */
 const char *kernel_recognise(struct blob *blob, struct kernel_info *out)
 {
     const char *why = blob_gunzip(blob, BLOB_LIMIT);

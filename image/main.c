@@ -389,6 +389,7 @@ static void free_system(struct system *system)
     board_free(&system->board);
 }
 
+/* Req: BH-TOOL-002 */
 int main(int argc, char **argv)
 {
     static struct system system;

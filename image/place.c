@@ -61,6 +61,7 @@ static void take_fixed(const struct board *board, struct busy *busy, const struc
     busy->range[busy->count++] = *wanted;
 }
 
+/* Req: BH-TOOL-005 */
 /* The lowest free place for `size` bytes, or false. Every step passes a busy range, so there are at most as many. */
 static bool take_lowest(const struct board *board, struct busy *busy, uint64_t size, uint64_t *address)
 {
@@ -153,6 +154,7 @@ static void check_memory(const struct board *board, const struct busy *busy, con
     out->left = left;
 }
 
+/* Req: BH-TOOL-004 */
 bool place_all(const struct board *board, const struct kernel_info *hypervisor, size_t tree_size,
                struct partition *partitions, unsigned count, struct placement *out)
 {

@@ -76,6 +76,7 @@ static void read_memory(const struct fdt *t, const struct fdt_node *node, struct
 /*
  * Adds a reserved range. When the list is full it joins the range that it makes grow least: too much is reserved then,
  * never too little.
+ * Req: BH-BOOT-019
  */
 static void add_reserved(struct board *b, uint64_t address, uint64_t size)
 {

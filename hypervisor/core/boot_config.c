@@ -86,6 +86,7 @@ static const char unsupported_nodes[][32] = {
     "multiboot,device-tree", "xen,vcpu", "xen,domain-shared-memory-v1", "xen,evtchn-v1",
 };
 
+/* Req: BH-BOOT-008 */
 void boot_config_report(enum log_level level, const struct fdt *t, const struct fdt_node *node, const char *property,
                         const char *format, ...)
 {
@@ -131,6 +132,7 @@ static void clean_name(char *out, size_t size, const char *name)
     }
 }
 
+/* Req: BH-BOOT-005, BH-BOOT-006 */
 /* Warns of each property of NODE that is not used. PREFIX: of unknown ones only those that begin so. */
 static void check_properties(const struct fdt *t, const struct fdt_node *node, const struct known_property *known,
                              unsigned count, const char *prefix)
@@ -170,6 +172,7 @@ static bool name_is_good(const char *name)
     return n > 0;
 }
 
+/* Req: BH-BOOT-009, BH-BOOT-010 */
 static void read_name(struct reading *r)
 {
     const struct fdt_node *node = &r->d->node;
@@ -313,6 +316,7 @@ static bool collides(const struct boot_domain *d, uint64_t start, uint64_t size)
     return false;
 }
 
+/* Req: BH-BOOT-011 */
 /* Where the module of NODE is; false: nowhere it can be. */
 static bool read_place(struct reading *r, const struct fdt_node *node, struct boot_module *out)
 {
@@ -424,6 +428,7 @@ static uint8_t inherited_cells(const struct fdt *t, const struct fdt_node *node,
     return err == -XEN_ENOENT ? fallback : err == 0 && value < FDT_CELLS_BAD ? (uint8_t)value : FDT_CELLS_BAD;
 }
 
+/* Req: BH-BOOT-007 */
 static void read_domain(struct reading *r)
 {
     struct fdt_property vpl011;
@@ -444,6 +449,7 @@ static void read_domain(struct reading *r)
     }
 }
 
+/* Req: BH-BOOT-021 */
 /* booting.txt, "Command lines": which of them is the hypervisor's. */
 static void read_arguments(const struct fdt *t, const struct fdt_node *chosen, struct boot_config *c)
 {
@@ -461,6 +467,7 @@ static void read_arguments(const struct fdt *t, const struct fdt_node *chosen, s
     }
 }
 
+/* Req: BH-BOOT-004 */
 unsigned boot_config_read(const struct fdt *t, const struct board *b, const struct memory_range *taken, unsigned count,
                           struct boot_config *c)
 {

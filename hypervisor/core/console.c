@@ -118,6 +118,7 @@ void log_message(enum log_level level, const char *format, ...)
     spin_unlock(&console_lock);
 }
 
+/* Req: BH-CONS-001 */
 /* Shows what waits of D's line; the line stays open unless ENDS. */
 static void show_line(struct domain *d, bool ends) REQUIRES(console_lock)
 {
@@ -135,6 +136,7 @@ static void show_line(struct domain *d, bool ends) REQUIRES(console_lock)
     line_owner = ends ? NO_DOMAIN : d->id;
 }
 
+/* Req: BH-CONS-004 */
 void console_domain_write(struct domain *d, const char *text, size_t size)
 {
     struct console_line *line = &d->console;
@@ -212,6 +214,7 @@ void console_input_first(struct domain *d)
     spin_unlock(&console_lock);
 }
 
+/* Req: BH-CONS-002 */
 void console_input(char c)
 {
     struct domain *d;
@@ -245,6 +248,7 @@ void console_input(char c)
     domain_list_unlock();
 }
 
+/* Req: BH-CONS-003 */
 void console_domain_gone(struct domain *d)
 {
     struct domain *next;

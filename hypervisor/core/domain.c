@@ -52,6 +52,7 @@ static uint16_t take_id(void) REQUIRES(list_lock)
     return id;
 }
 
+/* Req: BH-LIFE-005 */
 static const char *reason_name(unsigned reason)
 {
     static const char names[][16] = {
@@ -62,6 +63,7 @@ static const char *reason_name(unsigned reason)
     return reason < ARRAY_COUNT(names) ? names[reason] : "unknown reason";
 }
 
+/* Req: BH-LIFE-006 */
 int domain_create(const struct boot_domain *config, struct domain **out)
 {
     struct domain *d = heap_alloc(sizeof(*d), FRAME_NO_DOMAIN);
@@ -120,6 +122,7 @@ void domain_start(struct domain *d)
     (void)sched_wake(d->vcpus[0], VCPU_OFFLINE);
 }
 
+/* Req: BH-LIFE-001 */
 void domain_shutdown(struct domain *d, unsigned reason)
 {
     bool first;
@@ -152,6 +155,7 @@ void domain_crash(struct domain *d, const char *why)
     domain_shutdown(d, SHUTDOWN_crash);
 }
 
+/* Req: BH-LIFE-002, BH-LIFE-003 */
 bool domain_reap_step(struct domain *d)
 {
     bool last;

@@ -58,6 +58,7 @@ void frame_assign(mfn_t m, unsigned order, enum frame_type type, uint16_t owner,
     }
 }
 
+/* Req: BH-MEM-002 */
 int frame_get(mfn_t m, uint16_t owner)
 {
     struct frame *f = frame_lookup(m);
@@ -98,6 +99,7 @@ static bool drop(struct frame *f)
     return true;
 }
 
+/* Req: BH-MEM-004 */
 void frame_put(mfn_t m)
 {
     if (drop(&frame_table[m.n])) {
@@ -147,6 +149,7 @@ static void scrub(mfn_t m, unsigned order)
     }
 }
 
+/* Req: BH-MEM-003, BH-SEC-003 */
 static int alloc(unsigned order, enum frame_type type, uint16_t owner, uint16_t charge, mfn_t *out)
 {
     mfn_t m;
@@ -193,6 +196,7 @@ int frame_alloc_hyp(uint16_t charge, mfn_t *out)
     return alloc(0, FRAME_HYP, FRAME_NO_DOMAIN, charge, out);
 }
 
+/* Req: BH-MEM-005 */
 void frame_scrub_at_boot(bool scrub_it)
 {
     scrub_domain_memory = scrub_it;

@@ -13,6 +13,7 @@
 #include "bh/window.h"
 #include "lib/string.h"
 
+/* Req: BH-MEM-010, BH-MEM-011 */
 /* One piece, within a page. TO_GUEST or from it. */
 static int copy_piece(struct domain *d, uint64_t gpa, void *ours, size_t size, bool to_guest)
 {
@@ -39,6 +40,7 @@ static int copy_piece(struct domain *d, uint64_t gpa, void *ours, size_t size, b
     return err;
 }
 
+/* Req: BH-SEC-006, BH-ABI-007 */
 static int copy(struct vcpu *v, char *ours, uint64_t address, size_t size, bool to_guest)
 {
     int err = size > GUEST_COPY_MAX ? -XEN_EFAULT : 0;

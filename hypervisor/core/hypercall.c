@@ -12,6 +12,7 @@ static operation *const table[] = {
     [__HYPERVISOR_hvm_op] = hypercall_hvm_op,
 };
 
+/* Req: BH-ABI-002 */
 int64_t hypercall_dispatch(struct vcpu *v, uint64_t number, const uint64_t *arguments)
 {
     if (unlikely(number >= ARRAY_COUNT(table) || table[number] == NULL)) {

@@ -61,6 +61,7 @@ static bool is_in(const struct memory_range *ram, uint64_t start, uint64_t size)
     return start >= ram->start && start <= ram->end && size <= ram->end - start;
 }
 
+/* Req: BH-BOOT-012 */
 static int plan_image(const struct image_header *h, uint64_t file_size, const struct memory_range *ram,
                       struct kernel_plan *plan, const char **problem)
 {
@@ -116,6 +117,7 @@ static int add_segment(const struct elf_program *p, uint64_t from, uint64_t to, 
     return 0;
 }
 
+/* Req: BH-BOOT-013 */
 static int plan_elf(const uint8_t *head, size_t head_size, uint64_t file_size, const struct memory_range *ram,
                     struct kernel_plan *plan, const char **problem)
 {
@@ -175,6 +177,7 @@ static int plan_elf(const uint8_t *head, size_t head_size, uint64_t file_size, c
     return 0;
 }
 
+/* Req: BH-BOOT-014, BH-BOOT-015 */
 int kernel_load_plan(const void *head, size_t head_size, uint64_t file_size, const struct memory_range *ram,
                      struct kernel_plan *plan, const char **problem)
 {
@@ -239,6 +242,7 @@ static bool find_room(const struct kernel_plan *plan, const struct memory_range 
     return false;
 }
 
+/* Req: BH-BOOT-016 */
 int kernel_load_place(const struct kernel_plan *plan, const struct memory_range *ram, uint64_t ramdisk_size,
                       uint64_t tree_size, uint64_t *ramdisk_address, uint64_t *tree_address)
 {

@@ -29,6 +29,7 @@ static int unmap_for_replacement(struct domain *d, gfn_t g)
     return err;
 }
 
+/* Req: BH-ABI-004, BH-ABI-006 */
 /* Maps the domain's shared info page at G. -XEN_EBUSY: it is mapped already. */
 static int map_shared_info(struct domain *d, gfn_t g)
 {
@@ -59,6 +60,7 @@ static int map_shared_info(struct domain *d, gfn_t g)
     return err;
 }
 
+/* Req: BH-ABI-005 */
 static int64_t add_to_physmap(struct vcpu *v, struct guest_handle arg)
 {
     struct xen_add_to_physmap a;

@@ -108,6 +108,7 @@ static int walk(struct p2m *p, gfn_t g, unsigned *level, bool make, uint64_t **o
     }
 }
 
+/* Req: BH-MEM-006 */
 int p2m_map(struct p2m *p, gfn_t g, mfn_t m, unsigned order, enum p2m_type type)
 {
     unsigned level = 3 - order / 9;
@@ -175,6 +176,7 @@ int p2m_lookup(struct p2m *p, gfn_t g, mfn_t *m, enum p2m_type *type, unsigned *
     return 0;
 }
 
+/* Req: BH-MEM-007 */
 int p2m_unmap(struct p2m *p, gfn_t g, mfn_t *m, enum p2m_type *type)
 {
     unsigned level = 3;
@@ -254,6 +256,7 @@ static bool teardown_table(struct p2m *p, mfn_t t) REQUIRES(p->lock)
     return entry_index(p->teardown, 2) == 0;
 }
 
+/* Req: BH-MEM-008 */
 bool p2m_teardown(struct p2m *p)
 {
     bool worked = false;

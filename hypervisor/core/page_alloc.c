@@ -86,6 +86,7 @@ void page_alloc_add(uint64_t start, uint64_t end)
     spin_unlock(&page_lock);
 }
 
+/* Req: BH-MEM-009 */
 int page_alloc_take(unsigned order, mfn_t *out)
 {
     unsigned from = order;

@@ -22,6 +22,7 @@ static uint64_t ticks_to_ns(uint64_t ticks)
     return ticks / f * 1000000000 + ticks % f * 1000000000 / f;
 }
 
+/* Req: BH-ABI-010 */
 /* The fields in the order of the structure; STATE_ENTRY_TIME carries the flag while the rest changes. */
 static int write_copy(struct vcpu *v)
 {
@@ -49,6 +50,7 @@ static int write_copy(struct vcpu *v)
     return err;
 }
 
+/* Req: BH-ABI-009 */
 void runstate_publish(struct vcpu *v)
 {
     /* A guest that took the memory away gets no more copies: its own choice. */

@@ -36,6 +36,7 @@ void sched_cpu_init(struct cpu *cpu)
     }
 }
 
+/* Req: BH-SCHED-010 */
 int sched_vcpu_init(struct vcpu *v, struct cpu *own_cpu, const cpuset_t *affinity, uint16_t weight)
 {
     struct cpu *first = own_cpu;
@@ -161,6 +162,7 @@ static struct vcpu *pick_fair(struct cpu *cpu, struct vcpu *old, bool old_goes_o
     return best;
 }
 
+/* Req: BH-SCHED-003 */
 bool sched_pick(struct cpu *cpu, struct vcpu **next)
 {
     struct vcpu *old = cpu->current, *chosen;
@@ -245,6 +247,7 @@ void sched_release(struct vcpu *v)
     }
 }
 
+/* Req: BH-LIFE-004 */
 void sched_stop(struct vcpu *v)
 {
     struct cpu *target = NULL;
@@ -284,6 +287,7 @@ void sched_defer_work(struct cpu *cpu)
     timer_set(&cpu->sched.slice, arch_time_now() + DEFER_US * arch_time_frequency() / 1000000);
 }
 
+/* Req: BH-LIFE-007 */
 void sched_slice_expired(struct cpu *cpu)
 {
     cpu->sched.slice_is_over = true;

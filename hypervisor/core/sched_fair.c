@@ -44,12 +44,14 @@ uint64_t sched_fair_slice(void)
     return slice;
 }
 
+/* Req: BH-SCHED-002 */
 /* TICKS of running as virtual time of V. */
 static uint64_t weighted(const struct vcpu *v, uint64_t ticks)
 {
     return ticks * SCHED_WEIGHT_DEFAULT / v->sched.weight;
 }
 
+/* Req: BH-SCHED-001 */
 void sched_fair_charge(struct vcpu *v, uint64_t now)
 {
     uint64_t ran = now - v->sched.started;
@@ -59,6 +61,7 @@ void sched_fair_charge(struct vcpu *v, uint64_t now)
     v->sched.vtime += weighted(v, ran);
 }
 
+/* Req: BH-SCHED-008, BH-SCHED-009 */
 void sched_fair_rank(struct vcpu *v, const struct cpu *target, uint64_t now)
 {
     struct vcpu *running = __atomic_load_n(&target->current, __ATOMIC_RELAXED);
@@ -124,6 +127,7 @@ void sched_fair_dequeue(struct vcpu *v)
     v->sched.queued = false;
 }
 
+/* Req: BH-SCHED-007 */
 struct vcpu *sched_fair_best(const struct cpu *cpu)
 {
     struct vcpu *v = queue_first;
@@ -134,6 +138,7 @@ struct vcpu *sched_fair_best(const struct cpu *cpu)
     return v;
 }
 
+/* Req: BH-SCHED-004, BH-SCHED-011 */
 bool sched_fair_preempts(const struct vcpu *waiting, const struct vcpu *running, bool expired)
 {
     if (expired) {

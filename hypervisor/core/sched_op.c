@@ -7,6 +7,7 @@
 #include "bh/hypercall.h"
 #include "bh/vcpu.h"
 
+/* Req: BH-ABI-011 */
 static int64_t shutdown_op(struct vcpu *v, struct guest_handle arg)
 {
     struct sched_shutdown a;

@@ -7,6 +7,7 @@
 #include "bh/sched.h"
 #include "bh/vcpu.h"
 
+/* Req: BH-SCHED-005, BH-SCHED-006 */
 struct vcpu *sched_pinned_pick(const struct cpu *cpu, struct vcpu *old, bool old_goes_on)
 {
     struct vcpu *owner = cpu->sched.owner;

@@ -8,6 +8,7 @@
 #include "bh/runstate.h"
 #include "bh/vcpu.h"
 
+/* Req: BH-ABI-008 */
 /* A vCPU's event area is noted once; it must lie within one page and be aligned as its type. */
 static int64_t register_vcpu_info(struct vcpu *caller, struct vcpu *v, struct guest_handle arg)
 {

@@ -8,6 +8,7 @@
 #include "bh/console.h"
 #include "bh/cpu.h"
 
+/* Req: BH-SEC-007 */
 static unsigned slot_push(void)
 {
     struct cpu *cpu = this_cpu();
@@ -18,6 +19,7 @@ static unsigned slot_push(void)
     return cpu->window_count++;
 }
 
+/* Req: BH-SEC-001 */
 void *window_open(mfn_t m)
 {
     return arch_window_map(slot_push(), m, true);

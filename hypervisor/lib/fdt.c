@@ -143,6 +143,7 @@ static bool block_fits(const struct fdt *t, uint32_t offset, uint32_t size, uint
     return (offset & (alignment - 1)) == 0 && offset >= HEADER_SIZE && offset <= t->size && size <= t->size - offset;
 }
 
+/* Req: BH-BOOT-020 */
 int fdt_open(struct fdt *t, const void *blob, size_t size)
 {
     const fdt_cell_t *h = blob;

@@ -80,6 +80,7 @@ static struct vcpu *vcpu_of_affinity(struct domain *d, uint64_t target)
     return (target & 0xff) < 16 && id < d->vcpu_count ? d->vcpus[id] : NULL;
 }
 
+/* Req: BH-PSCI-002, BH-PSCI-003, BH-PSCI-004 */
 static int cpu_on(struct domain *d, uint64_t target, uint64_t entry, uint64_t context)
 {
     struct vcpu *t = vcpu_of_affinity(d, target);
@@ -104,6 +105,7 @@ static int cpu_on(struct domain *d, uint64_t target, uint64_t entry, uint64_t co
     return result;
 }
 
+/* Req: BH-PSCI-005 */
 /* On if any vCPU of the affinity instance is on; as with Xen, an instance without vCPUs is off. */
 static int affinity_info(const struct domain *d, uint64_t target, uint64_t level)
 {
@@ -120,6 +122,7 @@ static int affinity_info(const struct domain *d, uint64_t target, uint64_t level
     return AFFINITY_OFF;
 }
 
+/* Req: BH-PSCI-009 */
 static int psci_features(uint32_t function)
 {
     switch (function) {
@@ -142,6 +145,7 @@ static int psci_features(uint32_t function)
     }
 }
 
+/* Req: BH-PSCI-011 */
 static int arch_features(uint32_t function)
 {
     switch (function) {
@@ -175,6 +179,7 @@ static void uid_return(xen_uuid_t uid, uint64_t x[4])
     }
 }
 
+/* Req: BH-PSCI-012 */
 /* Calls that do not end in one number. False: FUNCTION is none of them. */
 static bool identify(uint32_t function, uint64_t x[4])
 {
@@ -195,6 +200,7 @@ static bool identify(uint32_t function, uint64_t x[4])
     }
 }
 
+/* Req: BH-PSCI-006, BH-PSCI-007, BH-PSCI-008, BH-PSCI-010 */
 /* The calls that return one number. Arguments of a 32-bit call are the lower halves of the registers. */
 static int number_call(struct vcpu *v, uint32_t function, uint64_t x1, uint64_t x2, uint64_t x3)
 {
@@ -253,6 +259,7 @@ COLD static void smccc_other_call(struct vcpu *v, uint64_t x[4])
     x[0] = (uint64_t)(int64_t)number_call(v, function, x[1] & mask, x[2] & mask, x[3] & mask);
 }
 
+/* Req: BH-PSCI-001 */
 void smccc_call(struct vcpu *v, uint64_t x[4])
 {
     if (likely((uint32_t)x[0] == PSCI_VERSION)) {

@@ -63,6 +63,7 @@ void vgic_domain_release(struct domain *d)
     spin_unlock(&vd->lock);
 }
 
+/* Req: BH-GIC-013 */
 int vgic_vcpu_init(struct vcpu *v)
 {
     struct vgic_dist *vd = &v->domain->arch.vgic;
@@ -214,6 +215,7 @@ static bool post_spi(struct domain *d, unsigned irq, bool latch)
     return true;
 }
 
+/* Req: BH-GIC-004 */
 void vgic_raise_spi(struct domain *d, unsigned irq)
 {
     struct vgic_dist *vd = &d->arch.vgic;
@@ -242,6 +244,7 @@ void vgic_lower_spi(struct domain *d, unsigned irq)
     spin_unlock(&d->arch.vgic.lock);
 }
 
+/* Req: BH-GIC-005 */
 void vgic_pulse_spi(struct domain *d, unsigned irq)
 {
     struct vgic_dist *vd = &d->arch.vgic;
@@ -309,6 +312,7 @@ static void sgi_latch(struct vgic_work *w, struct vcpu *t, unsigned irq)
     }
 }
 
+/* Req: BH-GIC-006, BH-GIC-007 */
 COLD static void send_sgi_slow(struct vcpu *v, uint64_t value)
 {
     struct domain *d = v->domain;
@@ -402,6 +406,7 @@ COLD static bool bank_is_signalled(const struct vgic_bank *b, const uint8_t *who
     return false;
 }
 
+/* Req: BH-GIC-016 */
 bool vgic_has_pending(const struct vcpu *v, uint32_t vmcr)
 {
     const struct vgic_dist *vd = &v->domain->arch.vgic;

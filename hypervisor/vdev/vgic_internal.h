@@ -54,6 +54,7 @@ static ALWAYS_INLINE uint32_t vgic_bank_ready(const struct vgic_bank *b)
     return vgic_bank_pending(b) & b->open & ~b->active & ~b->listed;
 }
 
+/* Req: BH-GIC-018 */
 static inline void vgic_bank_reopen(const struct vgic_dist *vd, struct vgic_bank *b)
 {
     uint32_t group0 = (vd->group_enable & 1) != 0 ? ~0u : 0;

@@ -269,6 +269,7 @@ static void list(struct vcpu *v, unsigned irq, unsigned i, bool pending, bool ac
     arch_vgic_lr_write(i, lr);
 }
 
+/* Req: BH-GIC-002 */
 /* The best of C: highest priority first, an active one before a pending one, then the lowest number. */
 static unsigned best_of(const struct vcpu *v, const struct candidates *c, bool pending_only)
 {
@@ -295,6 +296,7 @@ static unsigned best_of(const struct vcpu *v, const struct candidates *c, bool p
     return best;
 }
 
+/* Req: BH-GIC-003 */
 /* More than fits: the best ones go in, and maintenance interrupts tell when to go on. */
 COLD static void refill_crowded(struct vcpu *v, struct candidates *c)
 {
@@ -366,6 +368,7 @@ void vgic_refill(struct vcpu *v)
     }
 }
 
+/* Req: BH-GIC-015 */
 COLD void vgic_settle_ends(struct vcpu *v)
 {
     struct vgic_dist *vd = &v->domain->arch.vgic;

@@ -61,6 +61,7 @@ static bool regs_find(struct vcpu *v, struct vgic_regs *r, unsigned bank)
     return true;
 }
 
+/* Req: BH-GIC-009 */
 static bool is_word(const struct mmio_access *a)
 {
     return a->size == 4 && (a->offset & 3) == 0;
@@ -133,6 +134,7 @@ static void route_to(const struct vgic_regs *r, unsigned n, unsigned target, str
     }
 }
 
+/* Req: BH-GIC-012 */
 /* GICv2: one byte an interrupt, the mask of the CPUs it may go to; the lowest of them gets it. */
 static void access_targets(const struct vgic_regs *r, unsigned byte, struct mmio_access *a, struct vgic_work *w)
 {
@@ -156,6 +158,7 @@ static void access_targets(const struct vgic_regs *r, unsigned byte, struct mmio
     }
 }
 
+/* Req: BH-GIC-011 */
 /* GICv3: affinity of the one vCPU that gets interrupt N of the bank; 1-of-N routing is not offered. */
 static void access_route(const struct vgic_regs *r, unsigned n, struct mmio_access *a, struct vgic_work *w)
 {
@@ -180,6 +183,7 @@ static void access_route(const struct vgic_regs *r, unsigned n, struct mmio_acce
              VGIC_NOBODY, w);
 }
 
+/* Req: BH-GIC-008 */
 /* GICv2: vCPU SENDER sends SGI IRQ to the vCPUs of MASK. */
 static void v2_sgi_send(struct domain *d, unsigned sender, unsigned irq, uint32_t mask, struct vgic_work *w)
 {
@@ -266,6 +270,7 @@ static int v2_access_sgi(struct vcpu *v, struct mmio_access *a, struct vgic_work
     return 0;
 }
 
+/* Req: BH-GIC-010 */
 /* The registers of single words, and what is reserved. */
 static int dist_access_word(struct vcpu *v, struct mmio_access *a, struct vgic_work *w)
 {

@@ -82,6 +82,7 @@ static uint32_t read_pending(const struct vgic_regs *r, struct vgic_work *w)
  * done here. So the answer for an interrupt listed there is "active" until that CPU has folded its list registers,
  * which it is kicked to do; a guest that waits for the end of a handler reads again (as Linux' synchronize_irq()
  * does) and then gets the true answer, not older than its first question. Any other register access ends the question.
+ * Req: BH-GIC-017
  */
 static uint32_t read_active(const struct vgic_regs *r, struct vgic_work *w)
 {
@@ -173,6 +174,7 @@ static void set_active(const struct vgic_regs *r, uint32_t value)
     }
 }
 
+/* Req: BH-GIC-014 */
 void vgic_bits_write(const struct vgic_regs *r, enum vgic_bits kind, uint32_t value, struct vgic_work *w)
 {
     const struct vgic_dist *vd = &r->reader->domain->arch.vgic;

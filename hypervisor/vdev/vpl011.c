@@ -41,6 +41,7 @@ void vpl011_init(struct domain *d)
     spinlock_init(&d->arch.vpl011.lock, LOCK_VUART);
 }
 
+/* Req: BH-UART-004 */
 /* Tells the virtual GIC if the interrupt line changed. */
 static void line_update(struct domain *d) REQUIRES(d->arch.vpl011.lock)
 {
@@ -67,6 +68,7 @@ static void transmit_update(struct vpl011 *u)
     }
 }
 
+/* Req: BH-UART-006 */
 void vpl011_transmit_ready(struct domain *d)
 {
     struct vpl011 *u = &d->arch.vpl011;
@@ -80,6 +82,7 @@ void vpl011_transmit_ready(struct domain *d)
     spin_unlock(&u->lock);
 }
 
+/* Req: BH-UART-003 */
 bool vpl011_receive(struct domain *d, char c)
 {
     struct vpl011 *u = &d->arch.vpl011;
@@ -99,6 +102,7 @@ bool vpl011_receive(struct domain *d, char c)
     return has_room;
 }
 
+/* Req: BH-UART-002 */
 static uint32_t data_read(struct vpl011 *u)
 {
     uint8_t c;
@@ -118,6 +122,7 @@ static uint32_t data_read(struct vpl011 *u)
     return c;
 }
 
+/* Req: BH-UART-005 */
 static uint32_t flags_read(const struct vpl011 *u)
 {
     uint8_t count = __atomic_load_n(&u->count, __ATOMIC_RELAXED);
@@ -149,6 +154,7 @@ static uint32_t register_read(struct vpl011 *u, unsigned reg)
     }
 }
 
+/* Req: BH-UART-001 */
 /* VALUE and MASK are in place in the 32 bits of the register; only the bits of MASK are written. */
 static void register_write(struct domain *d, unsigned reg, uint32_t value, uint32_t mask)
 {
@@ -172,6 +178,7 @@ static void register_write(struct domain *d, unsigned reg, uint32_t value, uint3
     }
 }
 
+/* Req: BH-UART-007 */
 COLD static int access_slow(struct vcpu *v, struct mmio_access *a)
 {
     struct domain *d = v->domain;

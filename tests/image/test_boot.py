@@ -20,6 +20,7 @@ def debian():
     return {"linux": BUILD / "debian/arm64/linux", "xen": BUILD / "debian/arm64/xen", "ramdisk": initramfs}
 
 
+# Req: BH-TOOL-008
 @pytest.mark.parametrize("gic", [2, 3])
 def test_linux_partitions_on_debians_xen(tmp_path, program, debian, gic):
     shop = Workshop(tmp_path, program)

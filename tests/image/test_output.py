@@ -103,6 +103,7 @@ CPUS = [
 ]
 
 
+# Req: BH-TOOL-010
 @pytest.mark.parametrize("cpus, vcpus, expected", CPUS)
 def test_cpus_in_xl_syntax(shop, cpus, vcpus, expected):
     domain = shop.make(config(cpus=cpus, vcpus=vcpus)).good().tree["chosen/domU1"]
@@ -131,6 +132,7 @@ def test_xl_syntax_of_all_kinds(shop):
     assert list(domain.children.values())[0].string("bootargs") == "a=\"1\" # bogus=1 ' type = 1 b"
 
 
+# Req: BH-TOOL-006
 def test_kernel_kinds(shop):
     packed = gzip.compress(image(200 << 10))
     kinds = {
@@ -153,6 +155,7 @@ def test_kernel_kinds(shop):
 PLACE = 2 * MIB
 
 
+# Req: BH-TOOL-004
 @pytest.mark.parametrize("megabytes", [64, 100, 200, 256, 300, 1024, 4096])
 @pytest.mark.parametrize("hypervisor", [None, MIB, 5 * MIB, 140 * MIB])
 def test_nothing_overlaps(shop, megabytes, hypervisor):
@@ -206,6 +209,7 @@ def test_a_shared_file_is_written_once_and_placed_twice(shop):
     assert len({start for start, _ in ranges(result).values()}) == 2
 
 
+# Req: BH-TOOL-007
 def test_same_input_same_bytes(shop):
     def files():
         return {p.name: p.read_bytes() for p in shop.make(config(extra='"x"')).good().out.iterdir()}

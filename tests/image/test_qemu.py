@@ -30,6 +30,7 @@ def test_machine(shop, gic):
     assert value(args, "-device") == f"loader,file={result.out}/alpha.kernel,addr={reg[1]:#x},force-raw=on"
 
 
+# Req: BH-TOOL-007
 def test_random_seeds_are_not_kept(shop):
     chosen = shop.make(config(), options=["--machine", "virt"]).good().tree["chosen"]
     assert "kaslr-seed" not in chosen.props

@@ -86,6 +86,7 @@ CONFIGS = {
 }
 
 
+# Req: BH-TOOL-001, BH-TOOL-002
 @pytest.mark.parametrize("case", CONFIGS)
 def test_configuration(shop, case):
     text, expected = CONFIGS[case]
@@ -93,6 +94,7 @@ def test_configuration(shop, case):
     shop.make(text).refused(expected)
 
 
+# Req: BH-TOOL-003
 def test_every_error_is_named_at_once(shop):
     result = shop.make(config(vcpus=0, bogus=1, disk="[]", cpus='"x"'), config(name='"b"', memory=0))
     for expected in (r"a\.cfg:4: ", r"a\.cfg:5: ", r"a\.cfg:6: ", r"a\.cfg:7: ", r"b\.cfg:3: "):
@@ -229,6 +231,7 @@ def test_gicv2_has_room_for_eight_vcpus(shop):
     shop.make(config(vcpus=9)).refused(r"a\.cfg:4: 9 vCPUs are too many: GICv2 has room for 8")
 
 
+# Req: BH-TOOL-005
 def test_modules_do_not_fit(shop):
     shop.write("board.dtb", board(memory=((RAM, 64 * MIB),)))
     shop.write("rd", b"\0" * (40 * MIB))
@@ -282,18 +285,21 @@ def damaged(data, seed):
     return bytes(out)
 
 
+# Req: BH-TOOL-009
 @pytest.mark.parametrize("seed", range(20))
 def test_damaged_boards_do_no_harm(shop, seed):
     shop.write("board.dtb", damaged(board(reserved=((RAM + 64 * MIB, 4096),)), seed))
     shop.make(config(cpus='"1"'))
 
 
+# Req: BH-TOOL-009
 @pytest.mark.parametrize("seed", range(20))
 def test_damaged_configurations_do_no_harm(shop, seed):
     text = config(cpus='["1", "2"]', vcpus=2, extra="'a=1'", ramdisk='"kernel"') * 3
     shop.make(damaged(text.encode(), seed))
 
 
+# Req: BH-TOOL-009
 @pytest.mark.parametrize("seed", range(15))
 def test_damaged_kernels_do_no_harm(shop, seed):
     shop.write("kernel", damaged((elf() + elf(), image(256), gzip.compress(image(4096)))[seed % 3][:256], seed))

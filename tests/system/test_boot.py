@@ -5,6 +5,7 @@ import pytest
 import board as boards
 
 
+# Req: BH-BOOT-001, BH-BOOT-002, BH-BOOT-017, BH-MEM-001, BH-GIC-001
 @pytest.mark.parametrize("gic", [2, 3])
 @pytest.mark.parametrize("cpus", [1, 2, 4, 8])
 def test_every_cpu_count_on_both_interrupt_controllers(start, guest, gic, cpus):
@@ -17,6 +18,7 @@ def test_every_cpu_count_on_both_interrupt_controllers(start, guest, gic, cpus):
     assert found["cpus reported"] == str(cpus)
 
 
+# Req: BH-BOOT-004, BH-CONS-001
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 8])
 def test_one_to_eight_partitions(start, guest, count):
     """The first one stays: it has the input, and only the lines of the others are never broken by each other."""
@@ -42,12 +44,14 @@ def test_partition_memory_in_two_banks(start, guest):
     assert console.results("alpha")["memory"] == "0x40000000 + 0xc0000000"
 
 
+# Req: BH-BOOT-003
 @pytest.mark.bulkhead
 def test_started_at_el1_it_says_so(start, guest):
     console = start([guest("alpha", "hello")], virtualization=False)
     console.wait_text(r"(?i)EL2")
 
 
+# Req: BH-LIFE-002
 @pytest.mark.bulkhead
 def test_board_powers_off_after_the_last_partition(start, guest):
     console = start([guest("alpha", "hello"), guest("beta", "hello"), guest("gamma", "hello")])
@@ -56,6 +60,7 @@ def test_board_powers_off_after_the_last_partition(start, guest):
         assert console.find(None, f"{name}: powered off")
 
 
+# Req: BH-BOOT-013
 @pytest.mark.bulkhead
 def test_elf_kernel(start):
     console = start([boards.Domain("alpha", boards.GUESTS / "hello.elf", "elf=1", memory=16)])

@@ -18,6 +18,7 @@ def explained(guest, gic, key, ours):
     return False
 
 
+# Req: BH-ABI-001
 @pytest.mark.parametrize("gic", [2, 3])
 @pytest.mark.parametrize("program,vcpus", GUESTS)
 def test_guest_says_the_same_on_both(start, guest, gic, program, vcpus):
@@ -46,6 +47,7 @@ def test_every_explanation_is_used():
     assert not stale, "differences that are gone:\n" + "\n".join(f"{r.guest}: {r.key}: {r.reason}" for r in stale)
 
 
+# Req: BH-TRAP-004
 @pytest.mark.bulkhead
 def test_calls_that_xen_ends_a_partition_for(start, guest):
     """An HVC immediate that nobody defined is an undefined instruction to the guest, not its end."""

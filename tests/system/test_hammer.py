@@ -11,6 +11,7 @@ def hammer_arguments(seed, rounds):
     return f"seed={seed} rounds={rounds}" + (" xen=1" if boards.is_xen(boards.hypervisor_path()) else "")
 
 
+# Req: BH-SEC-004
 @pytest.mark.parametrize("gic", [2, 3])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_hammer_beside_a_healthy_partition(start, guest, gic, seed):
@@ -25,6 +26,7 @@ def test_hammer_beside_a_healthy_partition(start, guest, gic, seed):
     console.wait(lambda: len(console.lines["counter"]) > before + 5, 30, "further counting")
 
 
+# Req: BH-SEC-005
 @pytest.mark.bulkhead
 def test_hammer_against_the_debug_build(start, guest, debug_build):
     console = start([guest("first", "hello", "end=wait"), guest("hammer", "hammer", "seed=77 rounds=10000"),

@@ -9,6 +9,7 @@ def rounds(console, name):
     return int(numbers[-1]) if numbers else 0
 
 
+# Req: BH-PSCI-008, BH-LIFE-001
 @pytest.mark.parametrize("end", ["off", "reset"])
 def test_one_ends_while_another_counts_on(start, guest, end):
     console = start([guest("first", "hello", "end=wait"), guest("counter", "count", "ms=50 rounds=0"),
@@ -19,6 +20,7 @@ def test_one_ends_while_another_counts_on(start, guest, end):
     console.wait(lambda: rounds(console, "counter") >= before + 20, 30, "further counting")
 
 
+# Req: BH-LIFE-001
 def test_linux_powers_off_while_another_counts_on(start, guest, linux):
     console = start([guest("counter", "count", "ms=50 rounds=0 sleep=10"), linux("leaver", "selftest=load")], cpus=2,
                     limit=120)
@@ -28,6 +30,7 @@ def test_linux_powers_off_while_another_counts_on(start, guest, linux):
     console.wait(lambda: rounds(console, "counter") >= before + 20, 30, "further counting")
 
 
+# Req: BH-LIFE-007
 def test_a_crashed_guest_harms_nobody(start, guest):
     """The third one faults for ever: it has no vectors where it jumps to."""
     console = start([guest("first", "hello", "end=wait"), guest("counter", "count", "ms=50 rounds=20"),
@@ -35,6 +38,7 @@ def test_a_crashed_guest_harms_nobody(start, guest):
     console.wait_line("counter", "guest: done", 60)
 
 
+# Req: BH-SEC-003
 def test_memory_holds_nothing_of_others(start, guest):
     console = start([guest("first", "hello", "end=wait"), guest("one", "pattern", "seed=1 rounds=2", memory=96),
                      guest("two", "pattern", "seed=2 rounds=2", memory=96),
@@ -47,6 +51,7 @@ def test_memory_holds_nothing_of_others(start, guest):
         assert found["round 2"] == "intact"
 
 
+# Req: BH-SEC-001, BH-SEC-002
 @pytest.mark.bulkhead
 def test_audit_finds_no_memory_of_others_mapped(start, guest, debug_build):
     """The debug build walks the live EL2 tables at traps while partitions with known patterns run; it stops the

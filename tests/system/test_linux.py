@@ -7,6 +7,7 @@ import pytest
 import board as boards
 
 
+# Req: BH-BOOT-018
 @pytest.mark.parametrize("gic", [2, 3])
 def test_smp_linux_under_load_beside_another(start, linux, gic):
     console = start([linux("one", "selftest=load"), linux("two", "selftest=load", vcpus=2)], gic=gic, cpus=4,
@@ -26,6 +27,7 @@ def test_more_virtual_cpus_than_real_ones(start, linux):
     console.wait_line("one", "selftest load: exit 0")
 
 
+# Req: BH-ABI-014
 @pytest.mark.bulkhead
 def test_linux_sees_xen_and_complains_about_nothing(start, linux):
     console = start([linux("quiet"), linux("one", "selftest=interrupts")], cpus=2, limit=120)
@@ -37,6 +39,7 @@ def test_linux_sees_xen_and_complains_about_nothing(start, linux):
         assert not re.search(r"(?i)unhandled|BUG:|WARNING:|Oops|unexpected|failed to", line), line
 
 
+# Req: BH-CONS-002, BH-CONS-003, BH-CONS-004
 @pytest.mark.bulkhead
 def test_two_shells_typed_into(start, linux):
     console = start([linux("one"), linux("two", vcpus=2)], cpus=4, limit=120)

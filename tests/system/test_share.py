@@ -12,6 +12,7 @@ def counts(console, names):
     return [int(console.results(name)["count"]) for name in names]
 
 
+# Req: BH-SCHED-001
 @pytest.mark.parametrize("partitions,cpus", [(2, 1), (4, 1), (3, 2), (8, 2)])
 def test_equal_partitions_get_equal_shares(start, guest, partitions, cpus):
     names = [f"part{i}" for i in range(partitions)]
@@ -21,6 +22,7 @@ def test_equal_partitions_get_equal_shares(start, guest, partitions, cpus):
     assert min(found) > 0.7 * max(found), found
 
 
+# Req: BH-SCHED-011
 def test_a_partition_with_more_virtual_cpus_gets_more_but_starves_nobody(start, guest):
     console = start([guest("wide", "count", "ms=400", vcpus=4), guest("narrow", "count", "ms=400")], cpus=1,
                     icount=True, limit=90)
@@ -40,6 +42,7 @@ def test_no_cpu_idles_while_someone_could_run(start, guest):
     assert both > 1.3 * one, (both, one)
 
 
+# Req: BH-SCHED-008, BH-TIMER-003
 def test_a_sleeper_wakes_in_time_beside_busy_neighbours(start, guest):
     console = start([guest("hog1", "count", "ms=3000"), guest("hog2", "count", "ms=3000"),
                      guest("sleeper", "timer")], cpus=1, icount=True, limit=120)

@@ -213,6 +213,7 @@ static void test_bad_memory(void **state)
                      -XEN_ENODEV);
 }
 
+/* Req: BH-BOOT-019 */
 static void test_reserved(void **state)
 {
     char source[8192] = "/dts-v1/; /memreserve/ 0x10 0x10; /memreserve/ 0xfffffffffffff000 0x2000;\n"

@@ -63,6 +63,7 @@ static void expect_log(const char *text)
 #define RAMDISK(at) \
     "module@" at " { compatible = \"multiboot,ramdisk\", \"multiboot,module\"; reg = <0 0x" at " 0x2000>; };\n"
 
+/* Req: BH-BOOT-004, BH-BOOT-021 */
 /* The example of booting.txt, with what it leaves out filled in. */
 static void test_example(void **state)
 {
@@ -97,6 +98,7 @@ static void test_example(void **state)
     assert_true(config.domain[1].kernel.start == 0x4c000000 && config.domain[1].ramdisk.size == 0xffffff);
 }
 
+/* Req: BH-BOOT-009 */
 static void test_ours(void **state)
 {
     (void)state;
@@ -118,6 +120,7 @@ static void test_ours(void **state)
     assert_true(config.domain[2].owns_cpus);
 }
 
+/* Req: BH-BOOT-021 */
 static void test_no_domains(void **state)
 {
     (void)state;
@@ -138,6 +141,7 @@ static void test_no_domains(void **state)
     assert_int_equal(config.domain_count, 0);
 }
 
+/* Req: BH-BOOT-005, BH-BOOT-006 */
 /* What is known but not supported, or unknown, is named and does not keep the partition from starting. */
 static void test_warnings(void **state)
 {
@@ -211,6 +215,7 @@ static void bad(const char *domain, const char *message)
 #define BAD(more, message) bad(DOMAIN("bad", more), "/chosen/bad" message)
 #define REG(at, size) "m { compatible = \"multiboot,kernel\"; reg = <0 0x" at " 0x" size ">; };"
 
+/* Req: BH-BOOT-007, BH-BOOT-008 */
 static void test_bad_numbers(void **state)
 {
     (void)state;
@@ -231,6 +236,7 @@ static void test_bad_numbers(void **state)
     BAD(BASIC "bulkhead,weight = [01]; " KERNEL("50000000"), ": bulkhead,weight: expected");
 }
 
+/* Req: BH-BOOT-007 */
 static void test_bad_cpus(void **state)
 {
     (void)state;
@@ -243,6 +249,7 @@ static void test_bad_cpus(void **state)
     BAD(BASIC "bulkhead,cpus = <1>; " KERNEL("50000000"), ": bulkhead,cpus: CPU 1 is owned by first; expected one");
 }
 
+/* Req: BH-BOOT-010 */
 static void test_bad_names(void **state)
 {
     (void)state;
@@ -260,6 +267,7 @@ static void test_bad_names(void **state)
     expect_log("/chosen/d@1: no name for a partition");
 }
 
+/* Req: BH-BOOT-011 */
 static void test_bad_modules(void **state)
 {
     (void)state;

@@ -29,6 +29,7 @@ static void expect_nothing_left(void)
     }
 }
 
+/* Req: BH-LIFE-003 */
 static void test_life(void **state)
 {
     struct domain *d;
@@ -57,6 +58,7 @@ static void test_life(void **state)
     assert_non_null(strstr(host_uart_take(), "one: reboot"));
 }
 
+/* Req: BH-LIFE-006 */
 /* Each allocation of a creation fails once. */
 static void test_creation_fails(void **state)
 {
@@ -155,6 +157,7 @@ static void test_ids(void **state)
     expect_nothing_left();
 }
 
+/* Req: BH-LIFE-003, BH-LIFE-004 */
 /* Its vCPUs run here and there, sleep and wait: they stop, and the other domain does not. */
 static void test_end_beside_another(void **state)
 {
@@ -203,6 +206,7 @@ static void watch(void *x)
     end_all();
 }
 
+/* Req: BH-LIFE-002 */
 static void test_last(void **state)
 {
     (void)state;
@@ -221,6 +225,7 @@ static void test_reap_when_idle(void **state)
     assert_false(domain_reap());
 }
 
+/* Req: BH-LIFE-005 */
 static void test_crash_says_why(void **state)
 {
     static const char *const reasons[] = { "powered off", "reboot", "suspended", "crashed", "watchdog", "soft reset" };

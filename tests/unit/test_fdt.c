@@ -326,6 +326,7 @@ static void expect_header(unsigned index, uint32_t value, const char *problem)
     }
 }
 
+/* Req: BH-BOOT-020 */
 static void test_bad_header(void **state)
 {
     struct fdt t;
@@ -404,6 +405,7 @@ static void expect_cells(const char *text, const uint32_t *cells, unsigned count
 #define PROP(size) 3, (size), 0
 #define NAMED(c) 1, ((uint32_t)(c) << 24)
 
+/* Req: BH-BOOT-020 */
 static void test_bad_structure(void **state)
 {
     const uint32_t good[] = { 4, NODE, 4, PROP(5), 1, 2, 4, PROP(0), NAMED('a'), END_NODE, 4, END_NODE, 4, 9 };
@@ -487,6 +489,7 @@ static void read_all(const struct fdt *t)
     fdt_find_phandle(t, 7, &n);
 }
 
+/* Req: BH-BOOT-020 */
 static void test_damage(void **state)
 {
     uint32_t *copy = malloc(blob_size);

@@ -60,6 +60,7 @@ static void test_banks_beyond_the_limit(void **state)
     assert_null(frame_lookup(mfn(2 * FRAME_BANK_COUNT + 2)));
 }
 
+/* Req: BH-MEM-002 */
 /* What each purpose means for owner and charge. */
 static void test_purposes(void **state)
 {
@@ -96,6 +97,7 @@ static void test_purposes(void **state)
     page_alloc_audit();
 }
 
+/* Req: BH-MEM-004 */
 static void test_references(void **state)
 {
     uint64_t free_before;
@@ -217,6 +219,7 @@ static void fill(mfn_t m, unsigned order)
     }
 }
 
+/* Req: BH-MEM-003 */
 static void test_scrub(void **state)
 {
     static const unsigned orders[] = { 0, 3, 9, 10 };
@@ -237,6 +240,7 @@ static void test_scrub(void **state)
     assert_int_equal(window_count(), 0);
 }
 
+/* Req: BH-MEM-005 */
 /* bootscrub=0 leaves the memory of domains as it is, and nothing else; it ends when the first domain runs. */
 static void test_no_scrub_at_boot(void **state)
 {

@@ -53,6 +53,7 @@ static void refuse(const char *text, const char *part)
     }
 }
 
+/* Req: BH-ABI-013 */
 static void test_gicv3(void **state)
 {
     struct guest_tree g = example();
@@ -82,6 +83,7 @@ static void test_gicv3(void **state)
     free(text);
 }
 
+/* Req: BH-ABI-013 */
 static void test_gicv2(void **state)
 {
     struct guest_tree g = example();

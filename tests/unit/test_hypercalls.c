@@ -47,6 +47,7 @@ static void guest_read(uint64_t at, void *to, size_t size)
     assert_int_equal(guest_copy_from(v, to, guest_handle(at), size), 0);
 }
 
+/* Req: BH-ABI-002 */
 static void test_numbers(void **state)
 {
     (void)state;
@@ -61,6 +62,7 @@ static void test_numbers(void **state)
     assert_int_equal(call(1UL << 32 | __HYPERVISOR_xen_version, 0, 0, 0), -XEN_ENOSYS);
 }
 
+/* Req: BH-ABI-003 */
 static void test_version(void **state)
 {
     static const unsigned texts[] = { XENVER_extraversion, XENVER_compile_info, XENVER_capabilities, XENVER_changeset,
@@ -112,6 +114,7 @@ static void expect_mapped(uint64_t g, mfn_t m)
     assert_int_equal(there.n, m.n);
 }
 
+/* Req: BH-ABI-004, BH-ABI-005 */
 static void test_shared_info(void **state)
 {
     uint64_t free_count, pages;
@@ -151,6 +154,7 @@ static void test_shared_info(void **state)
     assert_int_equal(page_alloc_free_count(), host_ram_frames());
 }
 
+/* Req: BH-ABI-006 */
 /* No frame for a table: the guest hears of it, and nothing is lost. */
 static void test_shared_info_without_memory(void **state)
 {
@@ -177,6 +181,7 @@ static void test_shared_info_without_memory(void **state)
 
 /* ---- sched_op ---- */
 
+/* Req: BH-ABI-011 */
 static void test_sched_op(void **state)
 {
     struct sched_shutdown a = { .reason = SHUTDOWN_MAX + 1 };
@@ -219,6 +224,7 @@ static int64_t register_info(unsigned id, uint64_t g, unsigned offset)
     return call(__HYPERVISOR_vcpu_op, VCPUOP_register_vcpu_info, id, BASE);
 }
 
+/* Req: BH-ABI-008 */
 static void test_vcpu_info(void **state)
 {
     (void)state;
@@ -248,6 +254,7 @@ static int64_t register_runstate(unsigned id, uint64_t address)
     return call(__HYPERVISOR_vcpu_op, VCPUOP_register_runstate_memory_area, id, BASE);
 }
 
+/* Req: BH-ABI-009 */
 static void test_runstate(void **state)
 {
     uint64_t at = BASE + 2 * PAGE_SIZE;
@@ -282,6 +289,7 @@ static void test_runstate(void **state)
     assert_false(v->runstate.is_registered);
 }
 
+/* Req: BH-ABI-010 */
 static void test_runstate_flag(void **state)
 {
     uint64_t at = BASE + 2 * PAGE_SIZE;
@@ -352,6 +360,7 @@ static void test_vm_assist(void **state)
 
 /* ---- guest_copy ---- */
 
+/* Req: BH-SEC-006, BH-ABI-007 */
 static void test_guest_copy(void **state)
 {
     static char out[GUEST_COPY_MAX + 1], in[GUEST_COPY_MAX + 1];
@@ -382,6 +391,7 @@ static void test_guest_copy(void **state)
     assert_int_equal(window_count(), 0);
 }
 
+/* Req: BH-MEM-010, BH-MEM-011 */
 /* Read-only memory is read only; registers are no memory. */
 static void test_guest_copy_types(void **state)
 {

@@ -42,6 +42,7 @@ static void expect_image(struct image i, uint64_t file_size, const char *text)
     }
 }
 
+/* Req: BH-BOOT-012 */
 static void test_image(void **state)
 {
     struct image i = good_image();
@@ -67,6 +68,7 @@ static void test_image(void **state)
     assert_int_equal(plan_image(&i, 100, &plan, &problem), 0); /* exactly all */
 }
 
+/* Req: BH-BOOT-014, BH-BOOT-015 */
 static void test_bad_image(void **state)
 {
     struct image i = good_image();
@@ -96,6 +98,7 @@ static void test_bad_image(void **state)
     expect_image(i, 100, "EFI");
 }
 
+/* Req: BH-BOOT-015 */
 static void test_short(void **state)
 {
     struct image i = good_image();
@@ -161,6 +164,7 @@ static void expect_elf(const struct elf *e, const char *text)
     }
 }
 
+/* Req: BH-BOOT-013 */
 static void test_elf(void **state)
 {
     struct elf e = good_elf();
@@ -206,6 +210,7 @@ static void test_position_independent(void **state)
     expect_elf(&e, "outside the partition");
 }
 
+/* Req: BH-BOOT-014 */
 static void test_bad_elf(void **state)
 {
     struct elf e;
@@ -278,6 +283,7 @@ static int place(uint64_t ram_mib, uint64_t start, uint64_t size, uint64_t ramdi
     return err;
 }
 
+/* Req: BH-BOOT-016 */
 static void test_place(void **state)
 {
     uint64_t at;

@@ -77,6 +77,7 @@ static mfn_t ram(unsigned order)
     return m;
 }
 
+/* Req: BH-MEM-006 */
 static void test_sizes(void **state)
 {
     static const uint64_t at[] = { 0x123, 0x40000, 0x8000000, 0xfffffff };
@@ -108,6 +109,7 @@ static void test_sizes(void **state)
     teardown();
 }
 
+/* Req: BH-MEM-006 */
 static void test_gigabytes(void **state)
 {
     enum p2m_type type;
@@ -185,6 +187,7 @@ static void test_errors(void **state)
     teardown();
 }
 
+/* Req: BH-MEM-007 */
 /* References that others hold keep frames when the tables go, and only those. */
 static void test_kept_references(void **state)
 {
@@ -341,6 +344,7 @@ static void test_random(void **state)
     teardown();
 }
 
+/* Req: BH-MEM-008 */
 /* A step of the teardown frees at most 2 MiB of pages, or one block, and its tables. */
 static void test_bounded_teardown(void **state)
 {

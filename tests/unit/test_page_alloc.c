@@ -148,6 +148,7 @@ static void test_largest(void **state)
     assert_int_equal(page_alloc_free_count(), 2UL << PAGE_ORDER_MAX);
 }
 
+/* Req: BH-MEM-009 */
 static void test_seal(void **state)
 {
     mfn_t m;

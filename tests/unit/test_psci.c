@@ -134,6 +134,7 @@ static int64_t call(uint64_t function, uint64_t x1, uint64_t x2, uint64_t x3)
     return (int64_t)x[0];
 }
 
+/* Req: BH-PSCI-001 */
 static void test_versions(void **state)
 {
     (void)state;
@@ -143,6 +144,7 @@ static void test_versions(void **state)
     assert_int_equal(call(0x84000006, 0, 0, 0), 2);
 }
 
+/* Req: BH-PSCI-009 */
 static void test_features(void **state)
 {
     static const uint32_t yes[] = { 0x84000000, SUSPEND, SUSPEND | CALL_64, OFF, ON, ON | CALL_64, AFFINITY_INFO,
@@ -161,6 +163,7 @@ static void test_features(void **state)
     assert_int_equal(call(FEATURES, 0xffffffff84000000, 0, 0), 0); /* a 32-bit call */
 }
 
+/* Req: BH-PSCI-002, BH-PSCI-003 */
 static void test_cpu_on(void **state)
 {
     (void)state;
@@ -181,6 +184,7 @@ static void test_cpu_on(void **state)
     assert_int_equal(reset_argument, 0x12345678);
 }
 
+/* Req: BH-PSCI-004 */
 static void test_cpu_on_refused(void **state)
 {
     static const uint64_t nobody[] = { 20, 16, 0x10, 0x104, 0x200, 0x10000, 1ull << 32, 0xff, ~0ull };
@@ -203,6 +207,7 @@ static void test_cpu_on_refused(void **state)
     assert_int_equal(call(ON | CALL_64, 1, ENTRY, 0), -4);
 }
 
+/* Req: BH-PSCI-005 */
 static void test_affinity_info(void **state)
 {
     (void)state;
@@ -240,6 +245,7 @@ static void test_off_and_suspend(void **state)
     assert_int_equal(blocks, 3);
 }
 
+/* Req: BH-PSCI-008 */
 static void test_system(void **state)
 {
     (void)state;
@@ -253,6 +259,7 @@ static void test_system(void **state)
     assert_int_equal(shutdown_reason, -1);
 }
 
+/* Req: BH-PSCI-011 */
 static void test_workarounds(void **state)
 {
     static const uint32_t known[] = { SMCCC_ARCH_WORKAROUND_1, SMCCC_ARCH_WORKAROUND_3 };
@@ -276,6 +283,7 @@ static void test_workarounds(void **state)
     assert_int_equal(call(SMCCC_ARCH_WORKAROUND_2, 1, 0, 0), -1);
 }
 
+/* Req: BH-PSCI-012 */
 static void test_identification(void **state)
 {
     uint64_t x[4] = { 0x8500ff01, 1, 2, 3 };
@@ -298,6 +306,7 @@ static void test_identification(void **state)
     assert_int_equal(call(0x8600ff01, 0, 0, 0), -1);
 }
 
+/* Req: BH-PSCI-010 */
 /* Whatever is not listed here is unknown, and asks nothing of anybody. */
 static void test_unknown(void **state)
 {

@@ -199,6 +199,7 @@ static void expect_share(unsigned i, double share, uint64_t length, double perce
     }
 }
 
+/* Req: BH-SCHED-003 */
 static void expect_conserved(void)
 {
     if (idle_while_waiting != 0) {
@@ -230,6 +231,7 @@ static void expect_wait(unsigned from, unsigned to, uint64_t limit)
 
 /* ---- CPU-bound ---- */
 
+/* Req: BH-SCHED-001, BH-SCHED-004 */
 static void equal(unsigned cpus, unsigned count, double percent)
 {
     unsigned turns = (count + cpus - 1) / cpus;
@@ -256,6 +258,7 @@ static void test_equal_4_7(void **state) { (void)state; equal(4, 7, 5); }
 static void test_equal_8_100(void **state) { (void)state; equal(8, 100, 5); }
 static void test_equal_16_2000(void **state) { (void)state; equal(16, 2000, 6); }
 
+/* Req: BH-SCHED-002 */
 static void test_weights(void **state)
 {
     static const unsigned weights[] = { 64, 128, 256, 512, 1024 };
@@ -277,6 +280,7 @@ static void test_weights(void **state)
     expect_conserved();
 }
 
+/* Req: BH-SCHED-002 */
 /* One CPU, two weights. */
 static void test_two_weights(void **state)
 {
@@ -377,6 +381,7 @@ static void test_drift_anywhere(void **state)
 
 /* ---- Sleepers ---- */
 
+/* Req: BH-SCHED-008 */
 /* Sleepers that need little get it soon; who computes shares the rest. */
 static void test_sleepers(void **state)
 {
@@ -404,6 +409,7 @@ static void test_sleepers(void **state)
     expect_wait(0, 8, 2 * SLICE + 40 * 2 * MS);
 }
 
+/* Req: BH-SCHED-009 */
 /* A neighbour that sleeps just often enough to claim credit takes no more than its share. */
 static void test_greedy_sleeper(void **state)
 {
@@ -437,6 +443,7 @@ static void test_many_sleepers(void **state)
 
 /* ---- Affinity and owned CPUs ---- */
 
+/* Req: BH-SCHED-007 */
 static void test_affinity(void **state)
 {
     uint64_t length = 20 * SECOND;
@@ -455,6 +462,7 @@ static void test_affinity(void **state)
     expect_conserved();
 }
 
+/* Req: BH-SCHED-005, BH-SCHED-006 */
 static void test_owned(void **state)
 {
     uint64_t length = 10 * SECOND;
@@ -479,6 +487,7 @@ static void test_owned(void **state)
     assert_int_equal(actor[0].v->arch.loads, 1);
 }
 
+/* Req: BH-SCHED-010 */
 static void test_create_errors(void **state)
 {
     struct boot_domain config = { .name = "x", .vcpu_count = 3 };

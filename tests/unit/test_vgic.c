@@ -144,6 +144,7 @@ static bool v2_dist_allows(uint64_t offset, unsigned size)
            (size == 1 && offset >= 0xf10 && offset < 0xf30);
 }
 
+/* Req: BH-GIC-009 */
 static void test_v3_sizes(void **state)
 {
     (void)state;
@@ -155,12 +156,14 @@ static void test_v3_sizes(void **state)
     assert_int_equal(try_access(true, ~0ull, 1, true), -XEN_ENXIO);
 }
 
+/* Req: BH-GIC-009 */
 static void test_v2_sizes(void **state)
 {
     (void)state;
     sizes_of(false, 0x1000, v2_dist_allows);
 }
 
+/* Req: BH-GIC-010 */
 static void test_reserved_is_zero(void **state)
 {
     /* Private registers of GICD, the first beyond the SPIs, LPIs, GICR_WAKER, and a few that exist nowhere. */
@@ -181,6 +184,7 @@ static void test_reserved_is_zero(void **state)
     }
 }
 
+/* Req: BH-GIC-014 */
 static void test_bits(void **state)
 {
     (void)state;
@@ -235,6 +239,7 @@ static void test_configuration(void **state)
     assert_int_equal(dist_read(0, 0xc08), 0);
 }
 
+/* Req: BH-GIC-011 */
 static void test_routes(void **state)
 {
     (void)state;
@@ -254,6 +259,7 @@ static void test_routes(void **state)
     assert_int_equal(board_domain.arch.vgic.spi[0].target[1], VGIC_NOBODY);
 }
 
+/* Req: BH-GIC-012 */
 static void test_v2_targets(void **state)
 {
     (void)state;
@@ -268,6 +274,7 @@ static void test_v2_targets(void **state)
     assert_int_equal(board_read_sized(0, false, 0x823, 1), 8);
 }
 
+/* Req: BH-GIC-013 */
 static void test_v2_has_eight(void **state)
 {
     static struct vcpu v;
@@ -317,6 +324,7 @@ static void test_timer(void **state)
     assert_false(h->physical_active[27]);
 }
 
+/* Req: BH-TIMER-005 */
 /* The physical interrupt of a vCPU that leaves its CPU goes with it. */
 static void test_timer_moves(void **state)
 {
@@ -373,6 +381,7 @@ static void test_sgi_to_self(void **state)
     assert_int_equal(board_kick_count, 0);
 }
 
+/* Req: BH-GIC-007 */
 /* Values that are no target, among them the one that would match an invalid shortcut. */
 static void test_sgi_nonsense(void **state)
 {
@@ -393,6 +402,7 @@ static void test_sgi_nonsense(void **state)
     private_write(1, 0x280, 0xffff);
 }
 
+/* Req: BH-GIC-006 */
 static void test_sgi_to_others(void **state)
 {
     (void)state;
@@ -448,6 +458,7 @@ static void test_one_kick_is_enough(void **state)
     assert_int_equal(board_kick_count, 0);
 }
 
+/* Req: BH-GIC-004 */
 static void test_level(void **state)
 {
     (void)state;
@@ -509,6 +520,7 @@ static void test_private_level(void **state)
     vgic_lower_spi(&board_domain, 50);
 }
 
+/* Req: BH-GIC-005 */
 static void test_edge(void **state)
 {
     (void)state;
@@ -527,6 +539,7 @@ static void test_edge(void **state)
     assert_int_equal(guest_acknowledge(0), HOST_VGIC_SPURIOUS);
 }
 
+/* Req: BH-GIC-002 */
 static void test_priority_order(void **state)
 {
     (void)state;
@@ -549,6 +562,7 @@ static void test_priority_order(void **state)
     assert_int_equal(host_vgic[0].maintenance, 0);
 }
 
+/* Req: BH-GIC-015 */
 /* More active ones than list registers: each preempted by the next. */
 static void test_nesting(void **state)
 {
@@ -649,6 +663,7 @@ static void test_retarget_while_listed(void **state)
     assert_int_equal(guest_acknowledge(3), 40);
 }
 
+/* Req: BH-GIC-017 */
 /* What Linux' synchronize_irq() relies on. */
 static void test_active_elsewhere(void **state)
 {
@@ -745,6 +760,7 @@ static void test_shared_hardware(void **state)
     assert_false(host_vgic_physical_active[150]);
 }
 
+/* Req: BH-GIC-016 */
 static void test_wake_up(void **state)
 {
     struct vcpu *v = &board_vcpu[0];
@@ -776,6 +792,7 @@ static void test_wake_up(void **state)
     assert_false(vgic_has_pending(&board_vcpu[2], VMCR_OPEN));
 }
 
+/* Req: BH-GIC-018 */
 static void test_groups(void **state)
 {
     (void)state;
@@ -794,6 +811,7 @@ static void test_groups(void **state)
 
 /* ---- GICv2's SGIs ---- */
 
+/* Req: BH-GIC-008 */
 static void test_v2_sgi(void **state)
 {
     (void)state;

@@ -663,6 +663,7 @@ static void run_exact(unsigned version, unsigned lrs, uint32_t first_seed)
     }
 }
 
+/* Req: BH-GIC-003 */
 static void test_v3_exact(void **state)
 {
     static const unsigned lrs[] = { 1, 2, 4, 16 };
@@ -673,6 +674,7 @@ static void test_v3_exact(void **state)
     }
 }
 
+/* Req: BH-GIC-003 */
 static void test_v2_exact(void **state)
 {
     static const unsigned lrs[] = { 1, 2, 4, 16 };

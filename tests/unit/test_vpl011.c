@@ -125,6 +125,7 @@ static void test_reset(void **state)
     assert_int_equal(line_changes, 0);
 }
 
+/* Req: BH-UART-001 */
 static void test_output(void **state)
 {
     (void)state;
@@ -141,6 +142,7 @@ static void test_output(void **state)
     assert_int_equal(output_length, 4);
 }
 
+/* Req: BH-UART-005, BH-UART-006 */
 static void test_congestion(void **state)
 {
     (void)state;
@@ -170,6 +172,7 @@ static void test_congestion(void **state)
     assert_true(line_is_up);
 }
 
+/* Req: BH-UART-004 */
 static void test_input(void **state)
 {
     (void)state;
@@ -185,6 +188,7 @@ static void test_input(void **state)
     assert_int_equal(line_changes, 2);
 }
 
+/* Req: BH-UART-002, BH-UART-003 */
 static void test_fifo(void **state)
 {
     (void)state;
@@ -219,6 +223,7 @@ static void test_bytes_are_unsigned(void **state)
     assert_int_equal((unsigned char)output[0], 0xff);
 }
 
+/* Req: BH-UART-004 */
 static void test_masks(void **state)
 {
     (void)state;
@@ -252,6 +257,7 @@ static void test_masks(void **state)
     assert_int_equal(read_sized(FR + 1, 1), 0);
 }
 
+/* Req: BH-UART-007 */
 static void test_every_offset_and_size(void **state)
 {
     (void)state;

@@ -114,6 +114,7 @@ static void use_block_after_close(void *x)
     p[MIB(1)] = 1;
 }
 
+/* Req: BH-SEC-001 */
 /* Memory outside windows fails at the access. */
 static void test_hidden(void **state)
 {
@@ -152,6 +153,7 @@ static void open_free(void *x)
     (void)window_open(m);
 }
 
+/* Req: BH-SEC-007 */
 static void test_limits(void **state)
 {
     unsigned count = ARCH_WINDOW_COUNT;

@@ -97,6 +97,7 @@ static void access_point(struct vcpu_regs *s, uint64_t *slot, uint64_t writable,
     }
 }
 
+/* Req: BH-TRAP-008 */
 bool debug_access(uint32_t reg, bool is_read, uint64_t *value)
 {
     struct vcpu_regs *s = LOADED_STATE;

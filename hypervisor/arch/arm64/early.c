@@ -61,6 +61,7 @@ static uint64_t early_uart(uint64_t tree)
     return 0;
 }
 
+/* Req: BH-BOOT-003 */
 void early_wrong_level(uint64_t tree)
 {
     uint64_t uart = early_uart(tree);

@@ -21,6 +21,7 @@ static uint64_t guest_interface; /* [boot] */
 #define DRIVER(name, ...) \
     (CONFIG_GICV3 && (!CONFIG_GICV2 || v3) ? gicv3_##name(__VA_ARGS__) : gicv2_##name(__VA_ARGS__))
 
+/* Req: BH-BOOT-001 */
 int gic_init(const struct gic_board *board)
 {
     if ((board->version == 3 && !CONFIG_GICV3) || (board->version == 2 && !CONFIG_GICV2)) {
@@ -111,6 +112,7 @@ void gic_load(struct vcpu *v)
     vgic_load(v);
 }
 
+/* Req: BH-TIMER-005 */
 void gic_unload(struct vcpu *v)
 {
     uint32_t hw;

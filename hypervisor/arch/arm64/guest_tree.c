@@ -25,6 +25,7 @@ static void write_ppi(uint32_t *cells, unsigned intid)
     cells[2] = IRQ_PPI_ALL_CPUS | IRQ_LEVEL_LOW;
 }
 
+/* Req: BH-BOOT-017, BH-BOOT-018 */
 static void write_chosen(struct fdt_writer *w, const struct guest_tree *g)
 {
     fdt_writer_begin_node(w, "chosen");
@@ -138,6 +139,7 @@ static void write_vpl011(struct fdt_writer *w)
     fdt_writer_end_node(w);
 }
 
+/* Req: BH-ABI-014 */
 static void write_hypervisor(struct fdt_writer *w)
 {
     static const uint64_t reg[] = { GUEST_GNTTAB_BASE, GUEST_GNTTAB_SIZE };
@@ -152,6 +154,7 @@ static void write_hypervisor(struct fdt_writer *w)
     fdt_writer_end_node(w);
 }
 
+/* Req: BH-ABI-013 */
 int guest_tree_write(const struct guest_tree *g, void *buffer, size_t size, size_t *tree_size)
 {
     struct fdt_writer w;

@@ -22,6 +22,7 @@
 #define MMFR1_PASS  (FIELD(0) | FIELD(4) | FIELD(12) | FIELD(20) | FIELD(28)) /* HAFDBS VMIDBits HPDS PAN XNX */
 #define MMFR2_PASS  (FIELD(0) | FIELD(4) | FIELD(8) | FIELD(16) | FIELD(28) | FIELD(32) | FIELD(60))
 
+/* Req: BH-TRAP-002 */
 uint64_t idreg_value(unsigned crm, unsigned op2)
 {
     uint64_t v;

@@ -63,6 +63,7 @@ static COLD void deliver(struct cpu *cpu, uint32_t iar)
     gic_deactivate(iar);
 }
 
+/* Req: BH-TIMER-001 */
 /* Takes what is pending, a bounded number. */
 static ALWAYS_INLINE void irq_take(struct cpu *cpu)
 {

@@ -78,6 +78,7 @@ void arch_block_window_unmap(unsigned slot)
     tlb_forget_here(CPU_VA + (CPU_BLOCK_WINDOW + slot) * MIB(2));
 }
 
+/* Req: BH-SEC-002 */
 void state_map(mfn_t m)
 {
     *(volatile uint64_t *)(OWN_PAGE(CPU_PAGE_TABLE3) + CPU_PAGE_STATE) = mfn_to_paddr(m).a | PTE_RW | PTE_TABLE;
@@ -343,6 +344,7 @@ static void audit_leaf(uint64_t va, uint64_t pte, bool is_window)
     }
 }
 
+/* Req: BH-SEC-005 */
 void mmu_audit(void)
 {
     const uint64_t *root = OWN_PAGE(CPU_PAGE_ROOT);

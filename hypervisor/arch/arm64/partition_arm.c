@@ -14,6 +14,7 @@
 
 _Static_assert(ARCH_GUEST_DESCRIPTION_MAX == GUEST_TREE_SIZE_MAX, "room for the device tree");
 
+/* Req: BH-GIC-001 */
 static int add_gic(struct domain *d)
 {
     int err;
@@ -46,6 +47,7 @@ int arch_domain_create(struct domain *d, const struct boot_domain *config)
     return err != 0 ? err : add_gic(d);
 }
 
+/* Req: BH-TIMER-006 */
 void arch_domain_start(struct domain *d)
 {
     d->arch.counter_offset = arch_time_now();

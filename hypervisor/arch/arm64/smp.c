@@ -20,6 +20,7 @@
 
 extern char secondary_entry[];
 
+/* Req: BH-BOOT-002 */
 int smp_start(struct cpu *cpu)
 {
     uint64_t give_up = arch_time_now() + arch_time_frequency() * START_TIMEOUT_MS / 1000;

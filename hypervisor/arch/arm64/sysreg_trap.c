@@ -105,6 +105,7 @@ static bool emulate(struct vcpu *v, uint32_t iss)
     return false;
 }
 
+/* Req: BH-TRAP-001 */
 void sysreg_trap(uint64_t esr)
 {
     uint32_t iss = ESR_ISS(esr);

@@ -24,6 +24,7 @@ void trap_skip_instruction(void)
     sysreg_write(elr_el2, sysreg_read(elr_el2) + 4);
 }
 
+/* Req: BH-TRAP-005 */
 /* Takes an exception with syndrome ESR to the guest's EL1. */
 static void take_to_el1(uint64_t esr)
 {
@@ -85,6 +86,7 @@ static void wait_trap(uint64_t esr)
     }
 }
 
+/* Req: BH-TRAP-004, BH-ABI-012 */
 static void hvc_trap(uint64_t esr)
 {
     struct vcpu_regs *s = LOADED_STATE;
@@ -101,6 +103,7 @@ static void hvc_trap(uint64_t esr)
     }
 }
 
+/* Req: BH-TRAP-004 */
 static void smc_trap(uint64_t esr)
 {
     /* Unlike HVC, a trapped SMC leaves ELR_EL2 on the instruction. */
@@ -123,6 +126,7 @@ static void smc_trap(uint64_t esr)
 #define DABT_S1PTW BIT(7)
 #define DABT_WNR  BIT(6)
 
+/* Req: BH-TRAP-006 */
 /* A device's value, no wider than the access, as a signed load extends it. */
 static COLD uint64_t sign_extend(uint64_t esr, uint64_t value)
 {
@@ -132,6 +136,7 @@ static COLD uint64_t sign_extend(uint64_t esr, uint64_t value)
     return (esr & DABT_SF) != 0 ? value : (uint32_t)value;
 }
 
+/* Req: BH-TRAP-003 */
 static void data_abort_trap(uint64_t esr)
 {
     uint64_t far = sysreg_read(far_el2);
@@ -183,6 +188,7 @@ static trap_handler *const handler[EC_COUNT] = {
     [EC_DABT_LOW + 1 ... EC_COUNT - 1] = unexpected,
 };
 
+/* Req: BH-SEC-004 */
 void trap_sync(uint64_t esr)
 {
     if (CONFIG_AUDIT_EL2) {

@@ -36,6 +36,7 @@ void vtimer_reset(struct vcpu *v)
     v->arch.ptimer_cval = 0;
 }
 
+/* Req: BH-TIMER-002 */
 void vtimer_load(struct vcpu *v)
 {
     const struct vcpu_regs *s = LOADED_STATE;
@@ -78,6 +79,7 @@ bool vtimer_is_due(const struct vcpu *v, bool loaded)
     return v->arch.vtimer_deadline <= arch_time_now();
 }
 
+/* Req: BH-TIMER-004 */
 /* The physical timer's line follows its registers; until then a software timer waits. */
 static void ptimer_update(struct vcpu *v)
 {
@@ -124,6 +126,7 @@ void ptimer_write(struct vcpu *v, enum ptimer_register r, uint64_t value)
     ptimer_update(v);
 }
 
+/* Req: BH-TIMER-003 */
 void arch_vcpu_timer_expired(struct vcpu *v, enum timer_kind kind)
 {
     if (kind == TIMER_PTIMER) {
