@@ -33,7 +33,7 @@ HYP_$(CONFIG_GICV3) += arch/arm64/gicv3.c
 
 HYP_OBJECTS := $(patsubst %,$(HYP_BUILD)/%.o,$(basename $(sort $(HYP_y))))
 HYP_INCLUDES := -I$(HYP_BUILD)/include -Ihypervisor/include -Ihypervisor/arch/arm64/include -I. -idirafter $(HYP_BUILD)/include/abi
-HYP_CFLAGS := -std=gnu11 -O2 -g -ffreestanding -nostdlib -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
+HYP_CFLAGS := -std=gnu11 $(if $(CONFIG_SIZE),-Os,-O2) -g -ffreestanding -nostdlib -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
     -fno-pic -fno-stack-protector -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -momit-leaf-frame-pointer \
     -flto=auto -fno-tree-loop-distribute-patterns -fno-strict-aliasing -fwrapv -ffunction-sections \
     -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla $(HYP_INCLUDES)
