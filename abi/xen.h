@@ -4,6 +4,8 @@
  * header, so that a change of interface version is made here once.
  *
  * Req: BH-ABI-001
+ *
+ * Req: BH-ABI-001
  */
 #ifndef BH_ABI_XEN_H
 #define BH_ABI_XEN_H

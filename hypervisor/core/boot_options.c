@@ -16,6 +16,7 @@ static bool is_false(const char *value)
            string_equal(value, "false");
 }
 
+/* Req: BH-BOOT-023 */
 static void set_level(const char *value)
 {
     static const struct { char name[8]; enum log_level level; } levels[] = {
@@ -37,6 +38,7 @@ static void set_level(const char *value)
     log_warning("command line: loglvl=%s: expected error, warning, info, debug or all", value);
 }
 
+/* Req: BH-BOOT-022 */
 /* One word; NAME ends where VALUE begins ("" if there is none). */
 static void apply(const char *name, const char *value)
 {

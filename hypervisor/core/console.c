@@ -51,6 +51,7 @@ static void drain(void) REQUIRES(console_lock)
     uart_want_room(false);
 }
 
+/* Req: BH-CONS-005 */
 static void put(char c) REQUIRES(console_lock)
 {
     if (written - sent == RING_SIZE) {
@@ -214,7 +215,7 @@ void console_input_first(struct domain *d)
     spin_unlock(&console_lock);
 }
 
-/* Req: BH-CONS-002 */
+/* Req: BH-CONS-002, BH-CONS-006 */
 void console_input(char c)
 {
     struct domain *d;

@@ -38,7 +38,7 @@ static int map_new(struct domain *d, gfn_t g, mfn_t m, unsigned order)
     return err;
 }
 
-/* Req: BH-MEM-001 */
+/* Req: BH-MEM-001, BH-MEM-012, BH-MEM-013 */
 /* Gives D its memory: blocks as large as there are and as the guest's addresses allow. */
 static int add_memory(struct domain *d, struct memory_range *ram)
 {

@@ -270,6 +270,7 @@ void sched_stop(struct vcpu *v)
 /* Ticks between two steps of deferred work under a guest that would not let go of its CPU. */
 #define DEFER_US 500
 
+/* Req: BH-LIFE-008 */
 void sched_defer_work(struct cpu *cpu)
 {
     if (cpu->sched.owner != NULL) {

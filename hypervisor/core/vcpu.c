@@ -90,6 +90,7 @@ void vcpu_yield_current(void)
     leave_with(INTENT_YIELD);
 }
 
+/* Req: BH-SCHED-012 */
 void vcpu_kick(struct vcpu *v)
 {
     uint8_t state;

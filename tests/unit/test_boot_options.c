@@ -45,6 +45,7 @@ static void test_bootscrub(void **state)
     }
 }
 
+/* Req: BH-BOOT-023 */
 static void test_level(void **state)
 {
     static const struct { const char *text; int level; } cases[] = {
@@ -61,6 +62,7 @@ static void test_level(void **state)
     }
 }
 
+/* Req: BH-BOOT-022 */
 static void test_other_words(void **state)
 {
     char text[400];

@@ -35,6 +35,7 @@ static void type(const char *text)
     }
 }
 
+/* Req: BH-BOOT-023 */
 static void test_messages(void **state)
 {
     char text[400];
@@ -62,6 +63,7 @@ static void test_messages(void **state)
     assert_int_equal(strlen(host_uart_take()), strlen("(bulkhead: error) \r\n") + 159);
 }
 
+/* Req: BH-CONS-001 */
 /* Nobody has the input: whole lines, a name in front of each. */
 static void test_lines(void **state)
 {
@@ -92,6 +94,7 @@ static void test_lines(void **state)
     }
 }
 
+/* Req: BH-CONS-002, BH-CONS-006 */
 static void test_input(void **state)
 {
     (void)state;
@@ -151,6 +154,7 @@ static void test_gone(void **state)
     type("a");
 }
 
+/* Req: BH-CONS-003 */
 static void test_owner_gone(void **state)
 {
     (void)state;
@@ -194,6 +198,7 @@ static void test_slow(void **state)
     expect("(alpha) later\r\n");
 }
 
+/* Req: BH-CONS-005 */
 static void test_overrun(void **state)
 {
     uint64_t position = 0;

@@ -109,6 +109,7 @@ static void test_build(void **state)
     assert_int_equal(page_alloc_free_count(), free_before);
 }
 
+/* Req: BH-MEM-013 */
 /* Memory in small pieces: the guest's address space is whole all the same. */
 static void test_fragmented(void **state)
 {
@@ -139,6 +140,7 @@ static void test_fragmented(void **state)
     assert_int_equal(page_alloc_free_count(), free_before);
 }
 
+/* Req: BH-MEM-012 */
 /* More than the first bank's 3 GiB goes on in the second. */
 static void test_two_banks(void **state)
 {
@@ -206,6 +208,7 @@ static void test_bad(void **state)
     assert_int_equal(page_alloc_free_count(), free_before);
 }
 
+/* Req: BH-LIFE-006 */
 static void test_allocations_fail(void **state)
 {
     struct boot_domain config;

@@ -33,6 +33,7 @@ static void test_block_and_wake(void **state)
     assert_int_equal(v->arch.loads, 2);
 }
 
+/* Req: BH-SCHED-012 */
 /* The event comes between the look and the sleep: it is not missed. */
 static void test_event_before_sleep(void **state)
 {
@@ -49,6 +50,7 @@ static void test_event_before_sleep(void **state)
     assert_int_equal(v->state, VCPU_RUNNING);
 }
 
+/* Req: BH-SCHED-012 */
 static void test_event_before_block(void **state)
 {
     (void)state;
@@ -105,6 +107,7 @@ static void test_on_and_off_line(void **state)
     assert_int_equal(page_alloc_free_count(), host_ram_frames());
 }
 
+/* Req: BH-LIFE-008 */
 /* A guest that never traps again does not hold up the end of another domain; nor does an owned CPU take part. */
 static void test_deferred_reaping(void **state)
 {
