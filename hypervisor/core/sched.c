@@ -67,6 +67,16 @@ int sched_vcpu_init(struct vcpu *v, struct cpu *own_cpu, const cpuset_t *affinit
     return err;
 }
 
+bool sched_can_run(const struct vcpu *v)
+{
+    bool can = v->sched.owns_cpu;
+
+    for (unsigned i = 0; i < cpu_count && !can; i++) {
+        can = cpuset_has(&v->sched.affinity, i) && cpu_table[i]->sched.owner == NULL && cpu_table[i]->online;
+    }
+    return can;
+}
+
 void sched_vcpu_remove(struct vcpu *v)
 {
     spin_lock(&sched_lock);

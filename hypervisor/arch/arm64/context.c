@@ -22,7 +22,7 @@
 #include "vtimer.h"
 
 #define HCR_GUEST (HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_BSU_IS | HCR_FB | HCR_TID3 | \
-                   HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_RW)
+                   HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_TLOR | HCR_TERR | HCR_RW)
 
 void fp_save(uint64_t *q);
 void fp_load(const uint64_t *q);

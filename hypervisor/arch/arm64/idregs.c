@@ -30,6 +30,10 @@ uint64_t idreg_value(unsigned crm, unsigned op2)
     switch (crm << 3 | op2) {
     case 4 << 3 | 0: /* ID_AA64PFR0_EL1: EL2 and EL3 not there, GIC system registers as this guest has them */
         v = sysreg_read(id_aa64pfr0_el1);
+        /* CSV2 2 would bring the SCXTNUM registers, which are not switched. */
+        if ((v >> 56 & 0xf) > 1) {
+            v = (v & ~FIELD(56)) | BIT(56);
+        }
         return (v & PFR0_PASS) | (gic_version() == 3 ? v & FIELD(24) : 0);
     case 4 << 3 | 1:
         return sysreg_read(id_aa64pfr1_el1) & PFR1_PASS;

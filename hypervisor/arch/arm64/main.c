@@ -179,8 +179,8 @@ static void start_gic(void)
 
 static void start_cpus(void)
 {
-    if (board_arm.psci_conduit != CONDUIT_SMC && board.cpu_count > 1) {
-        log_warning("firmware: no PSCI by SMC: one CPU is used");
+    if ((board_arm.psci_conduit != CONDUIT_SMC || board_arm.psci_is_0_1) && board.cpu_count > 1) {
+        log_warning("firmware: no PSCI 0.2 or later by SMC: one CPU is used");
         return;
     }
     for (unsigned i = 1; i < board.cpu_count; i++) {
@@ -271,9 +271,15 @@ static void start_partitions(const struct boot_space *b)
     const struct boot_config *c = &b->config;
 
     for (unsigned i = 0; i < c->domain_count; i++) {
-        if (b->built[i] != NULL) {
-            domain_start(b->built[i]);
+        if (b->built[i] == NULL) {
+            continue;
         }
+        for (unsigned k = 0; k < b->built[i]->vcpu_count; k++) {
+            if (!sched_can_run(b->built[i]->vcpus[k])) {
+                log_error("%s: vCPU %u will never run: others own all CPUs that it may use", b->built[i]->name, k);
+            }
+        }
+        domain_start(b->built[i]);
     }
     domain_watch_last();
 }

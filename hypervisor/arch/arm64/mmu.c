@@ -349,6 +349,9 @@ void mmu_audit(void)
 {
     const uint64_t *root = OWN_PAGE(CPU_PAGE_ROOT);
 
+    if (window_count() != 0) {
+        panic("audit: %u windows are open at a trap", window_count());
+    }
     for (unsigned i = PT_INDEX(FRAME_TABLE_VA, 1); i < PT_ENTRIES; i++) {
         uint64_t *t2;
 

@@ -70,6 +70,8 @@ void sched_cpu_init(struct cpu *cpu);
  * -XEN_EINVAL: AFFINITY holds no CPU of this board. -XEN_EBUSY: the CPU is owned already.
  */
 MUST_USE int sched_vcpu_init(struct vcpu *v, struct cpu *own_cpu, const cpuset_t *affinity, uint16_t weight);
+/* Is there a CPU that V may use and that nobody else owns? After all vCPUs are there. */
+bool sched_can_run(const struct vcpu *v);
 void sched_vcpu_remove(struct vcpu *v);
 
 /* V is to run if it is in state FROM: true if it was. May preempt what runs on some CPU. */
