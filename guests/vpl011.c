@@ -43,7 +43,7 @@ static void echo(void)
     for (;;) {
         if (typed_count > 0 && (typed[typed_count - 1] == '\r' || typed[typed_count - 1] == '\n')) {
             typed[typed_count - 1] = '\0';
-            say("typed: %s\n", typed);
+            say("length %u typed: %s\n", typed_count - 1, typed);
             say("by interrupts: %s\n", interrupts > 0 ? "yes" : "no");
             if (string_compare(typed, "end") == 0) {
                 return;
