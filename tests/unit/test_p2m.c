@@ -118,7 +118,7 @@ static void test_gigabytes(void **state)
     unsigned invalidations;
 
     (void)state;
-    init(2048);
+    init(1040);
     m = ram(ORDER_1G);
     assert_int_equal(p2m_map(&p, gfn(g), m, ORDER_1G, P2M_RAM), 0);
     assert_int_equal(p.table_count, 1U << ARCH_P2M_ROOT_ORDER);
@@ -146,7 +146,7 @@ static void test_range(void **state)
     mfn_t m;
 
     (void)state;
-    init(2048);
+    init(1040);
     m = mfn(1UL << 24); /* not RAM: registers */
     assert_int_equal(p2m_map_range(&p, gfn(0x3ffff), mfn_add(m, 0x3ffff), 1 + 0x40000 + 0x200 + 3, P2M_MMIO), 0);
     expect(0x3ffff, mfn_add(m, 0x3ffff), P2M_MMIO, ORDER_4K);
@@ -229,7 +229,7 @@ static void test_split_fails(void **state)
 
     (void)state;
     for (unsigned n = 1; n <= 2; n++) {
-        init(2048);
+        init(1040);
         m = ram(ORDER_1G);
         assert_int_equal(p2m_map(&p, gfn(0), m, ORDER_1G, P2M_RAM), 0);
         host_fail_allocation(n);

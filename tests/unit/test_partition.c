@@ -148,7 +148,7 @@ static void test_two_banks(void **state)
     struct domain *d;
 
     (void)state;
-    init(4096);
+    init(3104);
     frame_scrub_at_boot(false);
     config = good();
     config.memory_kib = (3 << 20) + 8192;
