@@ -117,6 +117,21 @@ static void test_random_gaps(void **state)
     }
 }
 
+static void test_merge(void **state)
+{
+    struct memory_range r[] = {
+        { 30 * P, 40 * P }, { 10 * P, 20 * P }, { 20 * P, 25 * P }, { 11 * P, 12 * P }, { 35 * P, 50 * P }, { 60 * P, 61 * P },
+    };
+
+    (void)state;
+    assert_int_equal(memory_merge(r, 6), 3);
+    expect(&r[0], 10 * P, 25 * P);
+    expect(&r[1], 30 * P, 50 * P);
+    expect(&r[2], 60 * P, 61 * P);
+    assert_int_equal(memory_merge(r, 1), 1);
+    assert_int_equal(memory_merge(r, 0), 0);
+}
+
 static void test_carve(void **state)
 {
     struct memory_range r[4] = { { 10 * P, 12 * P }, { 100 * P, 200 * P } };
@@ -152,7 +167,7 @@ int main(void)
         cmocka_unit_test(test_nothing_taken), cmocka_unit_test(test_holes),
         cmocka_unit_test(test_parts_of_pages), cmocka_unit_test(test_all_taken),
         cmocka_unit_test(test_limit),         cmocka_unit_test(test_random_gaps),
-        cmocka_unit_test(test_carve),
+        cmocka_unit_test(test_carve),         cmocka_unit_test(test_merge),
     };
 
     return RUN_TESTS(tests);

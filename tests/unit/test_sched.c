@@ -516,6 +516,22 @@ static void test_create_errors(void **state)
     assert_int_equal(page_alloc_free_count(), free_before);
 }
 
+/* A vCPU that shares CPUs needs one that is on line and that nobody owns. */
+static void test_can_run(void **state)
+{
+    (void)state;
+    init(3);
+    add(1, 256, one_cpu(1), 0, 0);
+    assert_true(sched_can_run(actor[0].v));
+    add_owner(1, 0, 0);
+    assert_true(sched_can_run(actor[1].v));
+    assert_false(sched_can_run(actor[0].v));
+    add(1, 256, one_cpu(2), 0, 0);
+    assert_true(sched_can_run(actor[2].v));
+    cpu_table[2]->online = false;
+    assert_false(sched_can_run(actor[2].v));
+}
+
 /* ---- Everything at once ---- */
 
 static void test_mixture(void **state)
@@ -606,7 +622,8 @@ int main(void)
         cmocka_unit_test(test_sleepers),     cmocka_unit_test(test_greedy_sleeper),
         cmocka_unit_test(test_many_sleepers),
         cmocka_unit_test(test_affinity),     cmocka_unit_test(test_owned),
-        cmocka_unit_test(test_create_errors), cmocka_unit_test(test_mixture),
+        cmocka_unit_test(test_create_errors), cmocka_unit_test(test_can_run),
+        cmocka_unit_test(test_mixture),
         cmocka_unit_test(test_yield),        cmocka_unit_test(test_yield_alone),
     };
 
