@@ -23,7 +23,7 @@ GUESTS = BUILD / "guests" / "arm64"
 DEBIAN = BUILD / "debian" / "arm64"
 XEN = DEBIAN / "xen"
 LINUX = DEBIAN / "linux"
-WORK = BUILD / "tests" / "system"
+WORK = pathlib.Path(os.environ.get("SYSTEM_WORK", BUILD / "tests" / "system"))
 
 RAM_BASE = 0x40000000
 # QEMU puts the hypervisor at +2 MiB and the device tree at +128 MiB; the modules come behind both.
@@ -251,11 +251,13 @@ class Console:
 
     def find(self, domain, pattern, after=0):
         """The first match of PATTERN in the partition's lines from index AFTER on, or None."""
-        for line in self.lines[domain][after:]:
+        lines = self.lines[domain][after:]
+        for line in lines:
             match = re.search(pattern, line)
             if match:
                 return match
-        return None
+        # The partition with the input is shown as it types: others' lines break its own anywhere.
+        return re.search(pattern, "".join(lines)) if domain is not None else None
 
     def wait_line(self, domain, pattern, limit=30, after=0):
         return self.wait(lambda: self.find(domain, pattern, after), limit, f"line /{pattern}/ of {domain}")

@@ -66,8 +66,8 @@ def start_with_bad(start, edit=None, kernel=HELLO, **options):
     console = start([Domain("before", HELLO, "end=wait", memory=16), Domain("bad", kernel, "some=text", memory=16,
                                                                            **options),
                      Domain("behind", HELLO, "b=1", memory=16)], edit=edit_tree if edit else None)
-    console.wait_line("behind", "guest: done")
     console.wait_line("before", "guest: done")
+    console.wait_line("behind", "guest: done")
     return console
 
 
