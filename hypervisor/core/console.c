@@ -120,7 +120,10 @@ void log_message(enum log_level level, const char *format, ...)
 }
 
 /* Req: BH-CONS-001 */
-/* Shows what waits of D's line; the line stays open unless ENDS. */
+/*
+ * Shows what waits of D's line; all of it, if another line came in between. The line stays open unless ENDS; one that
+ * fills its buffer goes on in the next.
+ */
 static void show_line(struct domain *d, bool ends) REQUIRES(console_lock)
 {
     struct console_line *line = &d->console;
@@ -128,16 +131,20 @@ static void show_line(struct domain *d, bool ends) REQUIRES(console_lock)
     break_line(d->id);
     if (line_owner != d->id) {
         put_prefix(d->name);
+        line->shown = 0;
     }
-    put_text(line->text, line->length);
-    line->length = 0;
+    put_text(line->text + line->shown, line->length - line->shown);
+    line->shown = line->length;
+    if (ends || line->length == CONSOLE_LINE_SIZE) {
+        line->length = 0;
+        line->shown = 0;
+    }
     if (ends) {
         put_string("\n");
     }
     line_owner = ends ? NO_DOMAIN : d->id;
 }
 
-/* Req: BH-CONS-004 */
 void console_domain_write(struct domain *d, const char *text, size_t size)
 {
     struct console_line *line = &d->console;

@@ -16,6 +16,7 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 /* Output of one domain since its last line end. */
 struct console_line {
     uint8_t length;
+    uint8_t shown; /* of them, how many are on the screen, if the line is */
     char text[CONSOLE_LINE_SIZE];
 };
 
