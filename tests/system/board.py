@@ -231,9 +231,19 @@ class Console:
         *lines, self.rest = (self.rest + text).split("\n")
         for line in lines:
             name, text = self.source(line)
+            # A line that another's broke is begun again from its start: what was shown of it before is no line.
+            last = self.lines[name][-1] if self.lines[name] else ""
+            if last and text.startswith(last) and self.all_lines[-1][0] != name:
+                self.lines[name].pop()
             self.lines[name].append(text)
             self.all_lines.append((name, text))
         return True
+
+    def settle(self, seconds):
+        """Reads for SECONDS whatever comes."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and self.pump(end - time.monotonic()):
+            pass
 
     def wait(self, condition, limit, what):
         """Reads until CONDITION() is true; its value. AssertionError after LIMIT * PATIENCE seconds, or at the end."""
@@ -251,13 +261,11 @@ class Console:
 
     def find(self, domain, pattern, after=0):
         """The first match of PATTERN in the partition's lines from index AFTER on, or None."""
-        lines = self.lines[domain][after:]
-        for line in lines:
+        for line in self.lines[domain][after:]:
             match = re.search(pattern, line)
             if match:
                 return match
-        # The partition with the input is shown as it types: others' lines break its own anywhere.
-        return re.search(pattern, "".join(lines)) if domain is not None else None
+        return None
 
     def wait_line(self, domain, pattern, limit=30, after=0):
         return self.wait(lambda: self.find(domain, pattern, after), limit, f"line /{pattern}/ of {domain}")

@@ -35,7 +35,7 @@ def test_input_goes_to_one_partition_and_moves_on(start, guest, gic):
     # When the partition with the input ends, the input moves to the next one.
     type_line(console, "beta", "end", 0)
     console.wait_line("beta", "guest: done")
-    console.pump(1)
+    console.settle(1)
     console.send("third\r")
     console.wait_line("alpha", "typed: third", 20)
     console.send("end\r")
@@ -47,7 +47,7 @@ def test_uart_registers_by_interrupt(start, guest):
     console = start([guest("alpha", "vpl011", "input=1")], cpus=1)
     console.wait_line("alpha", "type a line")
     console.send("\x01\x01\x01" if console.names.get("DOM1") else "")
-    console.pump(1)
+    console.settle(1)
     console.send("hello\r")
     console.wait_line("alpha", "typed: hello")
     console.wait_line("alpha", "by interrupts: yes")

@@ -25,7 +25,7 @@ def test_linux_powers_off_while_another_counts_on(start, guest, linux):
     console = start([guest("counter", "count", "ms=50 rounds=0 sleep=10"), linux("leaver", "selftest=load")], cpus=2,
                     limit=120)
     console.wait_line("leaver", "selftest load: exit 0", 60)
-    console.pump(2)
+    console.settle(2)
     before = rounds(console, "counter")
     console.wait(lambda: rounds(console, "counter") >= before + 20, 30, "further counting")
 
