@@ -158,8 +158,8 @@ def linux_bare(initramfs):
     work.mkdir(parents=True, exist_ok=True)
     machine = ["qemu-system-aarch64", "-M", "virt,gic-version=3", "-cpu", "cortex-a57", "-smp", "1", "-m", "256"]
     dumped, blob = work / "qemu.dtb", work / "board.dtb"
-    subprocess.run([*machine[:2], machine[2] + f",dumpdtb={dumped}", *machine[3:], "-display", "none"], check=True,
-                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run([*machine[:2], machine[2] + f",dumpdtb={dumped}", *machine[3:], "-nodefaults", "-display", "none"],
+                   check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     text = subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", dumped], check=True, stdout=subprocess.PIPE,
                           text=True).stdout
     # Without seeds, as a partition has none: Linux then gathers its own randomness, which takes its time on both sides.

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * States of vCPUs. One lock guards the states and the run queue; a switch takes it twice: once to pick the next vCPU,
- * once, after the old one's registers are saved, to let go of the old one. In between the old vCPU is still RUNNING,
- * so no other CPU can take it.
+ * States of vCPUs. One lock guards the states and the run queue. A switch takes it once: what runs next is picked and
+ * the old vCPU waits or sleeps from then on. But its registers are still in the CPU: until sched_release() says that
+ * they are saved it is LOADED, and no other CPU takes it. One that would have is told afterwards (PASSED_OVER): it
+ * sets that, then reads LOADED; the CPU that saves clears LOADED, then reads PASSED_OVER.
  */
 #include "bh/sched.h"
 
@@ -102,10 +103,10 @@ static void arm_slice(struct cpu *cpu, uint64_t now)
 }
 
 /*
- * V, which no CPU runs, may run: queues it. Returns the CPU that should look, or NULL: what runs on the best CPU goes
- * first, and its slice will end.
+ * V slept and may run: queues it. Returns the CPU that should look, or NULL: what runs on the best CPU goes first, and
+ * its slice will end.
  */
-static struct cpu *make_runnable(struct vcpu *v, bool slept, uint64_t now) REQUIRES(sched_lock)
+static struct cpu *make_runnable(struct vcpu *v, uint64_t now) REQUIRES(sched_lock)
 {
     struct cpu *target;
 
@@ -115,10 +116,6 @@ static struct cpu *make_runnable(struct vcpu *v, bool slept, uint64_t now) REQUI
     }
     if (!CONFIG_SCHED_FAIR) {
         return NULL;
-    }
-    if (!slept) {
-        sched_fair_enqueue(v);
-        return sched_fair_place_again(v);
     }
     target = sched_fair_place(v);
     if (target != NULL) {
@@ -142,13 +139,37 @@ bool sched_wake(struct vcpu *v, uint8_t from)
     spin_lock(&sched_lock);
     woken = v->state == from && v->domain->phase == DOMAIN_RUNNING;
     if (woken) {
-        target = make_runnable(v, true, arch_time_now());
+        target = make_runnable(v, arch_time_now());
     }
     spin_unlock(&sched_lock);
     if (target != NULL) {
         cpu_request(target, WORK_RESCHED);
     }
     return woken;
+}
+
+/*
+ * V loses the calling CPU, which still has its registers. Returns the CPU that should look at it once they are saved,
+ * or NULL. One that goes off line does so only then, as it may be started anew at once.
+ */
+static struct cpu *lay_down(struct vcpu *v, uint64_t now) REQUIRES(sched_lock)
+{
+    if (v->domain->phase != DOMAIN_RUNNING || v->sched.intent == INTENT_OFFLINE) {
+        return NULL;
+    }
+    if (v->sched.intent == INTENT_BLOCK) {
+        set_state(v, VCPU_BLOCKED, now);
+        return NULL;
+    }
+    set_state(v, VCPU_RUNNABLE, now);
+    if (v->sched.owns_cpu) {
+        return v->sched.cpu;
+    }
+    if (!CONFIG_SCHED_FAIR) {
+        return NULL;
+    }
+    sched_fair_enqueue(v);
+    return sched_fair_place_again(v);
 }
 
 static struct vcpu *pick_fair(struct cpu *cpu, struct vcpu *old, bool old_goes_on) REQUIRES(sched_lock)
@@ -200,6 +221,7 @@ bool sched_pick(struct cpu *cpu, struct vcpu **next)
         chosen->sched.cpu = cpu;
         chosen->sched.intent = INTENT_RUN;
         chosen->sched.started = now;
+        chosen->sched.loaded = true;
         __atomic_fetch_add(&chosen->domain->vcpus_loaded, 1, __ATOMIC_RELAXED);
     } else if (chosen != NULL) {
         chosen->sched.intent = INTENT_RUN;
@@ -210,45 +232,57 @@ bool sched_pick(struct cpu *cpu, struct vcpu **next)
         idle = sched_fair_idle(cpu);
     }
     contended = waiting != NULL || (chosen != NULL && !chosen->sched.owns_cpu && old != chosen && old_goes_on);
+    /* Only now, so that it is not looked at above. */
+    cpu->sched.heir = old != NULL && chosen != old ? lay_down(old, now) : NULL;
     spin_unlock(&sched_lock);
 
     if (idle != NULL) {
         cpu_request(idle, WORK_RESCHED);
     }
-
     cpu->sched.slice_is_over = false;
-    if (contended) {
+    cpu->sched.postponed = 0;
+    __atomic_store_n(&cpu->sched.contended, contended, __ATOMIC_RELAXED);
+    if (contended && chosen == old) {
         arm_slice(cpu, now);
     }
     *next = chosen;
     return chosen != old;
 }
 
+void sched_begin_turn(struct cpu *cpu)
+{
+    if (cpu->sched.contended) {
+        arm_slice(cpu, arch_time_now());
+    }
+}
+
 void sched_release(struct vcpu *v)
 {
-    struct cpu *target = NULL;
-    uint64_t now = arch_time_now();
-    bool blocked = false, dying;
+    struct cpu *heir = this_cpu()->sched.heir;
+    uint8_t state = __atomic_load_n(&v->state, __ATOMIC_RELAXED);
+    bool dying;
 
-    spin_lock(&sched_lock);
-    if (v->domain->phase != DOMAIN_RUNNING || v->sched.intent == INTENT_OFFLINE) {
-        set_state(v, VCPU_OFFLINE, now);
-    } else if (v->sched.intent == INTENT_BLOCK) {
-        set_state(v, VCPU_BLOCKED, now);
-        blocked = true;
-    } else {
-        target = make_runnable(v, false, now);
-    }
-    spin_unlock(&sched_lock);
-    if (target != NULL) {
-        cpu_request(target, WORK_RESCHED);
-    }
-    if (blocked) {
+    if (state == VCPU_RUNNING) {
+        spin_lock(&sched_lock);
+        set_state(v, VCPU_OFFLINE, arch_time_now());
+        spin_unlock(&sched_lock);
+    } else if (state == VCPU_BLOCKED) {
         /* What was posted before the state changed found V running and woke nobody. */
         arch_full_barrier();
         if (__atomic_load_n(&v->kicked, __ATOMIC_RELAXED) && arch_vcpu_has_event(v)) {
             (void)sched_wake(v, VCPU_BLOCKED);
         }
+    }
+    __atomic_store_n(&v->sched.loaded, false, __ATOMIC_RELEASE);
+    arch_full_barrier();
+    if (CONFIG_SCHED_FAIR && __atomic_load_n(&v->sched.passed_over, __ATOMIC_RELAXED)) {
+        spin_lock(&sched_lock);
+        v->sched.passed_over = false;
+        heir = v->sched.queued ? sched_fair_place(v) : NULL;
+        spin_unlock(&sched_lock);
+    }
+    if (heir != NULL) {
+        cpu_request(heir, WORK_RESCHED);
     }
     dying = v->domain->phase != DOMAIN_RUNNING;
     if (__atomic_sub_fetch(&v->domain->vcpus_loaded, 1, __ATOMIC_ACQ_REL) == 0 && dying) {
@@ -298,9 +332,22 @@ void sched_defer_work(struct cpu *cpu)
     timer_set(&cpu->sched.slice, arch_time_now() + DEFER_US * arch_time_frequency() / 1000000);
 }
 
-/* Req: BH-LIFE-007 */
+/*
+ * Where CPUs are shares of other CPUs (an emulator's, a hypervisor's below), the one whose turn it is to have the lock
+ * may not be running, and all that end their slices meanwhile would queue up behind it, for longer than a slice: none
+ * would run a guest any more. So a slice does not end into a queue, but goes on by a quarter, this often at most.
+ */
+#define POSTPONE_LIMIT 8
+
+/* Req: BH-LIFE-007, BH-SCHED-013 */
 void sched_slice_expired(struct cpu *cpu)
 {
+    if (CONFIG_SCHED_FAIR && cpu->current != NULL && cpu->work == 0 && cpu->sched.postponed < POSTPONE_LIMIT &&
+        spin_is_taken(&sched_lock)) {
+        cpu->sched.postponed++;
+        timer_set(&cpu->sched.slice, arch_time_now() + sched_fair_slice() / 4);
+        return;
+    }
     cpu->sched.slice_is_over = true;
     cpu->work |= WORK_RESCHED;
 }

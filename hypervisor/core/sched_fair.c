@@ -127,12 +127,23 @@ void sched_fair_dequeue(struct vcpu *v)
     v->sched.queued = false;
 }
 
+/* Are V's registers still in the CPU that it lost? If so that one will say when they are not. */
+static bool is_still_loaded(struct vcpu *v)
+{
+    if (likely(!__atomic_load_n(&v->sched.loaded, __ATOMIC_ACQUIRE))) {
+        return false;
+    }
+    __atomic_store_n(&v->sched.passed_over, true, __ATOMIC_RELAXED);
+    arch_full_barrier();
+    return __atomic_load_n(&v->sched.loaded, __ATOMIC_ACQUIRE);
+}
+
 /* Req: BH-SCHED-007 */
 struct vcpu *sched_fair_best(const struct cpu *cpu)
 {
     struct vcpu *v = queue_first;
 
-    while (v != NULL && !cpuset_has(&v->sched.affinity, cpu->id)) {
+    while (v != NULL && (!cpuset_has(&v->sched.affinity, cpu->id) || is_still_loaded(v))) {
         v = v->sched.next;
     }
     return v;
@@ -147,10 +158,11 @@ bool sched_fair_preempts(const struct vcpu *waiting, const struct vcpu *running,
     return waiting->sched.vtime + granularity < running->sched.vtime;
 }
 
-/* Is CPU's slice timer armed? A hint: the timer is that CPU's. */
+/* Is CPU's slice timer armed, or about to be? A hint: both are that CPU's. */
 static bool slices_end(const struct cpu *cpu)
 {
-    return __atomic_load_n(&cpu->sched.slice.queue, __ATOMIC_RELAXED) != NULL;
+    return __atomic_load_n(&cpu->sched.slice.queue, __ATOMIC_RELAXED) != NULL ||
+           __atomic_load_n(&cpu->sched.contended, __ATOMIC_RELAXED);
 }
 
 struct cpu *sched_fair_place(const struct vcpu *v)

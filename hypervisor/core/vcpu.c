@@ -112,13 +112,15 @@ static void switch_to(struct cpu *cpu, struct vcpu *next)
 
     if (old != NULL) {
         arch_vcpu_unload(old);
-        __atomic_store_n(&cpu->current, NULL, __ATOMIC_RELAXED);
+    }
+    __atomic_store_n(&cpu->current, next, __ATOMIC_RELAXED);
+    if (old != NULL) {
         sched_release(old);
     }
     if (next != NULL) {
-        __atomic_store_n(&cpu->current, next, __ATOMIC_RELAXED);
         arch_vcpu_load(next);
         runstate_publish(next);
+        sched_begin_turn(cpu);
     }
 }
 

@@ -98,7 +98,7 @@ class Board:
             blob = WORK / f"{key}.{os.getpid()}.dtb"
             machine = self.machine()
             machine[1] += f",dumpdtb={blob}"
-            subprocess.run(["qemu-system-aarch64", *machine, "-display", "none"], check=True, timeout=60,
+            subprocess.run(["qemu-system-aarch64", *machine, "-nodefaults", "-display", "none"], check=True, timeout=60,
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             text = subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", blob], check=True, timeout=60,
                                   stdout=subprocess.PIPE, text=True).stdout

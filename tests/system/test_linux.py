@@ -70,10 +70,15 @@ def test_two_shells_typed_into(start, linux):
     console.wait_end()
 
 
-@pytest.mark.soak
-@pytest.mark.parametrize("gic", [2, 3])
-def test_eight_linux_partitions_under_load(start, linux, gic):
+# Req: BH-SCHED-013
+@pytest.mark.bulkhead
+@pytest.mark.parametrize("gic, cpus, vcpus", [
+    (3, 8, 2),
+    pytest.param(2, 8, 2, marks=pytest.mark.soak), pytest.param(3, 4, 1, marks=pytest.mark.soak),
+    pytest.param(2, 1, 1, marks=pytest.mark.soak), pytest.param(3, 3, 3, marks=pytest.mark.soak)])
+def test_eight_linux_partitions_under_load(start, linux, gic, cpus, vcpus):
     names = [f"part{i}" for i in range(8)]
-    console = start([linux(n, "selftest=load", vcpus=2) for n in names], gic=gic, cpus=8, memory=3072, limit=400)
+    console = start([linux(n, "selftest=load", vcpus=vcpus) for n in names], gic=gic, cpus=cpus, memory=3072,
+                    limit=150)
     for name in names[1:]:
-        console.wait_line(name, "selftest load: exit 0", 400)
+        console.wait_line(name, "selftest load: exit 0", 150)

@@ -608,6 +608,103 @@ static void test_yield_alone(void **state)
     assert_int_equal(actor[0].v->arch.loads, 1);
 }
 
+/*
+ * Called once, with the scheduler's lock held, when a state changes next: what other CPUs do meanwhile. In place of the
+ * hypervisor's runstate_enter(), which does the rest of it.
+ */
+static void (*while_locked)(void);
+
+void runstate_enter(struct vcpu *v, unsigned state, uint64_t now)
+{
+    void (*hook)(void) = while_locked;
+
+    v->runstate.total[v->runstate.state] += now - v->runstate.entered;
+    v->runstate.entered = now;
+    v->runstate.state = (uint8_t)state;
+    while_locked = NULL;
+    if (hook != NULL) {
+        hook();
+    }
+}
+
+static unsigned prolonged;
+
+/* CPU 1's slice ends while CPU 0 has the lock: the turn goes on, but not for ever. */
+static void end_slices_of_cpu_1(void)
+{
+    struct cpu *cpu = cpu_table[1];
+
+    host_run_on(1);
+    while (cpu->work == 0) {
+        assert_true(prolonged < 100);
+        timer_cancel(&cpu->sched.slice);
+        sched_slice_expired(cpu);
+        prolonged += cpu->work == 0;
+        if (cpu->work == 0) {
+            assert_true(cpu->sched.slice.deadline > host_now && cpu->sched.slice.deadline <= host_now + SLICE);
+        }
+    }
+    host_run_on(0);
+}
+
+/* Req: BH-SCHED-013 */
+static void test_slice_does_not_end_into_a_queue(void **state)
+{
+    (void)state;
+    init(2);
+    add(4, 256, all_cpus(), 0, 0);
+    host_settle();
+    host_run_on(0);
+    while_locked = end_slices_of_cpu_1;
+    vcpu_yield_current();
+    (void)host_leave();
+    assert_null(while_locked);
+    assert_int_equal(prolonged, 8);
+    /* With the lock free a slice ends at once. */
+    prolonged = 0;
+    host_run_on(1);
+    (void)host_leave();
+    sched_slice_expired(cpu_table[1]);
+    assert_int_equal(cpu_table[1]->work, WORK_RESCHED);
+}
+
+/*
+ * CPU 1 has nothing to run but what CPU 0 has just lost and not saved yet: it leaves it alone, and hears of it when it
+ * is saved. Played by setting what CPU 0 sets.
+ */
+static void test_not_taken_before_it_is_saved(void **state)
+{
+    struct vcpu *v, *next;
+
+    (void)state;
+    init(2);
+    add(3, 256, all_cpus(), 0, 0);
+    host_settle();
+    for (v = NULL; v == NULL;) {
+        for (unsigned i = 0; i < 3; i++) {
+            v = actor[i].v->state == VCPU_RUNNABLE ? actor[i].v : v;
+        }
+    }
+    v->sched.loaded = true;
+    host_run_on(1);
+    vcpu_offline_current();
+    assert_true(sched_pick(cpu_table[1], &next));
+    assert_null(next);
+    assert_true(v->sched.passed_over);
+    arch_vcpu_unload(cpu_table[1]->current);
+    next = cpu_table[1]->current;
+    cpu_table[1]->current = NULL;
+    sched_release(next);
+    assert_int_equal(next->state, VCPU_OFFLINE);
+    host_run_on(0);
+    cpu_table[0]->sched.heir = NULL;
+    domain->vcpus_loaded++;
+    sched_release(v);
+    assert_false(v->sched.passed_over);
+    host_settle();
+    assert_ptr_equal(cpu_table[1]->current, v);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -624,6 +721,8 @@ int main(void)
         cmocka_unit_test(test_affinity),     cmocka_unit_test(test_owned),
         cmocka_unit_test(test_create_errors), cmocka_unit_test(test_can_run),
         cmocka_unit_test(test_mixture),
+        cmocka_unit_test(test_slice_does_not_end_into_a_queue),
+        cmocka_unit_test(test_not_taken_before_it_is_saved),
         cmocka_unit_test(test_yield),        cmocka_unit_test(test_yield_alone),
     };
 

@@ -52,6 +52,8 @@ struct sched_unit {
     uint16_t weight;           /* [boot] */
     uint8_t intent;            /* [cpu] enum sched_intent */
     bool queued;
+    bool loaded;               /* [atomic] a CPU has its registers, though it may have lost that CPU already */
+    bool passed_over;          /* [atomic] some CPU would have taken it but for that */
     bool owns_cpu;             /* [boot] pinned: sched.cpu is its own */
 };
 
@@ -59,7 +61,10 @@ struct sched_unit {
 struct sched_cpu {
     struct vcpu *owner;        /* the vCPU that owns this CPU, or NULL */
     struct timer slice;        /* [cpu] ends the current vCPU's turn; armed when somebody waits for this CPU */
+    bool contended;            /* [atomic] somebody waited at the last pick: the turn that begins there has an end */
     bool slice_is_over;        /* [cpu] it fired since the last pick */
+    uint8_t postponed;         /* [cpu] how often the present turn was prolonged, see sched_slice_expired() */
+    struct cpu *heir;          /* [cpu] who should look at the vCPU that this CPU has just let go, or NULL */
 };
 
 /* For each CPU before it runs. */
@@ -82,7 +87,12 @@ bool sched_wake(struct vcpu *v, uint8_t from);
  * before. If so the caller unloads the old one, calls sched_release() for it, and loads the new one.
  */
 bool sched_pick(struct cpu *cpu, struct vcpu **next);
-/* V's state is saved: it waits its turn, sleeps or is off line, as its intent says. */
+/*
+ * The vCPU that was picked is loaded: its turn begins now. Not earlier, or a CPU that had to wait for the scheduler's
+ * lock longer than a slice would never run anything.
+ */
+void sched_begin_turn(struct cpu *cpu);
+/* The registers of V, which the calling CPU ran before the last sched_pick(), are saved: others may take it. */
 void sched_release(struct vcpu *v);
 
 /*

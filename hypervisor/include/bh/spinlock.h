@@ -56,6 +56,12 @@ static ALWAYS_INLINE void spin_lock(struct spinlock *l) ACQUIRES(*l) NO_LOCK_ANA
     }
 }
 
+/* Does somebody hold L, or wait for it? A hint. */
+static inline bool spin_is_taken(const struct spinlock *l)
+{
+    return __atomic_load_n(&l->owner, __ATOMIC_RELAXED) != __atomic_load_n(&l->next, __ATOMIC_RELAXED);
+}
+
 static ALWAYS_INLINE void spin_unlock(struct spinlock *l) RELEASES(*l) NO_LOCK_ANALYSIS
 {
     if (CONFIG_DEBUG) {
