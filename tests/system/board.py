@@ -8,14 +8,14 @@ docs/misc/arm/device-tree/booting.txt), places the modules in memory, starts QEM
 
 The hypervisor is Bulkhead or, equally, Debian's own Xen: environment variable BULKHEAD, or Board(hypervisor=...).
 """
+import codecs
 import dataclasses
 import os
 import pathlib
 import re
+import select
 import subprocess
 import time
-
-import pexpect
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("BUILD", TOP / "build"))
@@ -189,10 +189,10 @@ class Console:
         self.started = time.monotonic()
         self.log = open(board.work / "console.log", "w")
         self.log.write("# " + " ".join(map(str, command)) + "\n")
-        self.process = pexpect.spawn("timeout", ["-k", "5", str(int(limit * PATIENCE)), *map(str, command)],
-                                     encoding="utf-8", codec_errors="replace", echo=False, logfile=None,
-                                     dimensions=(24, 10000))
-        self.process.delaybeforesend = None
+        # Pipes: a terminal can lose what a program wrote just before it ended.
+        self.process = subprocess.Popen(["timeout", "-k", "5", str(int(limit * PATIENCE)), *map(str, command)],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     def __enter__(self):
         return self
@@ -201,7 +201,10 @@ class Console:
         self.close()
 
     def close(self):
-        self.process.close(force=True)
+        self.process.terminate()
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process.wait()
         self.log.close()
 
     def source(self, line):
@@ -220,12 +223,13 @@ class Console:
 
     def pump(self, seconds):
         """Reads what comes within SECONDS at most; False at the end of the output."""
-        try:
-            text = self.process.read_nonblocking(65536, timeout=max(seconds, 0.01))
-        except pexpect.TIMEOUT:
+        output = self.process.stdout
+        if not select.select([output], [], [], max(seconds, 0.01))[0]:
             return True
-        except pexpect.EOF:
+        data = os.read(output.fileno(), 65536)
+        if not data:
             return False
+        text = self.decoder.decode(data)
         self.log.write(text)
         self.log.flush()
         *lines, self.rest = (self.rest + text).split("\n")
@@ -303,7 +307,8 @@ class Console:
     def send(self, text):
         """Types TEXT, no faster than a guest that shares its CPU reads: its UART holds 32 characters."""
         for at in range(0, len(text), 8):
-            self.process.send(text[at:at + 8])
+            self.process.stdin.write(text[at:at + 8].encode())
+            self.process.stdin.flush()
             self.pump(0.1)
 
     def tail(self, count=40):
