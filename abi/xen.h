@@ -4,8 +4,6 @@
  * header, so that a change of interface version is made here once.
  *
  * Req: BH-ABI-001
- *
- * Req: BH-ABI-001
  */
 #ifndef BH_ABI_XEN_H
 #define BH_ABI_XEN_H
@@ -28,6 +26,7 @@
 #include <xen/grant_table.h>
 #include <xen/hvm/hvm_op.h>
 #include <xen/hvm/params.h>
+#include <xen/io/console.h>
 #include <xen/memory.h>
 #include <xen/sched.h>
 #include <xen/vcpu.h>

@@ -16,10 +16,13 @@ $(HYP_BUILD)/include/bh/config.h: configs/$(CONFIG).config Kconfig scripts/kconf
 
 # What every configuration has, then what options add.
 HYP_y := $(addprefix core/, board.c boot_config.c boot_options.c console.c cpu.c domain.c frame.c heap.c \
-    kernel_load.c memory_map.c mmio.c p2m.c page_alloc.c partition.c sched.c sched_pinned.c timer.c vcpu.c window.c)
+    kernel_load.c memory_map.c mmio.c ownership.c p2m.c page_alloc.c partition.c sched.c sched_pinned.c timer.c vcpu.c window.c)
 HYP_$(CONFIG_SCHED_FAIR) += core/sched_fair.c
-HYP_$(CONFIG_XEN_GUEST) += $(addprefix core/, guest_copy.c hvm_op.c hypercall.c memory_op.c runstate.c sched_op.c \
-    vcpu_op.c version.c vm_assist.c)
+HYP_$(CONFIG_XEN_GUEST) += $(addprefix core/, console_io.c guest_copy.c hvm_op.c hypercall.c memory_op.c multicall.c \
+    physmap.c policy.c runstate.c sched_op.c vcpu_op.c version.c vm_assist.c)
+HYP_$(CONFIG_EVTCHN) += $(addprefix core/, evtchn.c evtchn_2l.c evtchn_fifo.c)
+HYP_$(CONFIG_GRANT) += $(addprefix core/, grant.c grant_copy.c grant_entry.c grant_map.c)
+HYP_$(CONFIG_PV_CONSOLE) += core/pv_console.c
 HYP_$(CONFIG_DEBUG) += core/lock_order.c
 HYP_y += $(addprefix lib/, fdt.c fdt_value.c fdt_writer.c format.c string.c)
 HYP_y += $(addprefix vdev/, psci.c vgic.c vgic_load.c vgic_lr.c vgic_mmio.c vgic_regs.c)

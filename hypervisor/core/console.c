@@ -247,13 +247,11 @@ void console_input(char c)
     if (c == ESCAPE || to == NO_DOMAIN) {
         return;
     }
-    domain_list_lock();
-    for (unsigned i = 0; i < CONFIG_MAX_DOMAINS; i++) {
-        if (domain_table[i] != NULL && domain_table[i]->id == to) {
-            arch_domain_console_input(domain_table[i], c);
-        }
+    d = domain_get(to);
+    if (d != NULL) {
+        arch_domain_console_input(d, c);
+        domain_put(d);
     }
-    domain_list_unlock();
 }
 
 /* Req: BH-CONS-003 */

@@ -11,6 +11,7 @@
 #include "bh/boot_config.h"
 #include "bh/console.h"
 #include "bh/cpu.h"
+#include "bh/evtchn.h"
 #include "bh/frame.h"
 #include "bh/heap.h"
 #include "bh/page_alloc.h"
@@ -33,6 +34,51 @@ void domain_list_lock(void) NO_LOCK_ANALYSIS
 void domain_list_unlock(void) NO_LOCK_ANALYSIS
 {
     spin_unlock(&list_lock);
+}
+
+static struct domain *find(uint16_t id, bool running_only)
+{
+    struct domain *found = NULL;
+
+    spin_lock(&list_lock);
+    for (unsigned i = 0; i < CONFIG_MAX_DOMAINS && found == NULL; i++) {
+        struct domain *d = domain_table[i];
+
+        if (d != NULL && d->id == id) {
+            uint8_t phase = __atomic_load_n(&d->phase, __ATOMIC_ACQUIRE);
+
+            if (phase == DOMAIN_RUNNING || (phase == DOMAIN_DYING && !running_only)) {
+                __atomic_fetch_add(&d->users, 1, __ATOMIC_ACQUIRE);
+                found = d;
+            }
+        }
+    }
+    spin_unlock(&list_lock);
+    return found;
+}
+
+struct domain *domain_get(uint16_t id)
+{
+    return find(id, true);
+}
+
+struct domain *domain_get_any(uint16_t id)
+{
+    return find(id, false);
+}
+
+void domain_put(struct domain *d)
+{
+    bool dying = __atomic_load_n(&d->phase, __ATOMIC_RELAXED) == DOMAIN_DYING;
+
+    if (__atomic_sub_fetch(&d->users, 1, __ATOMIC_ACQ_REL) == 0 && dying) {
+        this_cpu()->work |= WORK_REAP;
+    }
+}
+
+void domain_pages_changed(struct domain *d, int64_t count)
+{
+    __atomic_fetch_add(&d->page_count, (uint64_t)count, __ATOMIC_RELAXED);
 }
 
 /* The next id that no domain has. Bound: ids in use, and one. */
@@ -93,6 +139,12 @@ int domain_create(const struct boot_domain *config, struct domain **out)
     d->vcpu_count = (uint16_t)config->vcpu_count;
     d->weight = config->weight != 0 ? (uint16_t)config->weight : SCHED_WEIGHT_DEFAULT;
     d->page_limit = config->memory_kib >> (PAGE_SHIFT - 10);
+    for (unsigned i = 0; i < DOMAIN_WATCHDOG_COUNT; i++) {
+        timer_init(&d->watchdog[i], TIMER_WATCHDOG, d);
+    }
+    if (CONFIG_EVTCHN) {
+        evtchn_domain_init(d);
+    }
     (void)string_copy(d->name, sizeof(d->name), config->name, sizeof(config->name));
     err = p2m_init(&d->p2m, d->id);
     if (err == 0) {
@@ -131,22 +183,29 @@ void domain_shutdown(struct domain *d, unsigned reason)
     first = d->phase == DOMAIN_RUNNING;
     if (first) {
         /* Counted as one that has it loaded: the reaper stays away until all vCPUs were told. */
-        __atomic_fetch_add(&d->vcpus_loaded, 1, __ATOMIC_RELAXED);
+        __atomic_fetch_add(&d->users, 1, __ATOMIC_RELAXED);
         d->phase = DOMAIN_DYING;
-        d->shutdown_reason = (uint8_t)reason;
+        d->shutdown_reason = d->has_shutdown_code ? d->shutdown_code : (uint8_t)reason;
     }
     spin_unlock(&d->lock);
     if (!first) {
         return;
     }
-    log_info("%s: %s", d->name, reason_name(reason));
+    log_info("%s: %s", d->name, reason_name(d->shutdown_reason));
     for (unsigned i = 0; i < d->vcpu_count; i++) {
         if (d->vcpus[i] != NULL) {
             sched_stop(d->vcpus[i]);
         }
     }
-    __atomic_fetch_sub(&d->vcpus_loaded, 1, __ATOMIC_RELEASE);
+    __atomic_fetch_sub(&d->users, 1, __ATOMIC_RELEASE);
     this_cpu()->work |= WORK_REAP;
+}
+
+/* Req: BH-LIFE-009 */
+void domain_watchdog_expired(struct domain *d)
+{
+    log_warning("%s: watchdog expired", d->name);
+    domain_shutdown(d, SHUTDOWN_watchdog);
 }
 
 void domain_crash(struct domain *d, const char *why)
@@ -155,11 +214,24 @@ void domain_crash(struct domain *d, const char *why)
     domain_shutdown(d, SHUTDOWN_crash);
 }
 
+/* Req: BH-LIFE-010 */
+/* Are pages of D, of which nothing else is left, still used by others? They will say when it is over. */
+static bool is_waiting(struct domain *d)
+{
+    return CONFIG_GRANT && !d->has_p2m && grant_is_pinned(d);
+}
+
 /* Req: BH-LIFE-002, BH-LIFE-003 */
 bool domain_reap_step(struct domain *d)
 {
     bool last;
 
+    for (unsigned i = 0; i < DOMAIN_WATCHDOG_COUNT; i++) {
+        timer_cancel(&d->watchdog[i]);
+    }
+    if ((CONFIG_EVTCHN && !evtchn_domain_close(d)) || (CONFIG_GRANT && !grant_domain_close(d))) {
+        return false;
+    }
     for (unsigned i = 0; i < d->vcpu_count; i++) {
         if (d->vcpus[i] != NULL) {
             vcpu_destroy(d->vcpus[i]);
@@ -170,15 +242,25 @@ bool domain_reap_step(struct domain *d)
         d->has_p2m = !p2m_teardown(&d->p2m);
         return false;
     }
-    if (d->has_shared_info) {
-        frame_put(d->shared_info);
-    }
-    arch_domain_destroy(d);
-    console_domain_gone(d);
     spin_lock(&list_lock);
+    if (__atomic_load_n(&d->users, __ATOMIC_ACQUIRE) != 0 || is_waiting(d)) {
+        spin_unlock(&list_lock);
+        return false;
+    }
     domain_table[d->slot] = NULL;
     last = --alive == 0 && end_with_last;
     spin_unlock(&list_lock);
+    if (d->has_shared_info) {
+        (void)frame_put(d->shared_info);
+    }
+    arch_domain_destroy(d);
+    console_domain_gone(d);
+    if (CONFIG_EVTCHN) {
+        evtchn_domain_free(d);
+    }
+    if (CONFIG_GRANT) {
+        grant_domain_free(d);
+    }
     heap_free(d, sizeof(*d));
     if (last) {
         log_info("the last domain has ended");
@@ -197,7 +279,7 @@ static struct domain *find_dead(void)
         struct domain *d = domain_table[i];
 
         if (d != NULL && __atomic_load_n(&d->phase, __ATOMIC_ACQUIRE) == DOMAIN_DYING &&
-            __atomic_load_n(&d->vcpus_loaded, __ATOMIC_ACQUIRE) == 0) {
+            __atomic_load_n(&d->users, __ATOMIC_ACQUIRE) == 0 && !is_waiting(d)) {
             dead = d;
         }
     }
@@ -249,4 +331,30 @@ bool domain_gfn_is_ram(struct domain *d, gfn_t g)
     is_ram = p2m_lookup(&d->p2m, g, &m, &type, &order) == 0 && type == P2M_RAM;
     spin_unlock(&d->p2m.lock);
     return is_ram;
+}
+
+int domain_get_page(struct domain *d, gfn_t g, mfn_t *m)
+{
+    enum p2m_type type;
+    unsigned order;
+    mfn_t there;
+    int err;
+
+    spin_lock(&d->p2m.lock);
+    err = p2m_lookup(&d->p2m, g, &there, &type, &order);
+    if (err == 0) {
+        err = type == P2M_RAM ? frame_get(there, d->id) : -XEN_ENOENT;
+    }
+    spin_unlock(&d->p2m.lock);
+    if (err == 0) {
+        *m = there;
+    }
+    return err;
+}
+
+void domain_put_page(struct domain *d, mfn_t m)
+{
+    if (frame_put(m)) {
+        domain_pages_changed(d, -1);
+    }
 }

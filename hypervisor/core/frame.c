@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Ownership of frames. The owner, type and charge of a frame are written when it is assigned and when it is freed,
- * by the one that holds its only reference; in between they do not change. References change atomically and never
- * wrap: frame_get() refuses at the limit.
+ * Ownership of frames. The facts of a frame are written when it is assigned and when it is freed, by the one that
+ * holds its only reference; in between only its counts change, both at once: a transition of bh/ownership.h is
+ * applied to a copy, which is published if the counts are still what they were.
  */
 #include "bh/frame.h"
 
@@ -16,8 +16,6 @@ struct frame *frame_table;
 static struct memory_range bank[FRAME_BANK_COUNT]; /* [boot] in frame numbers */
 static unsigned bank_count;                        /* [boot] */
 static bool scrub_domain_memory = true;            /* [boot] */
-
-#define REFERENCE_LIMIT 0x7fffffffU
 
 void frame_init(const struct memory_range *banks, unsigned count)
 {
@@ -39,11 +37,13 @@ struct frame *frame_lookup(mfn_t m)
     return NULL;
 }
 
-void frame_assign(mfn_t m, unsigned order, enum frame_type type, uint16_t owner, uint16_t charge)
+void frame_assign(mfn_t m, unsigned order, enum frame_type type, uint16_t owner, uint16_t charge, uint16_t mapper,
+                  bool mapped)
 {
-    struct frame f = { .references = 1, .owner = owner, .charge = charge, .type = (uint8_t)type };
     struct frame *at = &frame_table[m.n];
+    struct frame f;
 
+    ownership_assign(&f, type, owner, charge, mapper, mapped);
     if (order < 2) {
         at[0] = f;
         at[(1UL << order) - 1] = f;
@@ -58,67 +58,152 @@ void frame_assign(mfn_t m, unsigned order, enum frame_type type, uint16_t owner,
     }
 }
 
+/* Both counts of a frame, as one number that changes atomically. */
+static uint64_t *counts(struct frame *f)
+{
+    _Static_assert(offsetof(struct frame, references) == 0 && offsetof(struct frame, mappings) == 4, "one number");
+    return (uint64_t *)f;
+}
+
+/* A copy of F. */
+static struct frame look(struct frame *f)
+{
+    struct frame copy = *f;
+
+    *counts(&copy) = __atomic_load_n(counts(f), __ATOMIC_ACQUIRE);
+    return copy;
+}
+
+/*
+ * Publishes the counts of AFTER if F still has those of BEFORE; if not, BEFORE becomes what F has now. That takes
+ * another CPU that changed them, which is that one's progress.
+ */
+static bool publish(struct frame *f, struct frame *before, struct frame *after)
+{
+    uint64_t seen = *counts(before);
+
+    if (likely(__atomic_compare_exchange_n(counts(f), &seen, *counts(after), false, __ATOMIC_ACQ_REL,
+                                           __ATOMIC_ACQUIRE))) {
+        return true;
+    }
+    *counts(before) = seen;
+    return false;
+}
+
+/* F is nobody's: its facts go, too. */
+static void publish_freed(struct frame *f, const struct frame *after)
+{
+    f->type = after->type;
+    f->owner = after->owner;
+    f->charge = after->charge;
+    f->mapper = after->mapper;
+}
+
 /* Req: BH-MEM-002 */
 int frame_get(mfn_t m, uint16_t owner)
 {
-    struct frame *f = frame_lookup(m);
-    uint32_t n;
+    struct frame *f = frame_lookup(m), before, after;
+    int err;
 
     if (f == NULL) {
         return -XEN_EINVAL;
     }
-    n = __atomic_load_n(&f->references, __ATOMIC_RELAXED);
+    before = look(f);
     do {
-        if (f->type == FRAME_NONE || f->type == FRAME_FREE || n == 0) {
-            return -XEN_EINVAL;
-        }
-        if (n >= REFERENCE_LIMIT) {
-            return -XEN_EBUSY;
-        }
-        if (f->owner != owner) {
-            return -XEN_EPERM;
-        }
-        /* Bound: fails only when another CPU changed the count, which makes that one's progress. */
-    } while (!__atomic_compare_exchange_n(&f->references, &n, n + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
-    return 0;
+        after = before;
+        err = ownership_reference(&after, owner);
+    } while (err == 0 && !publish(f, &before, &after));
+    return err;
 }
 
-/* Drops a reference; true if it was the last, and the frame is ready for the allocator. */
+int frame_map(mfn_t m, uint16_t domid, const struct grant_pin *pin, bool write)
+{
+    struct frame *f = frame_lookup(m), before, after;
+    int err;
+
+    if (f == NULL) {
+        return -XEN_EINVAL;
+    }
+    before = look(f);
+    do {
+        after = before;
+        err = ownership_map(&after, domid, pin, write);
+    } while (err == 0 && !publish(f, &before, &after));
+    return err;
+}
+
+/* True if it was the last reference, and the frame is ready for the allocator. */
 static bool drop(struct frame *f)
 {
-    uint32_t before = __atomic_fetch_sub(&f->references, 1, __ATOMIC_RELEASE);
+    struct frame before = look(f), after;
+    bool freed;
 
-    ASSERT(before != 0);
-    if (before != 1) {
-        return false;
+    ASSERT(before.references > before.mappings);
+    do {
+        after = before;
+        freed = ownership_drop(&after);
+    } while (!publish(f, &before, &after));
+    if (freed) {
+        publish_freed(f, &after);
     }
-    __atomic_thread_fence(__ATOMIC_ACQUIRE);
-    f->type = FRAME_NONE;
-    f->owner = FRAME_NO_DOMAIN;
-    f->charge = FRAME_NO_DOMAIN;
-    return true;
+    return freed;
+}
+
+static bool unmap(struct frame *f)
+{
+    struct frame before = look(f), after;
+    bool freed;
+
+    ASSERT(before.mappings != 0 && before.references >= before.mappings);
+    do {
+        after = before;
+        freed = ownership_unmap(&after);
+    } while (!publish(f, &before, &after));
+    if (freed) {
+        publish_freed(f, &after);
+    }
+    return freed;
 }
 
 /* Req: BH-MEM-004 */
-void frame_put(mfn_t m)
+bool frame_put(mfn_t m)
 {
-    if (drop(&frame_table[m.n])) {
+    bool freed = drop(&frame_table[m.n]);
+
+    if (freed) {
         page_alloc_give(m, 0);
     }
+    return freed;
 }
 
-void frame_put_block(mfn_t m, unsigned order)
+bool frame_unmap(mfn_t m)
 {
-    uint64_t count = 1UL << order, run = 0;
+    bool freed = unmap(&frame_table[m.n]);
 
-    /* Runs of freed frames go back in blocks as large as their place allows; kept ones split the run. */
+    if (freed) {
+        page_alloc_give(m, 0);
+    }
+    return freed;
+}
+
+/*
+ * Drops a reference, or a mapping, of each frame. Runs of freed frames go back in blocks as large as their place
+ * allows; kept ones split the run.
+ */
+static uint64_t release_block(mfn_t m, unsigned order, bool mapped)
+{
+    uint64_t count = 1UL << order, run = 0, freed = 0;
+
     for (uint64_t i = 0; i < count; i++) {
-        if (drop(&frame_table[m.n + i])) {
+        struct frame *f = &frame_table[m.n + i];
+
+        if (mapped ? unmap(f) : drop(f)) {
             run++;
             continue;
         }
         if (run != 0) {
             page_alloc_add(m.n + i - run, m.n + i);
+            freed += run;
             run = 0;
         }
     }
@@ -127,6 +212,17 @@ void frame_put_block(mfn_t m, unsigned order)
     } else if (run != 0) {
         page_alloc_add(m.n + count - run, m.n + count);
     }
+    return freed + run;
+}
+
+void frame_put_block(mfn_t m, unsigned order)
+{
+    (void)release_block(m, order, false);
+}
+
+uint64_t frame_unmap_block(mfn_t m, unsigned order)
+{
+    return release_block(m, order, true);
 }
 
 /* Zeroes 2^ORDER frames, in 2 MiB windows where they are large. */
@@ -150,7 +246,7 @@ static void scrub(mfn_t m, unsigned order)
 }
 
 /* Req: BH-MEM-003, BH-SEC-003 */
-static int alloc(unsigned order, enum frame_type type, uint16_t owner, uint16_t charge, mfn_t *out)
+static int alloc(unsigned order, enum frame_type type, uint16_t owner, uint16_t charge, uint16_t mapper, mfn_t *out)
 {
     mfn_t m;
     int err = page_alloc_take(order, &m);
@@ -158,7 +254,7 @@ static int alloc(unsigned order, enum frame_type type, uint16_t owner, uint16_t 
     if (err != 0) {
         return err;
     }
-    frame_assign(m, order, type, owner, charge);
+    frame_assign(m, order, type, owner, charge, mapper, type == FRAME_RAM);
     if (type != FRAME_RAM || scrub_domain_memory) {
         scrub(m, order);
     }
@@ -168,32 +264,32 @@ static int alloc(unsigned order, enum frame_type type, uint16_t owner, uint16_t 
 
 int frame_alloc_ram(uint16_t domid, unsigned order, mfn_t *out)
 {
-    return alloc(order, FRAME_RAM, domid, domid, out);
+    return alloc(order, FRAME_RAM, domid, domid, domid, out);
 }
 
 int frame_alloc_p2m(uint16_t domid, unsigned order, mfn_t *out)
 {
-    return alloc(order, FRAME_P2M, FRAME_NO_DOMAIN, domid, out);
+    return alloc(order, FRAME_P2M, FRAME_NO_DOMAIN, domid, FRAME_NO_DOMAIN, out);
 }
 
 int frame_alloc_shared(uint16_t domid, mfn_t *out)
 {
-    return alloc(0, FRAME_SHARED, domid, domid, out);
+    return alloc(0, FRAME_SHARED, FRAME_NO_DOMAIN, domid, domid, out);
 }
 
 int frame_alloc_state(uint16_t domid, mfn_t *out)
 {
-    return alloc(0, FRAME_STATE, FRAME_NO_DOMAIN, domid, out);
+    return alloc(0, FRAME_STATE, FRAME_NO_DOMAIN, domid, FRAME_NO_DOMAIN, out);
 }
 
 int frame_alloc_table(mfn_t *out)
 {
-    return alloc(0, FRAME_TABLE, FRAME_NO_DOMAIN, FRAME_NO_DOMAIN, out);
+    return alloc(0, FRAME_TABLE, FRAME_NO_DOMAIN, FRAME_NO_DOMAIN, FRAME_NO_DOMAIN, out);
 }
 
 int frame_alloc_hyp(uint16_t charge, mfn_t *out)
 {
-    return alloc(0, FRAME_HYP, FRAME_NO_DOMAIN, charge, out);
+    return alloc(0, FRAME_HYP, FRAME_NO_DOMAIN, charge, FRAME_NO_DOMAIN, out);
 }
 
 /* Req: BH-MEM-005 */

@@ -24,7 +24,7 @@ static int copy_piece(struct domain *d, uint64_t gpa, void *ours, size_t size, b
 
     spin_lock(&d->p2m.lock);
     err = p2m_lookup(&d->p2m, gfn(gpa >> PAGE_SHIFT), &m, &type, &order);
-    if (err != 0 || (type != P2M_RAM && (to_guest || type != P2M_RAM_RO))) {
+    if (err != 0 || !(to_guest ? p2m_is_writable(type) : p2m_is_readable(type))) {
         err = -XEN_EFAULT;
     } else {
         char *window = window_open(m);
@@ -70,18 +70,27 @@ int guest_copy_to(struct vcpu *v, struct guest_handle h, const void *from, size_
     return copy(v, (char *)(uintptr_t)from, h.address, size, true);
 }
 
-int guest_copy_to_gpa(struct domain *d, uint64_t gpa, const void *from, size_t size)
+static int copy_gpa(struct domain *d, uint64_t gpa, char *ours, size_t size, bool to_guest)
 {
-    const char *ours = from;
     int err = 0;
 
     while (size != 0 && err == 0) {
         size_t piece = MIN(size, PAGE_SIZE - (gpa & (PAGE_SIZE - 1)));
 
-        err = copy_piece(d, gpa, (char *)(uintptr_t)ours, piece, true);
+        err = copy_piece(d, gpa, ours, piece, to_guest);
         ours += piece;
         gpa += piece;
         size -= piece;
     }
     return err;
+}
+
+int guest_copy_from_gpa(struct domain *d, uint64_t gpa, void *to, size_t size)
+{
+    return copy_gpa(d, gpa, to, size, false);
+}
+
+int guest_copy_to_gpa(struct domain *d, uint64_t gpa, const void *from, size_t size)
+{
+    return copy_gpa(d, gpa, (char *)(uintptr_t)from, size, true);
 }

@@ -1,44 +1,80 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hvm_op: a domain's own parameters (hvm/params.h). There is no xenstore and no PV console for boot partitions yet,
- * so their parameters read as zero, by which a guest knows that they are not there.
+ * hvm_op: a domain's parameters (hvm/params.h). Those that say where its PV console and xenstore are, a guest only
+ * reads; they are set when it is built. 0 means that there is none.
  */
 #include "bh/domain.h"
 #include "bh/guest_copy.h"
 #include "bh/hypercall.h"
 #include "bh/vcpu.h"
 
-static int64_t get_param(struct vcpu *v, struct guest_handle arg)
+/* The parameters that there are; NULL: no guest may know them, or nobody has them. */
+static uint64_t *parameter(struct domain *d, uint32_t index)
 {
+    switch (index) {
+    case HVM_PARAM_CALLBACK_IRQ:
+        return &d->parameter.callback_irq;
+    case HVM_PARAM_STORE_PFN:
+        return &d->parameter.store_pfn;
+    case HVM_PARAM_STORE_EVTCHN:
+        return &d->parameter.store_evtchn;
+    case HVM_PARAM_CONSOLE_PFN:
+        return &d->parameter.console_pfn;
+    case HVM_PARAM_CONSOLE_EVTCHN:
+        return &d->parameter.console_evtchn;
+    default:
+        return NULL;
+    }
+}
+
+/* Req: BH-ABI-025 */
+static int64_t access_param(struct vcpu *v, struct guest_handle arg, bool set)
+{
+    struct domain *d = v->domain;
     struct xen_hvm_param p;
+    uint64_t *value;
     int err = guest_copy_from(v, &p, arg, sizeof(p));
 
     if (err != 0) {
         return err;
     }
-    if (p.domid != DOMID_SELF && p.domid != v->domain->id) {
-        return -XEN_EPERM;
-    }
-    switch (p.index) {
-    case HVM_PARAM_CALLBACK_IRQ:
-    case HVM_PARAM_STORE_PFN:
-    case HVM_PARAM_STORE_EVTCHN:
-    case HVM_PARAM_CONSOLE_PFN:
-    case HVM_PARAM_CONSOLE_EVTCHN:
-        p.value = 0;
-        break;
-    default:
-        /* What a guest may not read, or nobody has, as Xen answers. */
+    if (p.index >= HVM_NR_PARAMS) {
         return -XEN_EINVAL;
     }
+    if (p.domid != DOMID_SELF && p.domid != d->id) {
+        struct domain *other = domain_get(p.domid);
+
+        if (other == NULL) {
+            return -XEN_ESRCH;
+        }
+        domain_put(other);
+        return -XEN_EPERM;
+    }
+    value = parameter(d, p.index);
+    if (value == NULL) {
+        return p.index == HVM_PARAM_MONITOR_RING_PFN ? -XEN_EPERM : -XEN_EINVAL;
+    }
+    if (set) {
+        if (p.index != HVM_PARAM_CALLBACK_IRQ) {
+            return -XEN_EPERM;
+        }
+        __atomic_store_n(value, p.value, __ATOMIC_RELAXED);
+        return 0;
+    }
+    p.value = __atomic_load_n(value, __ATOMIC_RELAXED);
     return guest_copy_to(v, arg, &p, sizeof(p));
 }
 
-int64_t hypercall_hvm_op(struct vcpu *v, const uint64_t *a)
+int64_t hypercall_hvm_op(struct vcpu *v, uint64_t *a)
 {
     switch ((uint32_t)a[0]) {
+    case HVMOP_set_param:
+        return access_param(v, guest_handle(a[1]), true);
     case HVMOP_get_param:
-        return get_param(v, guest_handle(a[1]));
+        return access_param(v, guest_handle(a[1]), false);
+    case HVMOP_guest_request_vm_event:
+        /* Nobody listens. */
+        return a[1] != 0 ? -XEN_EINVAL : 0;
     default:
         return -XEN_ENOSYS;
     }

@@ -8,17 +8,27 @@
 #include "bh/cpu.h"
 #include "bh/spinlock.h"
 
-void lock_order_enter(const struct spinlock *l)
+static void enter(const struct spinlock *l, unsigned least)
 {
     struct cpu *cpu = this_cpu();
 
-    if (cpu->held_count != 0 && cpu->held_level[cpu->held_count - 1] >= l->level) {
+    if (cpu->held_count != 0 && cpu->held_level[cpu->held_count - 1] > least) {
         panic("lock order: level %u taken while %u is held", l->level, cpu->held_level[cpu->held_count - 1]);
     }
     if (cpu->held_count == ARRAY_COUNT(cpu->held_level)) {
         panic("lock order: too many locks held");
     }
     cpu->held_level[cpu->held_count++] = l->level;
+}
+
+void lock_order_enter(const struct spinlock *l)
+{
+    enter(l, l->level - 1U);
+}
+
+void lock_order_enter_second(const struct spinlock *l)
+{
+    enter(l, l->level);
 }
 
 void lock_order_leave(const struct spinlock *l)

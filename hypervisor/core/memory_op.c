@@ -1,63 +1,131 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * memory_op: what a guest may do to its own physical address space (memory.h).
+ * memory_op: what a guest may do to its own physical address space (memory.h). An operation on a list stops between
+ * two elements when something waits for the CPU; how far it came is in the upper bits of the command, as Xen has it.
  */
 #include "arch/arch.h"
 #include "bh/domain.h"
-#include "bh/frame.h"
+#include "bh/grant.h"
 #include "bh/guest_copy.h"
 #include "bh/hypercall.h"
+#include "bh/physmap.h"
 #include "bh/vcpu.h"
 
-/*
- * Takes away what is mapped at G. RAM goes back to the allocator; anything else that lies there is the hypervisor's,
- * which keeps it.
- */
-static int unmap_for_replacement(struct domain *d, gfn_t g)
-{
-    enum p2m_type type;
-    mfn_t m;
-    int err = p2m_unmap(&d->p2m, g, &m, &type);
+#define COMMAND_BITS 6
+#define COMMAND_MASK ((1U << COMMAND_BITS) - 1)
+/* The largest extent that a guest may ask for. */
+#define EXTENT_ORDER_MAX ORDER_2M
 
-    if (err == -XEN_ENOENT) {
+/* DOMID is the caller's own; -XEN_ESRCH: nobody's; -XEN_EPERM: somebody else's. */
+static int check_self(struct vcpu *v, uint16_t domid)
+{
+    struct domain *d;
+
+    if (domid == DOMID_SELF || domid == v->domain->id) {
         return 0;
     }
-    if (err == 0 && type != P2M_MMIO) {
-        frame_put(m);
-        __atomic_fetch_sub(&d->page_count, 1, __ATOMIC_RELAXED);
+    d = domain_get(domid);
+    if (d == NULL) {
+        return -XEN_ESRCH;
+    }
+    domain_put(d);
+    return -XEN_EPERM;
+}
+
+/* ---- Reservations ---- */
+
+static int free_extent(struct domain *d, gfn_t g, unsigned order)
+{
+    int err = 0;
+
+    for (uint64_t i = 0; i < 1UL << order && err == 0; i++) {
+        err = domain_gfn_is_ram(d, gfn_add(g, i)) ? physmap_unmap(d, gfn_add(g, i)) : -XEN_EINVAL;
     }
     return err;
 }
 
-/* Req: BH-ABI-004, BH-ABI-006 */
-/* Maps the domain's shared info page at G. -XEN_EBUSY: it is mapped already. */
-static int map_shared_info(struct domain *d, gfn_t g)
+static int change_extent(struct vcpu *v, unsigned command, const struct xen_memory_reservation *r, uint64_t i)
 {
-    int err = 0;
+    uint64_t at = (uint64_t)r->extent_start.p + i * sizeof(xen_pfn_t);
+    xen_pfn_t g;
+    int err = guest_copy_from(v, &g, guest_handle(at), sizeof(g));
 
-    if (g.n >> (ARCH_P2M_ADDRESS_BITS - PAGE_SHIFT) != 0) {
-        return -XEN_EINVAL;
+    if (err != 0) {
+        return err;
     }
-    spin_lock(&d->lock);
-    if (d->shared_info_mapped) {
-        err = -XEN_EBUSY;
+    if (command == XENMEM_decrease_reservation) {
+        return free_extent(v->domain, gfn(g), r->extent_order);
     }
-    if (err == 0) {
-        err = unmap_for_replacement(d, g);
+    return (g & ((1UL << r->extent_order) - 1)) != 0 ? -XEN_EINVAL : physmap_populate(v->domain, gfn(g), r->extent_order);
+}
+
+/* Req: BH-ABI-020, BH-ABI-021 */
+/* Returns how many extents were done: whatever is wrong with the next one ends it. */
+static int64_t change_reservation(struct vcpu *v, uint64_t *a)
+{
+    unsigned command = (unsigned)a[0] & COMMAND_MASK;
+    uint64_t done = (uint32_t)a[0] >> COMMAND_BITS;
+    struct xen_memory_reservation r;
+    int err;
+
+    if (guest_copy_from(v, &r, guest_handle(a[1]), sizeof(r)) != 0) {
+        return (int64_t)done;
     }
-    if (err == 0) {
-        err = frame_get(d->shared_info, d->id);
+    if (r.nr_extents > UINT32_MAX >> COMMAND_BITS) {
+        return (int64_t)done;
     }
-    if (err == 0) {
-        err = p2m_map(&d->p2m, g, d->shared_info, ORDER_4K, P2M_RAM);
-        if (err != 0) {
-            frame_put(d->shared_info);
-        } else {
-            d->shared_info_mapped = true;
+    err = check_self(v, r.domid);
+    if (err != 0) {
+        return err == -XEN_ESRCH ? (int64_t)done : err;
+    }
+    /* Memory that is nowhere in its address space is of no use to a guest; none is populated on demand. */
+    if (command == XENMEM_increase_reservation || r.extent_order > EXTENT_ORDER_MAX ||
+        (r.mem_flags & XENMEMF_populate_on_demand) != 0) {
+        return (int64_t)done;
+    }
+    while (done < r.nr_extents && change_extent(v, command, &r, done) == 0) {
+        done++;
+        if (done < r.nr_extents && hypercall_must_yield()) {
+            a[0] = command | done << COMMAND_BITS;
+            return HYPERCALL_RESTART;
         }
     }
-    spin_unlock(&d->lock);
-    return err;
+    return (int64_t)done;
+}
+
+static int64_t tell_reservation(struct vcpu *v, unsigned command, struct guest_handle arg)
+{
+    const struct domain *d = v->domain;
+    domid_t domid;
+    int err = guest_copy_from(v, &domid, arg, sizeof(domid));
+
+    if (err == 0) {
+        err = check_self(v, domid);
+    }
+    if (err != 0) {
+        return err;
+    }
+    if (command == XENMEM_maximum_gpfn) {
+        return (int64_t)__atomic_load_n(&d->p2m.highest, __ATOMIC_RELAXED);
+    }
+    return (int64_t)(command == XENMEM_current_reservation ? __atomic_load_n(&d->page_count, __ATOMIC_RELAXED)
+                                                           : d->page_limit);
+}
+
+/* ---- Mapping what is the hypervisor's ---- */
+
+static int map_one(struct domain *d, unsigned space, uint64_t index, gfn_t g)
+{
+    switch (space) {
+    case XENMAPSPACE_shared_info:
+        return index != 0 ? -XEN_EINVAL : physmap_map_shared_info(d, g);
+    case XENMAPSPACE_grant_table:
+        return CONFIG_GRANT ? grant_map_table(d, index, g) : -XEN_ENOSYS;
+    case XENMAPSPACE_gmfn_foreign:
+        return -XEN_EPERM;
+    default:
+        return -XEN_ENOSYS;
+    }
 }
 
 /* Req: BH-ABI-005 */
@@ -66,26 +134,139 @@ static int64_t add_to_physmap(struct vcpu *v, struct guest_handle arg)
     struct xen_add_to_physmap a;
     int err = guest_copy_from(v, &a, arg, sizeof(a));
 
+    if (err == 0) {
+        err = check_self(v, a.domid);
+    }
+    /* A foreign page needs the other domain's name, which only the batch has. */
+    if (err == 0 && a.space == XENMAPSPACE_gmfn_foreign) {
+        err = -XEN_ENOSYS;
+    }
+    return err != 0 ? err : map_one(v->domain, a.space, a.idx, gfn(a.gpfn));
+}
+
+/* Req: BH-ABI-022 */
+static int64_t add_to_physmap_batch(struct vcpu *v, uint64_t *a)
+{
+    uint64_t done = (uint32_t)a[0] >> COMMAND_BITS;
+    struct xen_add_to_physmap_batch b;
+    int err = guest_copy_from(v, &b, guest_handle(a[1]), sizeof(b));
+
+    if (err == 0) {
+        err = check_self(v, b.domid);
+    }
+    if (err == 0 && b.space != XENMAPSPACE_gmfn_foreign && b.u.res0 != 0) {
+        err = -XEN_EINVAL;
+    }
+    while (err == 0 && done < b.size) {
+        uint64_t index_at = (uint64_t)b.idxs.p + done * sizeof(xen_ulong_t);
+        uint64_t page_at = (uint64_t)b.gpfns.p + done * sizeof(xen_pfn_t);
+        uint64_t error_at = (uint64_t)b.errs.p + done * sizeof(int);
+        xen_ulong_t index;
+        xen_pfn_t g;
+        int result;
+
+        err = guest_copy_from(v, &index, guest_handle(index_at), sizeof(index));
+        if (err == 0) {
+            err = guest_copy_from(v, &g, guest_handle(page_at), sizeof(g));
+        }
+        if (err != 0) {
+            break;
+        }
+        result = map_one(v->domain, b.space, index, gfn(g));
+        err = guest_copy_to(v, guest_handle(error_at), &result, sizeof(result));
+        done++;
+        if (err == 0 && done < b.size && hypercall_must_yield()) {
+            a[0] = XENMEM_add_to_physmap_batch | done << COMMAND_BITS;
+            return HYPERCALL_RESTART;
+        }
+    }
+    return err;
+}
+
+static int64_t remove_from_physmap(struct vcpu *v, struct guest_handle arg)
+{
+    struct xen_remove_from_physmap a;
+    int err = guest_copy_from(v, &a, arg, sizeof(a));
+
+    if (err == 0) {
+        err = check_self(v, a.domid);
+    }
+    return err != 0 ? err : physmap_unmap(v->domain, gfn(a.gpfn));
+}
+
+/*
+ * Frames of the caller's own grant table, mapped where its list says. Xen lets only other domains have a domain's
+ * resources; those come with control domains.
+ */
+static int64_t acquire_resource(struct vcpu *v, struct guest_handle arg)
+{
+    struct xen_mem_acquire_resource a;
+    int err = guest_copy_from(v, &a, arg, sizeof(a));
+
+    if (err == 0 && a.pad != 0) {
+        err = -XEN_EINVAL;
+    }
+    if (err == 0) {
+        err = check_self(v, a.domid);
+    }
+    if (err == 0 && (!CONFIG_GRANT || a.type != XENMEM_resource_grant_table)) {
+        err = -XEN_EOPNOTSUPP;
+    }
     if (err != 0) {
         return err;
     }
-    if (a.domid != DOMID_SELF && a.domid != v->domain->id) {
-        return -XEN_EPERM;
+    if (a.frame_list.p == NULL) {
+        if (a.nr_frames != 0) {
+            return -XEN_EINVAL;
+        }
+        a.nr_frames = grant_resource_size(v->domain, a.id);
+        return a.nr_frames == 0 ? -XEN_EINVAL : guest_copy_to(v, arg, &a, sizeof(a));
     }
-    if (a.space != XENMAPSPACE_shared_info) {
-        return -XEN_ENOSYS;
+    /* Bound: the frames of a grant table. */
+    for (uint32_t i = 0; i < a.nr_frames && err == 0; i++) {
+        xen_pfn_t g;
+
+        err = guest_copy_from(v, &g, guest_handle((uint64_t)a.frame_list.p + i * sizeof(g)), sizeof(g));
+        if (err == 0) {
+            err = grant_map_resource(v->domain, a.id, a.frame + i, gfn(g));
+        }
     }
-    if (a.idx != 0) {
-        return -XEN_EINVAL;
-    }
-    return map_shared_info(v->domain, gfn(a.gpfn));
+    return err;
 }
 
-int64_t hypercall_memory_op(struct vcpu *v, const uint64_t *a)
+int64_t hypercall_memory_op(struct vcpu *v, uint64_t *a)
 {
-    switch ((uint32_t)a[0]) {
+    struct guest_handle arg = guest_handle(a[1]);
+    unsigned command = (unsigned)a[0] & COMMAND_MASK;
+
+    /* Only lists have a beginning other than 0. */
+    if ((uint32_t)a[0] >> COMMAND_BITS != 0 && command != XENMEM_increase_reservation &&
+        command != XENMEM_decrease_reservation && command != XENMEM_populate_physmap &&
+        command != XENMEM_add_to_physmap_batch) {
+        return command < XENMEM_get_vnumainfo ? -XEN_EINVAL : -XEN_ENOSYS;
+    }
+    switch (command) {
+    case XENMEM_increase_reservation:
+    case XENMEM_decrease_reservation:
+    case XENMEM_populate_physmap:
+        return change_reservation(v, a);
+    case XENMEM_current_reservation:
+    case XENMEM_maximum_reservation:
+    case XENMEM_maximum_gpfn:
+        return tell_reservation(v, command, arg);
     case XENMEM_add_to_physmap:
-        return add_to_physmap(v, guest_handle(a[1]));
+        return add_to_physmap(v, arg);
+    case XENMEM_add_to_physmap_batch:
+        return add_to_physmap_batch(v, a);
+    case XENMEM_remove_from_physmap:
+        return remove_from_physmap(v, arg);
+    case XENMEM_acquire_resource:
+        return acquire_resource(v, arg);
+    case XENMEM_exchange:
+        /* For guests without a second stage of translation only. */
+        return -XEN_EOPNOTSUPP;
+    case XENMEM_get_vnumainfo:
+        return -XEN_EOPNOTSUPP;
     default:
         return -XEN_ENOSYS;
     }

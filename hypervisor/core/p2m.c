@@ -108,6 +108,13 @@ static int walk(struct p2m *p, gfn_t g, unsigned *level, bool make, uint64_t **o
     }
 }
 
+static void note_highest(struct p2m *p, gfn_t g) REQUIRES(p->lock)
+{
+    if (g.n > p->highest) {
+        __atomic_store_n(&p->highest, g.n, __ATOMIC_RELAXED);
+    }
+}
+
 /* Req: BH-MEM-006 */
 int p2m_map(struct p2m *p, gfn_t g, mfn_t m, unsigned order, enum p2m_type type)
 {
@@ -125,6 +132,7 @@ int p2m_map(struct p2m *p, gfn_t g, mfn_t m, unsigned order, enum p2m_type type)
             err = -XEN_EEXIST;
         } else {
             arch_pte_store(slot, arch_pte_leaf(m, type, level));
+            note_highest(p, gfn_add(g, (1UL << order) - 1));
         }
         window_close(slot);
     }
@@ -202,13 +210,72 @@ int p2m_unmap(struct p2m *p, gfn_t g, mfn_t *m, enum p2m_type *type)
     return err;
 }
 
-/* Drops what a leaf mapped; device registers have no references. */
+int p2m_replace(struct p2m *p, gfn_t g, mfn_t m, enum p2m_type type, mfn_t *old, enum p2m_type *old_type)
+{
+    unsigned level = 3;
+    uint64_t *slot;
+    int err;
+
+    if (!gfn_in_range(g)) {
+        return -XEN_EINVAL;
+    }
+    spin_lock(&p->lock);
+    err = walk(p, g, &level, true, &slot);
+    if (err == 0) {
+        uint64_t before = *slot;
+        enum p2m_type type_before = arch_pte_is_valid(before) ? arch_pte_type(before) : P2M_NONE;
+
+        if (type_before == P2M_GRANT || type_before == P2M_GRANT_RO) {
+            window_close(slot);
+            spin_unlock(&p->lock);
+            return -XEN_EBUSY;
+        }
+        *old_type = P2M_NONE;
+        if (type_before != P2M_NONE) {
+            *old = arch_pte_mfn(before);
+            *old_type = type_before;
+            arch_pte_store(slot, 0);
+            arch_p2m_invalidate(p, g, ORDER_4K);
+        }
+        arch_pte_store(slot, arch_pte_leaf(m, type, level));
+        note_highest(p, g);
+        window_close(slot);
+    }
+    spin_unlock(&p->lock);
+    return err;
+}
+
+int p2m_unmap_if(struct p2m *p, gfn_t g, mfn_t m, enum p2m_type type)
+{
+    mfn_t there = MFN_INVALID;
+    unsigned level = 3;
+    uint64_t *slot;
+    int err = -XEN_ENOENT;
+
+    if (!gfn_in_range(g)) {
+        return err;
+    }
+    spin_lock(&p->lock);
+    if (walk(p, g, &level, false, &slot) == 0) {
+        if (level == 3 && arch_pte_is_valid(*slot) && arch_pte_type(*slot) == type) {
+            there = arch_pte_mfn(*slot);
+        }
+        if (there.n == m.n) {
+            arch_pte_store(slot, 0);
+            arch_p2m_invalidate(p, g, ORDER_4K);
+            err = 0;
+        }
+        window_close(slot);
+    }
+    spin_unlock(&p->lock);
+    return err;
+}
+
+/* Drops what a leaf mapped. */
 static void release_leaf(uint64_t pte, unsigned level)
 {
-    enum p2m_type type = arch_pte_type(pte);
-
-    if (type == P2M_RAM || type == P2M_RAM_RO) {
-        frame_put_block(arch_pte_mfn(pte), LEVEL_ORDER(level));
+    if (p2m_is_counted(arch_pte_type(pte))) {
+        (void)frame_unmap_block(arch_pte_mfn(pte), LEVEL_ORDER(level));
     }
 }
 
@@ -228,7 +295,7 @@ static void teardown_entry(struct p2m *p, uint64_t pte) REQUIRES(p->lock)
         }
     }
     window_close(table);
-    frame_put(arch_pte_mfn(pte));
+    (void)frame_put(arch_pte_mfn(pte));
     p->table_count--;
 }
 
@@ -275,7 +342,7 @@ bool p2m_teardown(struct p2m *p)
             worked = true;
             if (teardown_table(p, arch_pte_mfn(pte))) {
                 *slot = 0;
-                frame_put(arch_pte_mfn(pte));
+                (void)frame_put(arch_pte_mfn(pte));
                 p->table_count--;
             }
         } else {

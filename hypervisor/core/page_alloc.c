@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Buddy allocator. A free block is represented by the frame-table entry of its first frame: type FRAME_FREE, its
- * order, its neighbours on the list. Entries inside a free block say FRAME_NONE. The list of an order is doubly linked
- * by frame number; number 0 ends it, which is why frame 0 is never handed out.
+ * order, and in the place of its counts its neighbours on the list: references has the previous block, mappings the
+ * next one. Entries inside a free block say FRAME_NONE. Number 0 ends a list, which is why frame 0 is never handed out.
  *
  * All under one lock, LOCK_PAGE_ALLOC.
  */
@@ -25,10 +25,11 @@ static void list_push(uint64_t n, unsigned order) REQUIRES(page_lock)
     f->order = (uint8_t)order;
     f->owner = FRAME_NO_DOMAIN;
     f->charge = FRAME_NO_DOMAIN;
+    f->mapper = FRAME_NO_DOMAIN;
     f->references = 0;
-    f->next = free_list[order];
-    if (f->next != 0) {
-        frame_table[f->next].references = (uint32_t)n;
+    f->mappings = free_list[order];
+    if (f->mappings != 0) {
+        frame_table[f->mappings].references = (uint32_t)n;
     }
     free_list[order] = (uint32_t)n;
 }
@@ -38,12 +39,12 @@ static void list_remove(uint64_t n, unsigned order) REQUIRES(page_lock)
     struct frame *f = &frame_table[n];
 
     if (f->references != 0) {
-        frame_table[f->references].next = f->next;
+        frame_table[f->references].mappings = f->mappings;
     } else {
-        free_list[order] = f->next;
+        free_list[order] = f->mappings;
     }
-    if (f->next != 0) {
-        frame_table[f->next].references = f->references;
+    if (f->mappings != 0) {
+        frame_table[f->mappings].references = f->references;
     }
     /* No longer a block of its own: a stale order must not look like one. */
     f->type = FRAME_NONE;
@@ -158,7 +159,7 @@ void page_alloc_audit(void)
         uint32_t previous = 0;
 
         /* Bound: each block on a list is counted, and there are at most free_count of them. */
-        for (uint32_t n = free_list[order]; n != 0 && counted <= free_count; n = frame_table[n].next) {
+        for (uint32_t n = free_list[order]; n != 0 && counted <= free_count; n = frame_table[n].mappings) {
             const struct frame *f = frame_lookup(mfn(n));
 
             if (f == NULL || f->type != FRAME_FREE || f->order != order || f->references != previous ||

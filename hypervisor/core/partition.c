@@ -12,6 +12,7 @@
 #include "bh/frame.h"
 #include "bh/heap.h"
 #include "bh/page_alloc.h"
+#include "bh/pv_console.h"
 #include "bh/vcpu.h"
 #include "bh/window.h"
 #include "lib/string.h"
@@ -31,7 +32,7 @@ static int map_new(struct domain *d, gfn_t g, mfn_t m, unsigned order)
 
         spin_lock(&d->p2m.lock);
         if (p2m_lookup(&d->p2m, gfn_add(g, i), &there, &type, &there_order) != 0) {
-            frame_put(mfn_add(m, i));
+            (void)frame_unmap(mfn_add(m, i));
         }
         spin_unlock(&d->p2m.lock);
     }
@@ -277,6 +278,9 @@ static int fill(struct domain *d, const struct boot_domain *config)
     }
     if (err == 0) {
         err = describe(d, &layout);
+    }
+    if (err == 0 && CONFIG_PV_CONSOLE && !config->vpl011) {
+        err = pv_console_create(d);
     }
     if (err == 0) {
         err = add_vcpus(d, config);

@@ -222,7 +222,7 @@ bool sched_pick(struct cpu *cpu, struct vcpu **next)
         chosen->sched.intent = INTENT_RUN;
         chosen->sched.started = now;
         chosen->sched.loaded = true;
-        __atomic_fetch_add(&chosen->domain->vcpus_loaded, 1, __ATOMIC_RELAXED);
+        __atomic_fetch_add(&chosen->domain->users, 1, __ATOMIC_RELAXED);
     } else if (chosen != NULL) {
         chosen->sched.intent = INTENT_RUN;
     }
@@ -269,7 +269,8 @@ void sched_release(struct vcpu *v)
     } else if (state == VCPU_BLOCKED) {
         /* What was posted before the state changed found V running and woke nobody. */
         arch_full_barrier();
-        if (__atomic_load_n(&v->kicked, __ATOMIC_RELAXED) && arch_vcpu_has_event(v)) {
+        if (__atomic_load_n(&v->kicked, __ATOMIC_RELAXED) &&
+            (__atomic_load_n(&v->evtchn.poll_over, __ATOMIC_RELAXED) || arch_vcpu_has_event(v))) {
             (void)sched_wake(v, VCPU_BLOCKED);
         }
     }
@@ -285,7 +286,7 @@ void sched_release(struct vcpu *v)
         cpu_request(heir, WORK_RESCHED);
     }
     dying = v->domain->phase != DOMAIN_RUNNING;
-    if (__atomic_sub_fetch(&v->domain->vcpus_loaded, 1, __ATOMIC_ACQ_REL) == 0 && dying) {
+    if (__atomic_sub_fetch(&v->domain->users, 1, __ATOMIC_ACQ_REL) == 0 && dying) {
         /* V may be freed from here on: before it was counted out the reaper kept away. */
         this_cpu()->work |= WORK_REAP;
     }

@@ -8,6 +8,7 @@
 #include "arch/arch.h"
 #include "bh/console.h"
 #include "bh/cpu.h"
+#include "bh/domain.h"
 #include "bh/sched.h"
 #include "bh/vcpu.h"
 
@@ -34,7 +35,7 @@ static void program(const struct timer_queue *q) REQUIRES(q->lock)
     arch_timer_program(q->first != NULL ? q->first->deadline : TIMER_NEVER);
 }
 
-void timer_cancel(struct timer *t)
+static void dequeue(struct timer *t)
 {
     struct timer_queue *q = __atomic_load_n(&t->queue, __ATOMIC_RELAXED);
 
@@ -54,17 +55,27 @@ void timer_cancel(struct timer *t)
     spin_unlock(&q->lock);
 }
 
+/* Req: BH-TIMER-007 */
+void timer_cancel(struct timer *t)
+{
+    dequeue(t);
+    /* Bound: one action, which waits for no timer. */
+    while (__atomic_load_n(&t->running, __ATOMIC_ACQUIRE)) {
+        arch_relax();
+    }
+}
+
 void timer_set(struct timer *t, uint64_t deadline)
 {
     struct timer_queue *q = &this_cpu()->timers;
     struct timer *after = NULL, *before;
 
     if (deadline == TIMER_NEVER) {
-        timer_cancel(t);
+        dequeue(t);
         return;
     }
     if (t->queue != NULL && t->queue != q) {
-        timer_cancel(t);
+        dequeue(t);
     }
     spin_lock(&q->lock);
     if (t->queue != NULL) {
@@ -99,6 +110,14 @@ static void run(struct timer *t)
     case TIMER_PTIMER:
         arch_vcpu_timer_expired(t->owner, (enum timer_kind)t->kind);
         break;
+    case TIMER_POLL:
+        if (CONFIG_EVTCHN) {
+            evtchn_poll_expired(t->owner);
+        }
+        break;
+    case TIMER_WATCHDOG:
+        domain_watchdog_expired(t->owner);
+        break;
     }
 }
 
@@ -119,7 +138,9 @@ void timer_expire(struct cpu *cpu)
             return;
         }
         unlink_timer(q, t);
+        __atomic_store_n(&t->running, true, __ATOMIC_RELAXED);
         spin_unlock(&q->lock);
         run(t);
+        __atomic_store_n(&t->running, false, __ATOMIC_RELEASE);
     }
 }

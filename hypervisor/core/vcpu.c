@@ -31,6 +31,10 @@ int vcpu_create(struct domain *d, unsigned id, struct cpu *own_cpu, const cpuset
     }
     v->domain = d;
     v->id = (uint16_t)id;
+    if (CONFIG_EVTCHN) {
+        evtchn_vcpu_init(v);
+    }
+    timer_init(&v->poll_timer, TIMER_POLL, v);
     err = arch_vcpu_create(v);
     if (err == 0) {
         err = sched_vcpu_init(v, own_cpu, affinity, d->weight);
@@ -50,6 +54,10 @@ int vcpu_create(struct domain *d, unsigned id, struct cpu *own_cpu, const cpuset
 void vcpu_destroy(struct vcpu *v)
 {
     sched_vcpu_remove(v);
+    timer_cancel(&v->poll_timer);
+    if (CONFIG_EVTCHN) {
+        evtchn_vcpu_free(v);
+    }
     v->domain->vcpus[v->id] = NULL;
     arch_vcpu_destroy(v);
     heap_free(v, sizeof(*v));
@@ -83,6 +91,24 @@ void vcpu_block_current(void)
     if (!arch_vcpu_has_event(v)) {
         leave_with(INTENT_BLOCK);
     }
+}
+
+/* Req: BH-EVT-007 */
+int vcpu_poll_current(const uint32_t *ports, unsigned port_count, uint64_t deadline)
+{
+    struct vcpu *v = this_cpu()->current;
+    int result;
+
+    __atomic_store_n(&v->kicked, false, __ATOMIC_RELAXED);
+    result = CONFIG_EVTCHN ? evtchn_poll(v, ports, port_count) : -XEN_ENOSYS;
+    if (result != 0) {
+        return MIN(result, 0);
+    }
+    if (deadline != TIMER_NEVER) {
+        timer_set(&v->poll_timer, deadline);
+    }
+    leave_with(INTENT_BLOCK);
+    return 0;
 }
 
 void vcpu_yield_current(void)

@@ -9,7 +9,7 @@
 #include "bh/vcpu.h"
 
 /* Req: BH-ABI-008 */
-/* A vCPU's event area is noted once; it must lie within one page and be aligned as its type. */
+/* A vCPU's event area is named once; it must lie within one page and be aligned as its type. */
 static int64_t register_vcpu_info(struct vcpu *caller, struct vcpu *v, struct guest_handle arg)
 {
     struct vcpu_register_vcpu_info a;
@@ -21,12 +21,11 @@ static int64_t register_vcpu_info(struct vcpu *caller, struct vcpu *v, struct gu
     if (a.offset > PAGE_SIZE - sizeof(struct vcpu_info) || (a.offset & (sizeof(uint64_t) - 1)) != 0) {
         return -XEN_ENXIO;
     }
-    if (v->has_vcpu_info || !domain_gfn_is_ram(v->domain, gfn(a.mfn))) {
-        return -XEN_EINVAL;
+    if (!CONFIG_EVTCHN) {
+        /* Nothing is ever told there. */
+        return domain_gfn_is_ram(v->domain, gfn(a.mfn)) ? 0 : -XEN_EINVAL;
     }
-    v->vcpu_info_gpa = (a.mfn << PAGE_SHIFT) + a.offset;
-    v->has_vcpu_info = true;
-    return 0;
+    return evtchn_register_vcpu_info(v, gfn(a.mfn), a.offset);
 }
 
 static int64_t register_runstate(struct vcpu *caller, struct vcpu *v, struct guest_handle arg)
@@ -41,7 +40,7 @@ static int64_t register_runstate(struct vcpu *caller, struct vcpu *v, struct gue
     return v != caller ? -XEN_EINVAL : runstate_register(v, (uint64_t)a.addr.p);
 }
 
-int64_t hypercall_vcpu_op(struct vcpu *v, const uint64_t *a)
+int64_t hypercall_vcpu_op(struct vcpu *v, uint64_t *a)
 {
     struct domain *d = v->domain;
     uint32_t command = (uint32_t)a[0], id = (uint32_t)a[1];

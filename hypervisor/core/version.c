@@ -55,7 +55,7 @@ static int64_t compile_info_out(struct vcpu *v, uint64_t handle)
 }
 
 /* Req: BH-ABI-003 */
-int64_t hypercall_xen_version(struct vcpu *v, const uint64_t *a)
+int64_t hypercall_xen_version(struct vcpu *v, uint64_t *a)
 {
     switch ((uint32_t)a[0]) {
     case XENVER_version:

@@ -9,7 +9,7 @@
 /* What there is for guests without PV page tables. */
 #define VALID_ASSISTS (1U << VMASST_TYPE_runstate_update_flag)
 
-int64_t hypercall_vm_assist(struct vcpu *v, const uint64_t *a)
+int64_t hypercall_vm_assist(struct vcpu *v, uint64_t *a)
 {
     uint32_t command = (uint32_t)a[0], type = (uint32_t)a[1];
 

@@ -30,7 +30,10 @@
 static const uint8_t *input;
 static size_t input_left;
 static uint64_t free_at_start;
-static uint32_t mapped[FRAMES]; /* how often the tables say so */
+static uint32_t mapped[FRAMES];  /* how often the tables say so */
+static uint32_t foreign[FRAMES]; /* of them, as a grant */
+static uint32_t held[FRAMES];    /* references that are no mappings: pins, event areas, grant tables */
+static uint32_t granted[FRAMES]; /* mappings that live pins allow */
 
 static unsigned byte(void)
 {
@@ -69,8 +72,11 @@ static void count_table(mfn_t t, unsigned level, unsigned *tables)
         if (arch_pte_is_table(entry[i], level)) {
             count_table(m, level + 1, tables);
         } else if (arch_pte_type(entry[i]) != P2M_MMIO) {
+            enum p2m_type type = arch_pte_type(entry[i]);
+
             for (uint64_t k = 0; k < 1UL << (9 * (3 - level)); k++) {
                 mapped[m.n + k - HOST_RAM_MFN]++;
+                foreign[m.n + k - HOST_RAM_MFN] += type == P2M_GRANT || type == P2M_GRANT_RO;
             }
         }
     }
@@ -87,6 +93,71 @@ static const struct domain *owner_of(const struct frame *f)
     return NULL;
 }
 
+static void hold(mfn_t m)
+{
+    held[m.n - HOST_RAM_MFN]++;
+}
+
+/* What a domain's event channels keep. */
+static void count_events(const struct domain *d)
+{
+    for (unsigned i = 0; i < d->vcpu_count; i++) {
+        const struct vcpu *v = d->vcpus[i];
+
+        if (v != NULL && v->evtchn.info_registered) {
+            hold(paddr_to_mfn(paddr(v->evtchn.info)));
+        }
+        if (v != NULL && v->evtchn.fifo_control != 0) {
+            hold(paddr_to_mfn(paddr(v->evtchn.fifo_control)));
+        }
+    }
+    for (uint32_t i = 0; d->evtchn.fifo != NULL && i < d->evtchn.fifo->page_count; i++) {
+        hold(d->evtchn.fifo->array[i]);
+    }
+    /* Bound channels name each other. */
+    for (uint32_t port = 0; port < d->evtchn.port_count; port++) {
+        const struct evtchn *c = evtchn_at(&d->evtchn, port);
+
+        if (c->state == EVTCHN_INTERDOMAIN) {
+            const struct evtchn *r = evtchn_at(&c->remote->evtchn, c->remote_port);
+
+            CHECK(r != NULL && r->state == EVTCHN_INTERDOMAIN && r->remote == d && r->remote_port == port);
+        }
+        CHECK(c->state == EVTCHN_FREE || d->vcpus[c->vcpu] != NULL);
+    }
+}
+
+/* What a domain's grant table keeps, and lets others map. */
+static void count_grants(const struct domain *d)
+{
+    const struct grant_table *t = d->grant;
+    uint32_t live = 0;
+
+    if (t == NULL) {
+        return;
+    }
+    for (uint32_t i = 0; i < t->frame_count; i++) {
+        hold(t->frame[i]);
+    }
+    for (uint32_t i = 0; i < t->status_count; i++) {
+        hold(t->status[i]);
+    }
+    for (unsigned i = 0; i < GRANT_ACTIVE_PAGES; i++) {
+        for (unsigned k = 0; t->active[i] != NULL && k < GRANT_ACTIVE_PER_PAGE; k++) {
+            const struct grant_active *a = &t->active[i][k];
+
+            CHECK(a->pin.writes <= a->pin.uses);
+            if (a->pin.uses != 0) {
+                live++;
+                hold(mfn(a->frame));
+                granted[a->frame - HOST_RAM_MFN] += a->pin.uses;
+                CHECK(frame_lookup(mfn(a->frame))->owner == d->id);
+            }
+        }
+    }
+    CHECK(live == t->live);
+}
+
 static void audit(void)
 {
     struct cpu *before = this_cpu();
@@ -99,10 +170,20 @@ static void audit(void)
     }
     host_this_cpu = before;
     memset(mapped, 0, sizeof(mapped));
+    memset(foreign, 0, sizeof(foreign));
+    memset(held, 0, sizeof(held));
+    memset(granted, 0, sizeof(granted));
     for (unsigned i = 0; i < CONFIG_MAX_DOMAINS; i++) {
         struct domain *d = domain_table[i];
         unsigned tables = 0;
 
+        if (d != NULL) {
+            count_events(d);
+            count_grants(d);
+            if (d->has_shared_info) {
+                hold(d->shared_info);
+            }
+        }
         if (d != NULL && d->has_p2m) {
             for (unsigned k = 0; k < 1U << ARCH_P2M_ROOT_ORDER; k++) {
                 count_table(mfn_add(d->p2m.root, k), 1, &tables);
@@ -119,13 +200,15 @@ static void audit(void)
             continue;
         }
         used++;
+        CHECK(f->mappings == mapped[i]);
+        /* Nobody has another's page but by a grant that it uses. */
+        CHECK(foreign[i] <= granted[i]);
         if (f->type == FRAME_RAM) {
-            CHECK(d != NULL && mapped[i] == 1 && f->references == 1);
+            CHECK(d != NULL && mapped[i] - foreign[i] <= 1 && f->references == mapped[i] + held[i]);
         } else if (f->type == FRAME_SHARED) {
-            CHECK(d != NULL && d->shared_info.n == HOST_RAM_MFN + i && f->references == mapped[i] + 1);
-            CHECK(d->phase == DOMAIN_DYING || mapped[i] == (d->shared_info_mapped ? 1 : 0));
+            CHECK(d == NULL && foreign[i] == 0 && f->references == mapped[i] + held[i]);
         } else {
-            CHECK(mapped[i] == 0 && f->references == 1);
+            CHECK(mapped[i] == 0 && held[i] == 0 && f->references == 1);
         }
     }
     CHECK(used + page_alloc_free_count() == FRAMES);

@@ -46,7 +46,7 @@ static void test_life(void **state)
         assert_false(domain_gfn_is_ram(d, gfn(TEST_RAM_GFN + 600)));
         start_domain(d);
         assert_int_equal(d->vcpus[0]->state, VCPU_RUNNING);
-        assert_int_equal(d->vcpus_loaded, 2);
+        assert_int_equal(d->users, 2);
         run_vcpu(d->vcpus[0]);
         domain_shutdown(d, SHUTDOWN_reboot);
         domain_shutdown(d, SHUTDOWN_crash); /* changes nothing */

@@ -11,7 +11,6 @@
 #include "bh/window.h"
 #include "hypervisor/arch/host/host.h"
 
-#define REFERENCE_LIMIT 0x7fffffffu
 
 static void expect_frame(mfn_t m, unsigned type, unsigned owner, unsigned charge, unsigned references)
 {
@@ -60,7 +59,7 @@ static void test_banks_beyond_the_limit(void **state)
     assert_null(frame_lookup(mfn(2 * FRAME_BANK_COUNT + 2)));
 }
 
-/* Req: BH-MEM-002 */
+/* Req: BH-MEM-002, BH-MEM-014 */
 /* What each purpose means for owner and charge. */
 static void test_purposes(void **state)
 {
@@ -78,7 +77,7 @@ static void test_purposes(void **state)
     assert_int_equal(frame_alloc_hyp(3, &m[5]), 0);
     expect_frame(m[0], FRAME_RAM, 3, 3, 1);
     expect_frame(m[1], FRAME_P2M, FRAME_NO_DOMAIN, 3, 1);
-    expect_frame(m[2], FRAME_SHARED, 3, 3, 1);
+    expect_frame(m[2], FRAME_SHARED, FRAME_NO_DOMAIN, 3, 1);
     expect_frame(m[3], FRAME_STATE, FRAME_NO_DOMAIN, 3, 1);
     expect_frame(m[4], FRAME_TABLE, FRAME_NO_DOMAIN, FRAME_NO_DOMAIN, 1);
     expect_frame(m[5], FRAME_HYP, FRAME_NO_DOMAIN, 3, 1);
@@ -86,11 +85,18 @@ static void test_purposes(void **state)
     for (unsigned i = 0; i < 6; i++) {
         /* Nobody but its owner gets a reference. */
         assert_int_equal(frame_get(m[i], 4), -XEN_EPERM);
-        assert_int_equal(frame_get(m[i], 3), i == 0 || i == 2 ? 0 : -XEN_EPERM);
-        if (i == 0 || i == 2) {
-            frame_put(m[i]);
+        assert_int_equal(frame_get(m[i], 3), i == 0 ? 0 : -XEN_EPERM);
+        /* Who may map it is a fact of its own. */
+        assert_int_equal(frame_map(m[i], 4, NULL, false), -XEN_EPERM);
+        assert_int_equal(frame_map(m[i], FRAME_NO_DOMAIN, NULL, false), -XEN_EPERM);
+        assert_int_equal(frame_map(m[i], 3, NULL, true), i == 0 || i == 2 ? 0 : -XEN_EPERM);
+        if (i == 0) {
+            assert_false(frame_put(m[i]));
         }
-        frame_put(m[i]);
+        if (i == 0 || i == 2) {
+            assert_false(frame_unmap(m[i]));
+        }
+        assert_true(i == 0 ? frame_unmap(m[i]) : frame_put(m[i]));
         assert_int_equal(frame_get(m[i], 3), -XEN_EINVAL);
     }
     assert_int_equal(page_alloc_free_count(), free_before);
@@ -116,12 +122,12 @@ static void test_references(void **state)
     }
     expect_frame(m, FRAME_RAM, 1, 1, 1);
     /* At the limit no more are given, and none is lost. */
-    frame_lookup(m)->references = REFERENCE_LIMIT - 1;
+    frame_lookup(m)->references = OWNERSHIP_LIMIT - 1;
     assert_int_equal(frame_get(m, 1), 0);
     assert_int_equal(frame_get(m, 1), -XEN_EBUSY);
-    expect_frame(m, FRAME_RAM, 1, 1, REFERENCE_LIMIT);
+    expect_frame(m, FRAME_RAM, 1, 1, OWNERSHIP_LIMIT);
     frame_lookup(m)->references = 1;
-    frame_put(m);
+    assert_true(frame_unmap(m));
     assert_int_equal(page_alloc_free_count(), free_before);
     assert_int_equal(frame_get(mfn(HOST_RAM_MFN - 1), 1), -XEN_EINVAL);
     assert_int_equal(frame_get(MFN_INVALID, 1), -XEN_EINVAL);
@@ -145,7 +151,7 @@ static void test_not_assigned(void **state)
 
 static void put_again(void *x)
 {
-    frame_put(*(mfn_t *)x);
+    (void)frame_unmap(*(mfn_t *)x);
 }
 
 static void test_no_double_free(void **state)
@@ -156,9 +162,9 @@ static void test_no_double_free(void **state)
     host_board_init(1, 8);
     assert_int_equal(frame_alloc_ram(1, 0, &m[0]), 0);
     assert_int_equal(frame_alloc_ram(1, 0, &m[1]), 0);
-    frame_put(m[1]);
-    frame_put(m[0]);
-    assert_dies(put_again, &m[1], "before != 0");
+    assert_true(frame_unmap(m[1]));
+    assert_true(frame_unmap(m[0]));
+    assert_dies(put_again, &m[1], "before.mappings != 0");
 }
 
 /* Any frames of a block may be kept; the others go back at once, these when they are let go. */
@@ -185,7 +191,7 @@ static void test_block_with_kept_frames(void **state)
                 kept++;
             }
         }
-        frame_put_block(m, order);
+        assert_int_equal(frame_unmap_block(m, order), count - kept);
         assert_int_equal(page_alloc_free_count(), free_before - kept);
         page_alloc_audit();
         for (unsigned i = 0; i < count; i++) {
@@ -230,12 +236,12 @@ static void test_scrub(void **state)
     for (unsigned k = 0; k < 4; k++) {
         assert_int_equal(frame_alloc_ram(1, 11, &all), 0);
         fill(all, 11);
-        frame_put_block(all, 11);
+        (void)frame_unmap_block(all, 11);
         assert_int_equal(frame_alloc_ram(2, orders[k], &m), 0);
         for (unsigned i = 0; i < 1U << orders[k]; i++) {
             assert_true(is_zero(mfn_add(m, i)));
         }
-        frame_put_block(m, orders[k]);
+        (void)frame_unmap_block(m, orders[k]);
     }
     assert_int_equal(window_count(), 0);
 }
@@ -250,7 +256,7 @@ static void test_no_scrub_at_boot(void **state)
     host_board_init(1, 8);
     assert_int_equal(frame_alloc_ram(1, 11, &all), 0);
     fill(all, 11);
-    frame_put_block(all, 11);
+    (void)frame_unmap_block(all, 11);
     frame_scrub_at_boot(false);
     assert_int_equal(frame_alloc_ram(1, 0, &m), 0);
     assert_false(is_zero(m));

@@ -103,7 +103,7 @@ static void test_sizes(void **state)
     assert_int_equal(p2m_map(&p, gfn(0x80001), small, ORDER_4K, P2M_RAM), -XEN_EEXIST);
     assert_int_equal(p2m_unmap(&p, gfn(0x123), &there, &type), 0);
     assert_int_equal(type, P2M_RAM);
-    frame_put(there);
+    frame_unmap(there);
     expect_nothing(0x123);
     assert_int_equal(p2m_unmap(&p, gfn(0x123), &there, &type), -XEN_ENOENT);
     teardown();
@@ -240,7 +240,7 @@ static void test_split_fails(void **state)
         }
         assert_int_equal(p2m_unmap(&p, gfn(0x3ffff), &there, &type), 0);
         assert_int_equal(there.n, m.n + 0x3ffff);
-        frame_put(there);
+        frame_unmap(there);
         teardown();
     }
 }
@@ -261,7 +261,7 @@ static void test_map_fails(void **state)
             assert_int_equal(err, -XEN_ENOMEM);
             expect_nothing(0x40000);
             assert_int_equal(frame_lookup(m)->references, 1);
-            frame_put(m);
+            frame_unmap(m);
         } else {
             assert_int_equal(err, 0);
         }
@@ -322,14 +322,14 @@ static void test_random(void **state)
             } else {
                 /* A table once made stays, so that a block may not fit where nothing is mapped. */
                 assert_true(err == -XEN_ENOMEM || (err == -XEN_EEXIST && (is_there || order != ORDER_4K)));
-                frame_put_block(m, order);
+                frame_unmap_block(m, order);
             }
         } else {
             int err = p2m_unmap(&p, gfn(START + at), &m, &type);
 
             if (err == 0) {
                 assert_int_equal(m.n, model[at]);
-                frame_put(m);
+                frame_unmap(m);
                 model[at] = 0;
             } else {
                 assert_true(err == -XEN_ENOMEM || model[at] == 0);

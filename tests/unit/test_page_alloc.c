@@ -211,7 +211,7 @@ static void test_random(void **state)
                 assert_int_equal(holder[m.n - HOST_RAM_MFN + i], 0);
                 holder[m.n - HOST_RAM_MFN + i] = 1;
             }
-            frame_assign(m, order, FRAME_RAM, 1, 1);
+            frame_assign(m, order, FRAME_RAM, 1, 1, 1, false);
             held[held_count].m = m;
             held[held_count++].order = order;
             free -= 1U << order;
@@ -266,9 +266,9 @@ static void test_audit(void **state)
     f->order = 1;
     assert_dies(audit, NULL, "is not a free block");
     f->order = 0;
-    f->next = 0;
+    f->mappings = 0;
     assert_dies(audit, NULL, "on the lists");
-    f->next = (uint32_t)m[2].n; /* a circle */
+    f->mappings = (uint32_t)m[2].n; /* a circle */
     assert_dies(audit, NULL, "page_alloc:");
 }
 

@@ -277,7 +277,7 @@ static void test_elf(void **state)
     }
     for (uint64_t n = HOST_RAM_MFN; n < HOST_RAM_MFN + host_ram_frames(); n += 512) {
         if (frame_table[n].type == FRAME_RAM) {
-            frame_put_block(mfn(n), ORDER_2M);
+            (void)frame_unmap_block(mfn(n), ORDER_2M);
         }
     }
     assert_int_equal(partition_build(&config, &d), 0);

@@ -698,7 +698,7 @@ static void test_not_taken_before_it_is_saved(void **state)
     assert_int_equal(next->state, VCPU_OFFLINE);
     host_run_on(0);
     cpu_table[0]->sched.heir = NULL;
-    domain->vcpus_loaded++;
+    domain->users++;
     sched_release(v);
     assert_false(v->sched.passed_over);
     host_settle();

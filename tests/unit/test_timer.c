@@ -27,6 +27,15 @@ void arch_vcpu_timer_expired(struct vcpu *v, enum timer_kind kind)
     last_fired = i;
 }
 
+/* Another CPU's action, which takes three turns of waiting. */
+static unsigned turns;
+
+void arch_relax(void)
+{
+    assert_true(timer[0].running);
+    timer[0].running = ++turns < 3;
+}
+
 static void init(void)
 {
     host_board_init(3, 8);
@@ -256,9 +265,22 @@ static void test_lock_order(void **state)
     assert_dies(too_many, NULL, "too many");
 }
 
+/* Req: BH-TIMER-007 */
+static void test_cancel_waits_for_the_action(void **state)
+{
+    (void)state;
+    init();
+    timer_cancel(&timer[0]);
+    assert_int_equal(turns, 0);
+    timer[0].running = true; /* taken off its queue by another CPU, which runs its action now */
+    timer_cancel(&timer[0]);
+    assert_int_equal(turns, 3);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_cancel_waits_for_the_action),
         cmocka_unit_test(test_one),     cmocka_unit_test(test_order_and_moves), cmocka_unit_test(test_random),
         cmocka_unit_test(test_request), cmocka_unit_test(test_create),          cmocka_unit_test(test_lock_order),
     };

@@ -26,7 +26,7 @@ static void test_block_and_wake(void **state)
     assert_false(host_leave());
     assert_int_equal(v->state, VCPU_BLOCKED);
     assert_null(cpu_table[0]->current);
-    assert_int_equal(d->vcpus_loaded, 0);
+    assert_int_equal(d->users, 0);
     vcpu_kick(v);
     assert_true(host_leave());
     assert_int_equal(v->state, VCPU_RUNNING);

@@ -154,6 +154,12 @@ void arch_vcpu_sync(struct vcpu *v)
     vgic_sync(v);
 }
 
+/* Req: BH-EVT-009 */
+void arch_vcpu_upcall(struct vcpu *v)
+{
+    vgic_pulse(v, GUEST_EVTCHN_PPI);
+}
+
 bool arch_vcpu_has_event(struct vcpu *v)
 {
     bool loaded = this_cpu()->current == v;

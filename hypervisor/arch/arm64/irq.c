@@ -102,6 +102,11 @@ void trap_fiq(uint64_t esr)
     trap_irq(esr);
 }
 
+bool arch_interrupt_is_pending(void)
+{
+    return (sysreg_read(isr_el1) & (BIT(7) | BIT(6))) != 0;
+}
+
 void arch_cpu_wait(void)
 {
     /* A masked interrupt ends WFI too. */

@@ -8,6 +8,7 @@
 #include "bh/domain.h"
 #include "guest_tree.h"
 #include "bh/partition.h"
+#include "bh/pv_console.h"
 #include "bh/vcpu.h"
 #include "gic.h"
 #include "sysreg.h"
@@ -62,6 +63,8 @@ void arch_domain_console_input(struct domain *d, char c)
 {
     if (CONFIG_VPL011 && d->arch.has_vpl011) {
         (void)vpl011_receive(d, c);
+    } else if (CONFIG_PV_CONSOLE && d->pv_console.is_there) {
+        pv_console_input(d, c);
     }
 }
 

@@ -93,7 +93,13 @@ static void hvc_trap(uint64_t esr)
     unsigned imm = (unsigned)esr & 0xffff;
 
     if (CONFIG_XEN_GUEST && likely(imm == HVC_XEN)) {
-        s->x[0] = (uint64_t)hypercall_dispatch(this_cpu()->current, s->x[16], s->x);
+        int64_t answer = hypercall_dispatch(this_cpu()->current, s->x[16], s->x);
+
+        if (unlikely(answer == HYPERCALL_RESTART)) {
+            sysreg_write(elr_el2, sysreg_read(elr_el2) - 4);
+        } else {
+            s->x[0] = (uint64_t)answer;
+        }
     } else if (imm == 0) {
         smccc_call(this_cpu()->current, s->x);
     } else {

@@ -135,3 +135,14 @@ void arch_vcpu_timer_expired(struct vcpu *v, enum timer_kind kind)
         vcpu_kick(v);
     }
 }
+
+uint64_t arch_time_of_domain(const struct domain *d, uint64_t ns)
+{
+    uint64_t f = arch_time_frequency(), whole = ns / 1000000000;
+
+    /* More than a counter of 64 bits can say is never. */
+    if (whole > (UINT64_MAX >> 1) / f) {
+        return TIMER_NEVER;
+    }
+    return d->arch.counter_offset + whole * f + ns % 1000000000 * f / 1000000000;
+}

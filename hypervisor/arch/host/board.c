@@ -152,6 +152,11 @@ void arch_cpu_kick(const struct cpu *cpu)
     cpus[cpu->id].arch.kicks++;
 }
 
+void arch_relax(void)
+{
+    panic("host: waits for another CPU, and there is none");
+}
+
 void arch_spin_wait(const uint16_t *owner, uint16_t ticket)
 {
     (void)owner;

@@ -41,6 +41,8 @@ void host_module_remove(uint64_t at, size_t size);
 /* From here on CPU N runs. */
 void host_run_on(unsigned n);
 void host_advance(uint64_t ticks);
+/* What arch_interrupt_is_pending() says: long hypercalls stop after each element. */
+extern bool host_interrupt_is_pending;
 /*
  * The running CPU leaves the hypervisor: true: for the guest of cpu->current; false: it sleeps. Whatever woke it is
  * said by calling this again.

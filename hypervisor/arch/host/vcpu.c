@@ -77,6 +77,8 @@ void arch_p2m_retire(struct p2m *p)
     p->arch.is_live = false;
 }
 
+bool host_interrupt_is_pending;
+
 int arch_vcpu_create(struct vcpu *v)
 {
     int err = frame_alloc_state(v->domain->id, &v->arch.state);
@@ -127,6 +129,13 @@ void arch_vcpu_sync(struct vcpu *v)
         panic("host: the vCPU is not loaded here");
     }
     v->arch.syncs++;
+}
+
+void arch_vcpu_upcall(struct vcpu *v)
+{
+    v->arch.upcalls++;
+    v->arch.event = true;
+    vcpu_kick(v);
 }
 
 bool arch_vcpu_has_event(struct vcpu *v)
@@ -200,4 +209,15 @@ int arch_guest_describe(struct domain *d, const struct partition_layout *layout,
 void arch_guest_start(struct domain *d, const struct partition_layout *layout)
 {
     arch_vcpu_reset(d->vcpus[0], layout->entry, layout->description);
+}
+
+uint64_t arch_time_of_domain(const struct domain *d, uint64_t ns)
+{
+    (void)d;
+    return ns;
+}
+
+bool arch_interrupt_is_pending(void)
+{
+    return host_interrupt_is_pending;
 }

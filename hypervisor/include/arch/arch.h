@@ -20,6 +20,8 @@ struct vcpu;
 
 /* Interrupts CPU so that it leaves its guest, or its sleep, and looks at its requests. */
 void arch_cpu_kick(const struct cpu *cpu);
+/* Has this CPU an interrupt to take? */
+bool arch_interrupt_is_pending(void);
 /* Sleeps until an interrupt is pending, then handles it. Called with no vCPU loaded. */
 void arch_cpu_wait(void);
 /* The board goes off, or restarts. */
@@ -32,6 +34,8 @@ NORETURN void arch_panic(void);
 
 /* Ticks of arch_time_now() in a second. */
 uint64_t arch_time_frequency(void);
+/* When D's clock, which its guest sees, will say NS nanoseconds, in ticks of arch_time_now(). */
+uint64_t arch_time_of_domain(const struct domain *d, uint64_t ns);
 /* One-shot interrupt of this CPU at DEADLINE (then timer_expire() is called); TIMER_NEVER turns it off. */
 void arch_timer_program(uint64_t deadline);
 
@@ -95,6 +99,8 @@ void arch_vcpu_load(struct vcpu *v);
 void arch_vcpu_sync(struct vcpu *v);
 /* Would V wake up now if it waited for an interrupt? */
 bool arch_vcpu_has_event(struct vcpu *v);
+/* V's event area says that something is pending: raises the interrupt for that, or whatever the guest chose. */
+void arch_vcpu_upcall(struct vcpu *v);
 /* One of V's timers is due (TIMER_VTIMER, TIMER_PTIMER). */
 void arch_vcpu_timer_expired(struct vcpu *v, enum timer_kind kind);
 /*

@@ -7,14 +7,19 @@
 
 #include "arch/arch_types.h"
 #include "bh/console.h"
+#include "bh/evtchn.h"
+#include "bh/grant.h"
 #include "bh/mmio.h"
 #include "bh/p2m.h"
+#include "bh/policy.h"
 #include "bh/spinlock.h"
+#include "bh/timer.h"
 #include "bh/types.h"
 
 struct vcpu;
 
 #define DOMAIN_NAME_SIZE 32
+#define DOMAIN_WATCHDOG_COUNT 2
 
 enum domain_phase {
     DOMAIN_BUILDING, /* not started: only its builder touches it */
@@ -33,14 +38,29 @@ struct domain {
     struct spinlock lock;          /* LOCK_DOMAIN */
     struct vcpu *vcpus[CONFIG_MAX_VCPUS]; /* [boot] */
     uint16_t weight;               /* [boot] share of CPU time; 256 is normal */
-    uint32_t vcpus_loaded;         /* [atomic] vCPUs whose state a CPU holds */
+    uint32_t users;                /* [atomic] who keeps the reaper away: CPUs with a vCPU of it, and domain_get() */
     uint64_t page_count;           /* [atomic] frames charged to the domain */
     uint64_t page_limit;           /* [boot] */
     uint32_t assists;              /* [atomic] VMASST_TYPE_* that the guest enabled */
     mfn_t shared_info;             /* [boot] its shared info page */
-    bool shared_info_mapped;       /* [lock lock] */
+    gfn_t shared_info_gfn;         /* [lock lock] where the guest has it */
+    bool shared_info_mapped;       /* [atomic] set under the lock */
+    bool has_shutdown_code;        /* [lock lock] the guest said why it will end */
+    uint8_t shutdown_code;         /* [lock lock] SHUTDOWN_* */
+    struct {
+        uint64_t callback_irq, store_pfn, store_evtchn, console_pfn, console_evtchn;
+    } parameter;                   /* [atomic] HVM_PARAM_* of the same names; 0: none */
+    struct {
+        struct spinlock lock;      /* LOCK_PV_CONSOLE */
+        bool is_there;             /* [boot] */
+    } pv_console;
     struct p2m p2m;                /* [lock p2m.lock] */
     struct mmio_map mmio;          /* [boot] emulated device regions */
+    struct evtchn_domain evtchn;   /* [lock evtchn.lock] */
+    struct grant_table *grant;     /* [atomic] made when it is first asked for */
+    struct policy_set policy;      /* [boot] whom it may reach */
+    struct timer watchdog[DOMAIN_WATCHDOG_COUNT]; /* [lock lock] */
+    uint32_t watchdogs_used;       /* [lock lock] bit N: watchdog[N] is set */
     struct console_line console;   /* [lock console] output of the current line */
     struct arch_domain arch;
 };
@@ -50,6 +70,16 @@ extern struct domain *domain_table[CONFIG_MAX_DOMAINS];
 /* While it is held no domain comes or goes. LOCK_DOMLIST. */
 void domain_list_lock(void);
 void domain_list_unlock(void);
+
+/*
+ * The running domain ID; it stays until domain_put(). NULL: there is none. Bound: a look at each domain.
+ */
+struct domain *domain_get(uint16_t id);
+/* The same for a dying one too, as long as it is there. */
+struct domain *domain_get_any(uint16_t id);
+void domain_put(struct domain *d);
+/* COUNT frames of D's memory were freed, or added: what D pays for. */
+void domain_pages_changed(struct domain *d, int64_t count);
 
 /*
  * New domain in phase DOMAIN_BUILDING with the next free id from 1 on, no vCPU, no memory.
@@ -72,6 +102,12 @@ bool domain_reap_step(struct domain *d);
 bool domain_reap(void);
 /* When the last domain ends, the board goes off. Called once, after all boot domains were started. */
 void domain_watch_last(void);
+/* A reference to the frame of D's own RAM at G, until domain_put_page(). -XEN_ENOENT: there is none. -XEN_EBUSY. */
+MUST_USE int domain_get_page(struct domain *d, gfn_t g, mfn_t *m);
+/* Drops it; a page that D had given up meanwhile is freed. */
+void domain_put_page(struct domain *d, mfn_t m);
+/* D's watchdog was not set anew in time. */
+void domain_watchdog_expired(struct domain *d);
 /* Is G mapped as RAM of D? */
 bool domain_gfn_is_ram(struct domain *d, gfn_t g);
 

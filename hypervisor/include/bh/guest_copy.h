@@ -28,6 +28,8 @@ static inline struct guest_handle guest_handle(uint64_t address)
 MUST_USE int guest_copy_from(struct vcpu *v, void *to, struct guest_handle h, size_t size);
 MUST_USE int guest_copy_to(struct vcpu *v, struct guest_handle h, const void *from, size_t size);
 
+/* Reads SIZE bytes of D's memory at guest physical address GPA. -XEN_EFAULT: not all of it is its memory. */
+MUST_USE int guest_copy_from_gpa(struct domain *d, uint64_t gpa, void *to, size_t size);
 /* Writes SIZE bytes to D's memory at guest physical address GPA. -XEN_EFAULT: not all of it is its writable RAM. */
 MUST_USE int guest_copy_to_gpa(struct domain *d, uint64_t gpa, const void *from, size_t size);
 

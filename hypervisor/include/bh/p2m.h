@@ -18,6 +18,9 @@ enum p2m_type {
     P2M_RAM,       /* read, write, execute; normal write-back */
     P2M_RAM_RO,    /* read, execute */
     P2M_MMIO,      /* device memory, no execution */
+    P2M_SHARED,    /* a frame of the hypervisor's that the domain may map: read, write; normal write-back */
+    P2M_GRANT,     /* another domain's memory, granted: read, write */
+    P2M_GRANT_RO,  /* the same: read */
     P2M_TYPE_COUNT,
 };
 
@@ -26,17 +29,35 @@ struct p2m {
     mfn_t root;            /* [boot] first of the root table's frames */
     uint16_t domid;        /* [boot] who is charged for the tables */
     uint32_t table_count;  /* [lock lock] frames used as tables, the root's included */
+    uint64_t highest;      /* [atomic] frame number: nothing was ever mapped above it */
     gfn_t teardown;        /* [lock lock] where p2m_teardown() goes on */
     bool retired;          /* [lock lock] p2m_teardown() has begun */
     struct arch_p2m arch;
 };
 
+/* Has a mapping of TYPE a reference to its frames? Device registers have none. */
+static inline bool p2m_is_counted(enum p2m_type type)
+{
+    return type != P2M_NONE && type != P2M_MMIO;
+}
+
+/* May the domain's own hypercalls read their arguments there, and write their results? */
+static inline bool p2m_is_readable(enum p2m_type type)
+{
+    return p2m_is_counted(type);
+}
+
+static inline bool p2m_is_writable(enum p2m_type type)
+{
+    return type == P2M_RAM || type == P2M_SHARED || type == P2M_GRANT;
+}
+
 /* Empty tables for domain DOMID. -XEN_ENOMEM. */
 MUST_USE int p2m_init(struct p2m *p, uint16_t domid);
 
 /*
- * Maps 2^ORDER pages (ORDER_4K, ORDER_2M or ORDER_1G) at G to M. The caller holds one reference to each frame, which
- * the mapping takes over. Nothing may be mapped there yet.
+ * Maps 2^ORDER pages (ORDER_4K, ORDER_2M or ORDER_1G) at G to M. The caller holds the reference of a mapping
+ * (frame_map(), frame_alloc_ram()) to each frame, which goes to the entry. Nothing may be mapped there yet.
  * -XEN_EINVAL: G or M is not aligned to ORDER, or G is beyond the address space. -XEN_EEXIST: something is mapped
  * there. -XEN_ENOMEM: no frame for a table; nothing changed, but tables made on the way stay.
  */
@@ -52,13 +73,24 @@ MUST_USE int p2m_map_range(struct p2m *p, gfn_t g, mfn_t m, uint64_t count, enum
 MUST_USE int p2m_unmap(struct p2m *p, gfn_t g, mfn_t *m, enum p2m_type *type);
 
 /*
+ * Maps page G to M, as p2m_map(), whatever is there now; the reference of the mapping that was there goes to the
+ * caller with *OLD (*OLD_TYPE is P2M_NONE: there was none). -XEN_EINVAL: G is beyond the address space.
+ * -XEN_EBUSY: a granted page is there, which only its own operation takes away. -XEN_ENOMEM: no frame for a table.
+ * Nothing changed then.
+ */
+MUST_USE int p2m_replace(struct p2m *p, gfn_t g, mfn_t m, enum p2m_type type, mfn_t *old, enum p2m_type *old_type);
+
+/* Removes the mapping of page G if it is M as TYPE; its reference goes to the caller. -XEN_ENOENT: it is not. */
+MUST_USE int p2m_unmap_if(struct p2m *p, gfn_t g, mfn_t m, enum p2m_type type);
+
+/*
  * What G is mapped to. *ORDER is the order of the block that holds it; *M is the frame of G itself.
  * -XEN_ENOENT: nothing. The answer holds only while p->lock is held.
  */
 MUST_USE int p2m_lookup(struct p2m *p, gfn_t g, mfn_t *m, enum p2m_type *type, unsigned *order) REQUIRES(p->lock);
 
 /*
- * Takes the tables apart and drops the references that mappings of RAM held: 2 MiB of pages, or
+ * Takes the tables apart and drops the references that mappings held: 2 MiB of pages, or
  * one larger block, a call. True when nothing is left. No vCPU of the domain may run any more.
  */
 bool p2m_teardown(struct p2m *p);

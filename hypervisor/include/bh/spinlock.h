@@ -15,6 +15,11 @@
 enum lock_level {
     LOCK_DOMLIST = 1,  /* the list of domains */
     LOCK_DOMAIN,       /* one domain's life cycle */
+    LOCK_PV_CONSOLE,   /* one domain's PV console ring */
+    LOCK_ARGO,         /* one domain's rings; two */
+    LOCK_GRANT,        /* one domain's grant table; two */
+    LOCK_EVTCHN,       /* one domain's event channels; two */
+    LOCK_EVTCHN_FIFO,  /* one domain's queues of events */
     LOCK_P2M,          /* one domain's stage-2 tables */
     LOCK_VUART,        /* one domain's virtual UART */
     LOCK_VGIC,         /* one domain's virtual interrupt controller */
@@ -41,19 +46,33 @@ static inline void spinlock_init(struct spinlock *l, enum lock_level level)
 
 /* Debug builds: panics unless LEVEL may be taken now; remembers it. */
 void lock_order_enter(const struct spinlock *l);
+void lock_order_enter_second(const struct spinlock *l);
 void lock_order_leave(const struct spinlock *l);
 
-static ALWAYS_INLINE void spin_lock(struct spinlock *l) ACQUIRES(*l) NO_LOCK_ANALYSIS
+static ALWAYS_INLINE void spin_wait(struct spinlock *l)
 {
-    uint16_t ticket;
+    uint16_t ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
 
-    if (CONFIG_DEBUG) {
-        lock_order_enter(l);
-    }
-    ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
     while (unlikely(__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != ticket)) {
         arch_spin_wait(&l->owner, ticket);
     }
+}
+
+static ALWAYS_INLINE void spin_lock(struct spinlock *l) ACQUIRES(*l) NO_LOCK_ANALYSIS
+{
+    if (CONFIG_DEBUG) {
+        lock_order_enter(l);
+    }
+    spin_wait(l);
+}
+
+/* L is of the level of the lock taken last, and its domain has the higher id. */
+static ALWAYS_INLINE void spin_lock_second(struct spinlock *l) ACQUIRES(*l) NO_LOCK_ANALYSIS
+{
+    if (CONFIG_DEBUG) {
+        lock_order_enter_second(l);
+    }
+    spin_wait(l);
 }
 
 /* Does somebody hold L, or wait for it? A hint. */

@@ -18,6 +18,8 @@ enum timer_kind {
     TIMER_SLICE,     /* the current vCPU's slice ends; owner: struct cpu */
     TIMER_VTIMER,    /* a descheduled vCPU's virtual timer; owner: struct vcpu */
     TIMER_PTIMER,    /* a vCPU's emulated physical timer; owner: struct vcpu */
+    TIMER_POLL,      /* ends a vCPU's SCHEDOP_poll; owner: struct vcpu */
+    TIMER_WATCHDOG,  /* a domain's watchdog; owner: struct domain */
 };
 
 struct timer {
@@ -26,6 +28,7 @@ struct timer {
     struct timer_queue *queue; /* [lock queue] where it is armed; NULL: it is not */
     void *owner;         /* [boot] */
     uint8_t kind;        /* [boot] enum timer_kind */
+    bool running;        /* [atomic] its action runs now */
 };
 
 struct timer_queue {
@@ -36,10 +39,14 @@ struct timer_queue {
 void timer_init(struct timer *t, enum timer_kind kind, void *owner);
 /*
  * Arms T on the calling CPU, moving it from where it was; TIMER_NEVER disarms it. A deadline in the past fires as soon
- * as interrupts are taken again. Bound: one look at each timer armed on this CPU, at most two a vCPU and one more.
+ * as interrupts are taken again. Bound: one look at each timer armed on this CPU, at most three a vCPU, two a
+ * domain, and one more.
  */
 void timer_set(struct timer *t, uint64_t deadline);
-/* After it returns, T's action does not start any more. Two CPUs never set or cancel one timer at a time. */
+/*
+ * After it returns, T's action does not run and does not start any more: waits for one that runs on another CPU. Not
+ * from T's own action. Two CPUs never set or cancel one timer at a time.
+ */
 void timer_cancel(struct timer *t);
 /* The hardware timer of this CPU fired: runs what is due, at most as many as were armed; re-arms the hardware. */
 void timer_expire(struct cpu *cpu);

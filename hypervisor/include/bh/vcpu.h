@@ -10,6 +10,7 @@
 
 #include "arch/arch_types.h"
 #include "bh/cpu.h"
+#include "bh/evtchn.h"
 #include "bh/runstate.h"
 #include "bh/sched.h"
 #include "bh/types.h"
@@ -31,8 +32,8 @@ struct vcpu {
     bool kicked;             /* [atomic] something was posted since it last looked, see vcpu_block_current() */
     struct sched_unit sched; /* [lock sched] */
     struct runstate runstate;
-    bool has_vcpu_info;      /* [cpu] the guest named a place for its event area: */
-    uint64_t vcpu_info_gpa;  /* [cpu] this guest physical address */
+    struct evtchn_vcpu evtchn;
+    struct timer poll_timer; /* ends its SCHEDOP_poll */
     struct arch_vcpu arch;
 };
 
@@ -51,6 +52,11 @@ MUST_USE int vcpu_online(struct vcpu *v);
 void vcpu_offline_current(void);
 /* The current vCPU waits for an interrupt; takes effect in vcpu_leave(), which finds one that came meanwhile. */
 void vcpu_block_current(void);
+/*
+ * The current vCPU waits for one of PORT_COUNT event channels, or until DEADLINE (TIMER_NEVER: for ever), or for an
+ * interrupt. Takes effect in vcpu_leave(). -XEN_EINVAL: a port is not there.
+ */
+MUST_USE int vcpu_poll_current(const uint32_t *ports, unsigned port_count, uint64_t deadline);
 /* The current vCPU lets others go first. */
 void vcpu_yield_current(void);
 

@@ -36,6 +36,12 @@ static inline void arch_spin_wait(const uint16_t *owner, uint16_t ticket)
                      : "=&r"(now) : "r"(owner), "r"((uint32_t)ticket) : "cc", "memory");
 }
 
+/* Once round a loop that waits for another CPU. */
+static ALWAYS_INLINE void arch_relax(void)
+{
+    __asm__ volatile("yield" ::: "memory");
+}
+
 /* Orders earlier stores before later loads, for all CPUs. */
 static ALWAYS_INLINE void arch_full_barrier(void)
 {

@@ -25,6 +25,9 @@ static inline uint64_t arch_time_now(void)
 /* A lock that is held when one thread wants it is a deadlock. */
 void arch_spin_wait(const uint16_t *owner, uint16_t ticket);
 
+/* One thread plays all CPUs: what it waits for will not come. A test may say otherwise. */
+void arch_relax(void);
+
 static inline void arch_full_barrier(void)
 {
     __atomic_thread_fence(__ATOMIC_SEQ_CST);

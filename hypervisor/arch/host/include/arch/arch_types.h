@@ -34,6 +34,7 @@ struct arch_vcpu {
     bool event;          /* what arch_vcpu_has_event() says */
     uint64_t resets;
     struct cpu *loaded_on;
+    unsigned upcalls;    /* calls of arch_vcpu_upcall() */
     unsigned loads, syncs; /* calls of arch_vcpu_load() and arch_vcpu_sync() */
     struct timer timer;
     struct vgic_cpu vgic;

@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A domain's grant table as a whole: its life, its growth, its version, and where it appears; and the way to each
+ * operation.
+ */
+#include "bh/grant.h"
+
+#include "arch/arch.h"
+#include "bh/console.h"
+#include "bh/cpu.h"
+#include "bh/domain.h"
+#include "bh/frame.h"
+#include "bh/guest_copy.h"
+#include "bh/heap.h"
+#include "bh/hypercall.h"
+#include "bh/physmap.h"
+#include "bh/vcpu.h"
+#include "bh/window.h"
+#include "lib/string.h"
+
+/* ---- Life and growth ---- */
+
+static uint32_t status_frames_for(uint32_t frames)
+{
+    return (uint32_t)((frames * GRANT_V2_PER_FRAME + GRANT_STATUS_PER_FRAME - 1) / GRANT_STATUS_PER_FRAME);
+}
+
+static int add_status_frames(struct domain *d, struct grant_table *t, uint32_t wanted) REQUIRES(t->lock)
+{
+    int err = 0;
+
+    while (err == 0 && t->status_count < wanted) {
+        err = frame_alloc_shared(d->id, &t->status[t->status_count]);
+        t->status_count += err == 0;
+    }
+    return err;
+}
+
+/* At least COUNT frames. -XEN_EINVAL: more than there may be. -XEN_ENOMEM: it has grown as far as it could. */
+static int grow(struct domain *d, struct grant_table *t, uint32_t count) REQUIRES(t->lock)
+{
+    int err = count > CONFIG_MAX_GRANT_FRAMES ? -XEN_EINVAL : 0;
+
+    if (err == 0 && t->version == 2) {
+        err = add_status_frames(d, t, status_frames_for(count));
+    }
+    while (err == 0 && t->frame_count < count) {
+        err = frame_alloc_shared(d->id, &t->frame[t->frame_count]);
+        if (err == 0) {
+            t->frame_gfn[t->frame_count] = UINT64_MAX;
+            t->frame_count++;
+        }
+    }
+    return err;
+}
+
+static void free_table(struct grant_table *t)
+{
+    for (uint32_t i = 0; i < t->frame_count; i++) {
+        (void)frame_put(t->frame[i]);
+    }
+    for (uint32_t i = 0; i < t->status_count; i++) {
+        (void)frame_put(t->status[i]);
+    }
+    for (unsigned i = 0; i < GRANT_ACTIVE_PAGES; i++) {
+        heap_free(t->active[i], PAGE_SIZE);
+    }
+    for (unsigned i = 0; i < GRANT_MAPPING_PAGES; i++) {
+        heap_free(t->mapping[i], PAGE_SIZE);
+    }
+    heap_free(t, sizeof(*t));
+}
+
+struct grant_table *grant_table_of(struct domain *d)
+{
+    struct grant_table *t = __atomic_load_n(&d->grant, __ATOMIC_ACQUIRE), *none = NULL;
+    int err;
+
+    if (likely(t != NULL)) {
+        return t;
+    }
+    t = heap_alloc(sizeof(*t), d->id);
+    if (t == NULL) {
+        return NULL;
+    }
+    spinlock_init(&t->lock, LOCK_GRANT);
+    t->version = 1;
+    spin_lock(&t->lock);
+    err = grow(d, t, 1);
+    spin_unlock(&t->lock);
+    if (err != 0) {
+        free_table(t);
+        return NULL;
+    }
+    if (!__atomic_compare_exchange_n(&d->grant, &none, t, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        /* Another vCPU was faster. */
+        free_table(t);
+        return none;
+    }
+    return t;
+}
+
+bool grant_is_pinned(struct domain *d)
+{
+    const struct grant_table *t = __atomic_load_n(&d->grant, __ATOMIC_ACQUIRE);
+
+    return t != NULL && __atomic_load_n(&t->live, __ATOMIC_ACQUIRE) != 0;
+}
+
+void grant_domain_free(struct domain *d)
+{
+    if (d->grant != NULL) {
+        free_table(d->grant);
+        d->grant = NULL;
+    }
+}
+
+/* ---- Where the table appears ---- */
+
+/* Frame INDEX of the entries, or of the states, which is made if there can be one. */
+static int find_frame(struct domain *d, struct grant_table *t, bool is_status, uint64_t index, mfn_t *m) REQUIRES(t->lock)
+{
+    int err = 0;
+
+    if (is_status) {
+        if (t->version != 2 || index >= GRANT_STATUS_FRAMES_MAX) {
+            return -XEN_EINVAL;
+        }
+        if (index >= t->status_count) {
+            /* As many frames as have their states up to there. */
+            uint64_t frames = ((index + 1) * GRANT_STATUS_PER_FRAME + GRANT_V2_PER_FRAME - 1) / GRANT_V2_PER_FRAME;
+
+            err = grow(d, t, (uint32_t)MIN(frames, (uint64_t)CONFIG_MAX_GRANT_FRAMES));
+        }
+        if (err == 0 && index >= t->status_count) {
+            err = -XEN_EINVAL;
+        }
+    } else if (index >= CONFIG_MAX_GRANT_FRAMES) {
+        err = -XEN_EINVAL;
+    } else {
+        err = grow(d, t, MAX(t->frame_count, (uint32_t)index + 1));
+    }
+    if (err == 0) {
+        *m = is_status ? t->status[index] : t->frame[index];
+    }
+    return err;
+}
+
+static int map_frame(struct domain *d, bool is_status, uint64_t index, gfn_t g)
+{
+    struct grant_table *t = grant_table_of(d);
+    mfn_t m;
+    int err;
+
+    if (t == NULL) {
+        return -XEN_ENOMEM;
+    }
+    spin_lock(&t->lock);
+    err = find_frame(d, t, is_status, index, &m);
+    if (err == 0) {
+        err = physmap_map(d, g, m, P2M_SHARED, NULL);
+    }
+    if (err == 0 && !is_status) {
+        t->frame_gfn[index] = g.n;
+    }
+    spin_unlock(&t->lock);
+    return err;
+}
+
+/* Req: BH-GNT-001 */
+int grant_map_table(struct domain *d, uint64_t index, gfn_t g)
+{
+    return map_frame(d, (index & XENMAPIDX_grant_table_status) != 0, index & ~(uint64_t)XENMAPIDX_grant_table_status, g);
+}
+
+uint32_t grant_resource_size(struct domain *d, uint32_t id)
+{
+    (void)d;
+    switch (id) {
+    case XENMEM_resource_grant_table_id_shared:
+        return CONFIG_MAX_GRANT_FRAMES;
+    case XENMEM_resource_grant_table_id_status:
+        return GRANT_STATUS_FRAMES_MAX;
+    default:
+        return 0;
+    }
+}
+
+int grant_map_resource(struct domain *d, uint32_t id, uint64_t index, gfn_t g)
+{
+    if (id > XENMEM_resource_grant_table_id_status) {
+        return -XEN_EINVAL;
+    }
+    return map_frame(d, id == XENMEM_resource_grant_table_id_status, index, g);
+}
+
+/* ---- Operations on the table ---- */
+
+/* GNTST_okay: DOMID is the caller. GNTST_bad_domain, GNTST_permission_denied: nobody, somebody else. */
+static int check_self(struct vcpu *v, uint16_t domid)
+{
+    struct domain *other;
+
+    if (domid == DOMID_SELF || domid == v->domain->id) {
+        return GNTST_okay;
+    }
+    other = domain_get(domid);
+    if (other == NULL) {
+        return GNTST_bad_domain;
+    }
+    domain_put(other);
+    return GNTST_permission_denied;
+}
+
+static int64_t setup_table(struct vcpu *v, struct gnttab_setup_table *op)
+{
+    struct domain *d = v->domain;
+    struct grant_table *t = grant_table_of(d);
+    uint64_t list[16];
+    int status = check_self(v, op->dom);
+
+    op->status = (int16_t)(t == NULL || op->nr_frames > CONFIG_MAX_GRANT_FRAMES ? GNTST_general_error : status);
+    if (op->status != GNTST_okay) {
+        return 0;
+    }
+    spin_lock(&t->lock);
+    if (grow(d, t, MAX(t->frame_count, op->nr_frames)) != 0) {
+        op->status = GNTST_general_error;
+    }
+    spin_unlock(&t->lock);
+    /* Bound: CONFIG_MAX_GRANT_FRAMES. */
+    for (uint32_t i = 0; i < op->nr_frames && op->status == GNTST_okay; i += (uint32_t)ARRAY_COUNT(list)) {
+        uint32_t count = MIN(op->nr_frames - i, (uint32_t)ARRAY_COUNT(list));
+
+        for (uint32_t k = 0; k < count; k++) {
+            list[k] = __atomic_load_n(&t->frame_gfn[i + k], __ATOMIC_RELAXED);
+        }
+        if (guest_copy_to(v, guest_handle((uint64_t)op->frame_list.p + i * sizeof(list[0])), list,
+                          count * sizeof(list[0])) != 0) {
+            op->status = GNTST_bad_virt_addr;
+        }
+    }
+    return 0;
+}
+
+static int64_t query_size(struct vcpu *v, struct gnttab_query_size *op)
+{
+    const struct grant_table *t = grant_table_of(v->domain);
+    int status = check_self(v, op->dom);
+
+    op->status = (int16_t)(t == NULL ? GNTST_general_error : status);
+    if (op->status == GNTST_okay) {
+        op->nr_frames = t->frame_count;
+        op->max_nr_frames = CONFIG_MAX_GRANT_FRAMES;
+    }
+    return 0;
+}
+
+/* Everything but the reserved entries is forgotten, in the table's present form. */
+static void clear_entries(struct grant_table *t, size_t reserved) REQUIRES(t->lock)
+{
+    for (uint32_t i = 0; i < t->frame_count; i++) {
+        char *p = window_open(t->frame[i]);
+        size_t kept = i == 0 ? reserved : 0;
+
+        memset(p + kept, 0, PAGE_SIZE - kept);
+        window_close(p);
+    }
+}
+
+/* The reserved entries change their form. */
+static void convert_reserved(struct grant_table *t, unsigned to) REQUIRES(t->lock)
+{
+    struct grant_entry_v1 *v1, old1[GNTTAB_NR_RESERVED_ENTRIES];
+    union grant_entry_v2 *v2, old2[GNTTAB_NR_RESERVED_ENTRIES];
+
+    if (to == 2) {
+        v1 = window_open(t->frame[0]);
+        memcpy(old1, v1, sizeof(old1));
+        v2 = (union grant_entry_v2 *)v1;
+        memset(v2, 0, sizeof(old2));
+        for (unsigned i = 0; i < GNTTAB_NR_RESERVED_ENTRIES; i++) {
+            v2[i].full_page.hdr.flags = old1[i].flags & (GTF_type_mask | GTF_readonly);
+            v2[i].full_page.hdr.domid = old1[i].domid;
+            v2[i].full_page.frame = old1[i].frame;
+        }
+    } else {
+        v2 = window_open(t->frame[0]);
+        memcpy(old2, v2, sizeof(old2));
+        v1 = (struct grant_entry_v1 *)v2;
+        memset(v1, 0, sizeof(old2));
+        for (unsigned i = 0; i < GNTTAB_NR_RESERVED_ENTRIES; i++) {
+            bool fits = (old2[i].hdr.flags & (GTF_type_mask | GTF_sub_page)) == GTF_permit_access;
+
+            v1[i].flags = fits ? old2[i].hdr.flags & (GTF_type_mask | GTF_readonly) : 0;
+            v1[i].domid = old2[i].hdr.domid;
+            v1[i].frame = (uint32_t)old2[i].full_page.frame;
+        }
+    }
+    window_close(v1);
+}
+
+/* Req: BH-GNT-007 */
+static int64_t set_version(struct vcpu *v, struct gnttab_set_version *op)
+{
+    struct domain *d = v->domain;
+    struct grant_table *t;
+    int err = 0;
+
+    if (op->version != 1 && op->version != 2) {
+        return -XEN_EINVAL;
+    }
+    t = grant_table_of(d);
+    if (t == NULL) {
+        return -XEN_ENOMEM;
+    }
+    spin_lock(&t->lock);
+    if (op->version != t->version) {
+        if (t->live != 0) {
+            err = -XEN_EBUSY;
+        }
+        if (err == 0 && op->version == 2) {
+            err = add_status_frames(d, t, status_frames_for(t->frame_count));
+        }
+        if (err == 0) {
+            convert_reserved(t, op->version);
+            clear_entries(t, GNTTAB_NR_RESERVED_ENTRIES *
+                             (op->version == 2 ? sizeof(union grant_entry_v2) : sizeof(struct grant_entry_v1)));
+            t->version = (uint8_t)op->version;
+        }
+        while (t->version == 1 && t->status_count != 0) {
+            (void)frame_put(t->status[--t->status_count]);
+        }
+    }
+    op->version = t->version;
+    spin_unlock(&t->lock);
+    return err;
+}
+
+static int64_t get_version(struct vcpu *v, struct gnttab_get_version *op)
+{
+    const struct grant_table *t = grant_table_of(v->domain);
+    int status = check_self(v, op->dom);
+
+    if (status != GNTST_okay) {
+        return status == GNTST_bad_domain ? -XEN_ESRCH : -XEN_EPERM;
+    }
+    op->version = t != NULL ? t->version : 1;
+    return 0;
+}
+
+static int64_t get_status_frames(struct vcpu *v, struct gnttab_get_status_frames *op)
+{
+    struct domain *d = v->domain;
+    struct grant_table *t = grant_table_of(d);
+    int status = check_self(v, op->dom);
+
+    op->status = (int16_t)(t == NULL ? GNTST_general_error : status);
+    if (op->status == GNTST_okay && (t->version != 2 || op->nr_frames > t->status_count)) {
+        op->status = GNTST_general_error;
+    }
+    /* Frames have no address of the guest's before it maps them. */
+    for (uint32_t i = 0; i < op->nr_frames && op->status == GNTST_okay; i++) {
+        uint64_t nowhere = UINT64_MAX;
+
+        if (guest_copy_to(v, guest_handle((uint64_t)op->frame_list.p + i * sizeof(nowhere)), &nowhere,
+                          sizeof(nowhere)) != 0) {
+            op->status = GNTST_bad_virt_addr;
+        }
+    }
+    return 0;
+}
+
+/* ---- The way to the operations ---- */
+
+union arguments {
+    struct gnttab_map_grant_ref map;
+    struct gnttab_unmap_grant_ref unmap;
+    struct gnttab_setup_table setup_table;
+    struct gnttab_transfer transfer;
+    struct gnttab_copy copy;
+    struct gnttab_query_size query_size;
+    struct gnttab_unmap_and_replace unmap_and_replace;
+    struct gnttab_set_version set_version;
+    struct gnttab_get_status_frames get_status_frames;
+    struct gnttab_get_version get_version;
+    struct gnttab_swap_grant_ref swap;
+    struct gnttab_cache_flush cache_flush;
+};
+
+static const struct {
+    uint8_t size;
+    bool is_list;   /* any number of elements, else exactly one */
+} argument_kind[] = {
+    [GNTTABOP_map_grant_ref] = { sizeof(struct gnttab_map_grant_ref), true },
+    [GNTTABOP_unmap_grant_ref] = { sizeof(struct gnttab_unmap_grant_ref), true },
+    [GNTTABOP_setup_table] = { sizeof(struct gnttab_setup_table), false },
+    [GNTTABOP_transfer] = { sizeof(struct gnttab_transfer), true },
+    [GNTTABOP_copy] = { sizeof(struct gnttab_copy), true },
+    [GNTTABOP_query_size] = { sizeof(struct gnttab_query_size), false },
+    [GNTTABOP_unmap_and_replace] = { sizeof(struct gnttab_unmap_and_replace), true },
+    [GNTTABOP_set_version] = { sizeof(struct gnttab_set_version), false },
+    [GNTTABOP_get_status_frames] = { sizeof(struct gnttab_get_status_frames), false },
+    [GNTTABOP_get_version] = { sizeof(struct gnttab_get_version), false },
+    [GNTTABOP_swap_grant_ref] = { sizeof(struct gnttab_swap_grant_ref), true },
+    [GNTTABOP_cache_flush] = { sizeof(struct gnttab_cache_flush), true },
+};
+
+/* One element. Not 0: that ends the call. */
+static int64_t perform(struct vcpu *v, uint32_t command, union arguments *a)
+{
+    struct domain *d = v->domain;
+
+    switch (command) {
+    case GNTTABOP_map_grant_ref:
+        grant_map(d, &a->map);
+        return 0;
+    case GNTTABOP_unmap_grant_ref:
+        grant_unmap(d, &a->unmap);
+        return 0;
+    case GNTTABOP_copy:
+        grant_copy(d, &a->copy);
+        return 0;
+    case GNTTABOP_transfer:
+        /* A page cannot be taken out of a translated address space and put into another that way. */
+        a->transfer.status = GNTST_bad_page;
+        return 0;
+    case GNTTABOP_unmap_and_replace:
+        /* There is no page table of the guest's in which to replace anything. */
+        a->unmap_and_replace.status = GNTST_general_error;
+        return 0;
+    case GNTTABOP_swap_grant_ref:
+        grant_swap(d, &a->swap);
+        return 0;
+    case GNTTABOP_cache_flush:
+        return grant_cache_flush(d, &a->cache_flush);
+    case GNTTABOP_setup_table:
+        return setup_table(v, &a->setup_table);
+    case GNTTABOP_query_size:
+        return query_size(v, &a->query_size);
+    case GNTTABOP_set_version:
+        return set_version(v, &a->set_version);
+    case GNTTABOP_get_status_frames:
+        return get_status_frames(v, &a->get_status_frames);
+    default:
+        return get_version(v, &a->get_version);
+    }
+}
+
+/* Req: BH-GNT-002 */
+int64_t hypercall_grant_table_op(struct vcpu *v, uint64_t *a)
+{
+    uint32_t command = (uint32_t)a[0], count = (uint32_t)a[2];
+    union arguments arguments;
+    int64_t result = 0;
+    uint8_t size;
+
+    if ((int32_t)count < 0) {
+        return -XEN_EINVAL;
+    }
+    if (command >= ARRAY_COUNT(argument_kind) || argument_kind[command].size == 0) {
+        return -XEN_ENOSYS;
+    }
+    size = argument_kind[command].size;
+    if (!argument_kind[command].is_list && count != 1) {
+        return -XEN_EINVAL;
+    }
+    while (count != 0 && result == 0) {
+        if (guest_copy_from(v, &arguments, guest_handle(a[1]), size) != 0) {
+            return -XEN_EFAULT;
+        }
+        result = perform(v, command, &arguments);
+        if (result == 0 && guest_copy_to(v, guest_handle(a[1]), &arguments, size) != 0) {
+            result = -XEN_EFAULT;
+        }
+        if (--count != 0 && result == 0) {
+            a[1] += size;
+            a[2] = count;
+            if (hypercall_must_yield()) {
+                return HYPERCALL_RESTART;
+            }
+        }
+    }
+    return result;
+}

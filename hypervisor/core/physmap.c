@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bh/physmap.h"
+
+#include "bh/domain.h"
+#include "bh/frame.h"
+
+/* The mapping of M as TYPE, which was at D's page G, is gone. */
+static void release(struct domain *d, gfn_t g, mfn_t m, enum p2m_type type)
+{
+    if (!p2m_is_counted(type)) {
+        return;
+    }
+    if (frame_unmap(m) && type == P2M_RAM) {
+        domain_pages_changed(d, -1);
+    }
+    if (type == P2M_SHARED && m.n == d->shared_info.n && __atomic_load_n(&d->shared_info_gfn.n, __ATOMIC_RELAXED) == g.n) {
+        __atomic_store_n(&d->shared_info_mapped, false, __ATOMIC_RELEASE);
+    }
+}
+
+/* Req: BH-MEM-015 */
+int physmap_map(struct domain *d, gfn_t g, mfn_t m, enum p2m_type type, const struct grant_pin *pin)
+{
+    enum p2m_type old_type;
+    mfn_t old;
+    int err = frame_map(m, d->id, pin, type == P2M_GRANT || type == P2M_SHARED || type == P2M_RAM);
+
+    if (err != 0) {
+        return err;
+    }
+    err = p2m_replace(&d->p2m, g, m, type, &old, &old_type);
+    if (err != 0) {
+        (void)frame_unmap(m);
+    } else if (old_type != P2M_NONE) {
+        release(d, g, old, old_type);
+    }
+    return err;
+}
+
+static bool is_grant(struct domain *d, gfn_t g)
+{
+    enum p2m_type type;
+    unsigned order;
+    mfn_t m;
+    bool is;
+
+    spin_lock(&d->p2m.lock);
+    is = p2m_lookup(&d->p2m, g, &m, &type, &order) == 0 && (type == P2M_GRANT || type == P2M_GRANT_RO);
+    spin_unlock(&d->p2m.lock);
+    return is;
+}
+
+int physmap_unmap(struct domain *d, gfn_t g)
+{
+    enum p2m_type type;
+    mfn_t m;
+    int err = is_grant(d, g) ? -XEN_EPERM : p2m_unmap(&d->p2m, g, &m, &type);
+
+    if (err == 0) {
+        release(d, g, m, type);
+    }
+    return err;
+}
+
+/* Counts COUNT pages to D, unless that would be more than it may have. */
+static bool charge(struct domain *d, uint64_t count)
+{
+    uint64_t now = __atomic_load_n(&d->page_count, __ATOMIC_RELAXED);
+
+    do {
+        if (now + count > d->page_limit) {
+            return false;
+        }
+    } while (!__atomic_compare_exchange_n(&d->page_count, &now, now + count, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+    return true;
+}
+
+int physmap_populate(struct domain *d, gfn_t g, unsigned order)
+{
+    uint64_t count = 1UL << order;
+    int err = 0;
+    mfn_t m;
+
+    if (!charge(d, count)) {
+        return -XEN_ENOSPC;
+    }
+    err = frame_alloc_ram(d->id, order, &m);
+    if (err == 0) {
+        /* In one piece, or page by page: either all of it is mapped or nothing. */
+        uint64_t done = 0;
+
+        if (order == ORDER_2M && p2m_map(&d->p2m, g, m, order, P2M_RAM) == 0) {
+            done = count;
+        }
+        while (done < count && err == 0) {
+            err = p2m_map(&d->p2m, gfn_add(g, done), mfn_add(m, done), ORDER_4K, P2M_RAM);
+            done += err == 0;
+        }
+        for (uint64_t i = 0; i < count && err != 0; i++) {
+            if (i >= done || p2m_unmap_if(&d->p2m, gfn_add(g, i), mfn_add(m, i), P2M_RAM) == 0) {
+                (void)frame_unmap(mfn_add(m, i));
+            }
+        }
+    }
+    if (err != 0) {
+        domain_pages_changed(d, -(int64_t)count);
+    }
+    return err;
+}
+
+/* Req: BH-ABI-004, BH-ABI-006 */
+int physmap_map_shared_info(struct domain *d, gfn_t g)
+{
+    int err;
+
+    spin_lock(&d->lock);
+    if (__atomic_load_n(&d->shared_info_mapped, __ATOMIC_ACQUIRE)) {
+        err = -XEN_EBUSY;
+    } else {
+        err = physmap_map(d, g, d->shared_info, P2M_SHARED, NULL);
+        if (err == 0) {
+            d->shared_info_gfn = g;
+            __atomic_store_n(&d->shared_info_mapped, true, __ATOMIC_RELEASE);
+        }
+    }
+    spin_unlock(&d->lock);
+    return err;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a domain has mapped where: changes to its guest physical address space while it runs. Every frame that appears
+ * there comes with a mapping reference of the ownership module; what was there before is released here.
+ */
+#ifndef BH_PHYSMAP_H
+#define BH_PHYSMAP_H
+
+#include "bh/p2m.h"
+#include "bh/types.h"
+
+struct domain;
+struct grant_pin;
+
+/*
+ * Maps M at D's page G as TYPE in the place of whatever is there; PIN: the grant that allows it, or NULL: M is such
+ * that D may map it (frame_map()). RAM that was there goes back to the allocator.
+ * -XEN_EPERM, -XEN_EBUSY, -XEN_EINVAL: as frame_map(); also G is beyond the address space. -XEN_ENOMEM: no frame for
+ * a table. Nothing changed then.
+ */
+MUST_USE int physmap_map(struct domain *d, gfn_t g, mfn_t m, enum p2m_type type, const struct grant_pin *pin);
+/*
+ * Takes away what is mapped at D's page G. RAM goes back to the allocator; what is the hypervisor's stays with it.
+ * -XEN_ENOENT: nothing is there. -XEN_EPERM: a grant, which only its own operation takes away. -XEN_ENOMEM.
+ */
+MUST_USE int physmap_unmap(struct domain *d, gfn_t g);
+/* New RAM, zeroed, 2^ORDER pages at G. -XEN_EEXIST: something is there. -XEN_ENOSPC: D has all that it may. -XEN_ENOMEM. */
+MUST_USE int physmap_populate(struct domain *d, gfn_t g, unsigned order);
+/* The domain's shared info page appears at G, once at a time. -XEN_EBUSY: it is somewhere else. As physmap_map(). */
+MUST_USE int physmap_map_shared_info(struct domain *d, gfn_t g);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who may reach whom: one table of questions, asked in one place each. The default is silo: a domain reaches itself
+ * and control domains, nobody else. The boot description allows named pairs, for named kinds of channel, in a named
+ * direction (docs/boot.md, "bulkhead,allow"). docs/security.md lists each question with the hypercalls that ask it.
+ */
+#ifndef BH_POLICY_H
+#define BH_POLICY_H
+
+#include "bh/types.h"
+
+struct domain;
+
+enum policy_question {
+    POLICY_EVENT,   /* may A bind a channel to B, or offer it one? */
+    POLICY_GRANT,   /* may A let B map or copy its memory? */
+    POLICY_ARGO,    /* may A send messages to B? */
+    POLICY_MEMORY,  /* may A share memory with B, as the boot description says? */
+    POLICY_QUESTION_COUNT,
+};
+
+#define POLICY_WORDS ((CONFIG_MAX_DOMAINS + 63) / 64)
+struct policy_set {
+    uint64_t to[POLICY_QUESTION_COUNT][POLICY_WORDS]; /* [boot] by domain.slot */
+    uint32_t refused[POLICY_QUESTION_COUNT];          /* [atomic] how often the answer was no */
+    uint64_t log_after;                               /* [atomic] ticks: no refusal is logged before */
+};
+
+/* From now on A may do what QUESTION asks to B. Before they run. */
+void policy_allow(struct domain *a, const struct domain *b, enum policy_question question);
+/* The question. A no is counted, and logged at most once a second for each domain. */
+MUST_USE bool policy_ask(struct domain *a, const struct domain *b, enum policy_question question);
+
+#endif
