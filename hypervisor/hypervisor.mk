@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-# The hypervisor for one named configuration: configs/$(CONFIG).config becomes build/$(CONFIG)/bulkhead.
+# The hypervisor for one named configuration: configs/$(CONFIG).config becomes build/$(CONFIG)/bulkhead. HYP_CONFIG
+# names another file for the configuration.
 CONFIG ?= arm64
+HYP_CONFIG ?= configs/$(CONFIG).config
 HYP_BUILD := build/$(CONFIG)
 PYTHON ?= /usr/bin/python3
 CROSS ?= aarch64-linux-gnu-
 
 -include $(HYP_BUILD)/config.mk
-$(HYP_BUILD)/config.mk: configs/$(CONFIG).config Kconfig scripts/kconfig.py
+$(HYP_BUILD)/config.mk: $(HYP_CONFIG) Kconfig scripts/kconfig.py
 	@mkdir -p $(HYP_BUILD)
 	@$(PYTHON) scripts/kconfig.py make $< $@
 	@touch $@
-$(HYP_BUILD)/include/bh/config.h: configs/$(CONFIG).config Kconfig scripts/kconfig.py
+$(HYP_BUILD)/include/bh/config.h: $(HYP_CONFIG) Kconfig scripts/kconfig.py
 	@$(PYTHON) scripts/kconfig.py header $< $@
 	@touch $@
 
@@ -27,7 +29,7 @@ HYP_$(CONFIG_DEBUG) += core/lock_order.c
 HYP_y += $(addprefix lib/, fdt.c fdt_value.c fdt_writer.c format.c string.c)
 HYP_y += $(addprefix vdev/, psci.c vgic.c vgic_load.c vgic_lr.c vgic_mmio.c vgic_regs.c)
 HYP_$(CONFIG_VPL011) += vdev/vpl011.c
-HYP_$(CONFIG_PL011) += drivers/pl011.c
+HYP_y += $(if $(CONFIG_PL011),drivers/pl011.c,drivers/no_uart.c)
 HYP_$(CONFIG_ARM64) += $(addprefix arch/arm64/, head.S entry.S board_arm.c context.c debug.c early.c firmware.c gic.c \
     guest_tree.c \
     idregs.c irq.c main.c mmu.c partition_arm.c report.c smp.c stage2.c sysreg_trap.c trap.c vtimer.c)
@@ -36,7 +38,9 @@ HYP_$(CONFIG_GICV3) += arch/arm64/gicv3.c
 
 HYP_OBJECTS := $(patsubst %,$(HYP_BUILD)/%.o,$(basename $(sort $(HYP_y))))
 HYP_INCLUDES := -I$(HYP_BUILD)/include -Ihypervisor/include -Ihypervisor/arch/arm64/include -I. -idirafter $(HYP_BUILD)/include/abi
-HYP_CFLAGS := -std=gnu11 $(if $(CONFIG_SIZE),-Os,-O2) -g -ffreestanding -nostdlib -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
+# What is not inlined is not looked into: there the compiler does not see that what was written on success is read then.
+HYP_OPTIMIZE := $(if $(CONFIG_SIZE),-Os -Wno-maybe-uninitialized,-O2)
+HYP_CFLAGS := -std=gnu11 $(HYP_OPTIMIZE) -g -ffreestanding -nostdlib -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
     -fno-pic -fno-stack-protector -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -momit-leaf-frame-pointer \
     -flto=auto -fno-tree-loop-distribute-patterns -fno-strict-aliasing -fwrapv -ffunction-sections \
     -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla $(HYP_INCLUDES)

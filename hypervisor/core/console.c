@@ -174,6 +174,10 @@ bool console_is_congested(void)
     if (likely(__atomic_load_n(&written, __ATOMIC_RELAXED) - __atomic_load_n(&sent, __ATOMIC_RELAXED) <= CONGESTED)) {
         return false;
     }
+    /* Without a UART there will never be more room: nobody is to wait for it. */
+    if (!uart_is_ready()) {
+        return false;
+    }
     __atomic_store_n(&room_wanted, true, __ATOMIC_RELAXED);
     return true;
 }

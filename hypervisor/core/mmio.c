@@ -12,7 +12,7 @@
 static int (*const access_by_device[MMIO_DEVICE_COUNT])(struct vcpu *v, struct mmio_access *a) = {
     [MMIO_VGIC_DIST] = vgic_dist_access,
     [MMIO_VGIC_REDIST] = vgic_redist_access,
-    [MMIO_VPL011] = vpl011_access,
+    [MMIO_VPL011] = CONFIG_VPL011 ? vpl011_access : NULL,
 };
 
 int mmio_add(struct mmio_map *map, uint64_t base, uint64_t size, enum mmio_device device)

@@ -26,7 +26,9 @@ static void set_state(struct vcpu *v, enum vcpu_state state, uint64_t now) REQUI
     };
 
     __atomic_store_n(&v->state, (uint8_t)state, __ATOMIC_RELAXED);
-    runstate_enter(v, runstate[state], now);
+    if (CONFIG_XEN_GUEST) {
+        runstate_enter(v, runstate[state], now);
+    }
 }
 
 void sched_cpu_init(struct cpu *cpu)

@@ -145,7 +145,9 @@ static void switch_to(struct cpu *cpu, struct vcpu *next)
     }
     if (next != NULL) {
         arch_vcpu_load(next);
-        runstate_publish(next);
+        if (CONFIG_XEN_GUEST) {
+            runstate_publish(next);
+        }
         sched_begin_turn(cpu);
     }
 }

@@ -219,6 +219,10 @@ static void test_overrun(void **state)
         says(a, "a line that is not read by anyone\n");
     }
     says(b, "the newest\n");
+    assert_true(console_is_congested());
+    host_uart_set_ready(false);
+    assert_false(console_is_congested());
+    host_uart_set_ready(true);
     host_uart_set_room(-1);
     console_drain();
     assert_false(console_is_congested());

@@ -32,7 +32,7 @@ void log_message(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3
 
 /* Output of domain D. Whole lines go to the ring with D's name in front; a part of a line waits in D->console. */
 void console_domain_write(struct domain *d, const char *text, size_t size);
-/* True while the ring has little room: a virtual UART then reports a full transmit FIFO. */
+/* True while the ring has little room, and a UART to empty it: a virtual UART then reports a full transmit FIFO. */
 bool console_is_congested(void);
 /* A character arrived at the board's UART. */
 void console_input(char c);
