@@ -24,6 +24,9 @@ def load(config):
     kconf.load_config(config)
     if kconf.warnings:
         sys.exit("kconfig.py: " + "\n".join(kconf.warnings))
+    for sym in kconf.unique_defined_syms:
+        if sym.type == kconfiglib.BOOL and sym.user_value is not None and sym.user_value != sym.tri_value:
+            sys.exit(f"kconfig.py: {config}: {sym.name} cannot be {'y' if sym.user_value else 'n'} beside the others")
     return kconf
 
 

@@ -6,7 +6,7 @@ include tests/fuzz/fuzz.mk
 PYTEST ?= /usr/bin/python3 -m pytest -q -p no:cacheprovider
 TEST_CONFIGS := arm64 arm64-static arm64-debug
 
-.PHONY: test test-parts system contract requirements configs soak bench debian
+.PHONY: test test-parts system contract requirements configs pairs soak bench debian
 
 # A make of its own after the setup: what this one has read may come from tools that were missing.
 test:
@@ -19,11 +19,16 @@ test-parts:
 	@$(MAKE) --no-print-directory coverage
 	@$(MAKE) --no-print-directory fuzz-short
 	@$(MAKE) --no-print-directory test-image
+	@$(MAKE) --no-print-directory pairs
 	@$(MAKE) --no-print-directory system
 
 # Every named configuration builds without a warning.
 configs:
 	@for c in $(TEST_CONFIGS); do $(MAKE) --no-print-directory hypervisor CONFIG=$$c || exit 1; done
+
+# Options of the build in all pairs, each set built and booted; what each option adds to the image.
+pairs: guests
+	@$(PYTHON) scripts/pairs.py
 
 # What the style asks of the source itself.
 contract:
