@@ -2,7 +2,8 @@
 """Boot tests. They need what `make` builds and what Debian ships for arm64; both are made here if they are missing.
 
 Environment: BULKHEAD, the hypervisor under test (build/arm64/bulkhead); BULKHEAD_DEBUG, its debug build
-(build/arm64-debug/bulkhead); PATIENCE, a factor on every time limit. Markers: soak, the long ones.
+(build/arm64-debug/bulkhead); PATIENCE, a factor on every time limit. Markers: soak, the long ones; static_too, those
+that run on build/arm64-static/bulkhead as well.
 """
 import fcntl
 import os
@@ -17,10 +18,24 @@ from board import BUILD, TOP, Board, Domain
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "soak: takes minutes; run by `make soak`, not by `make test`")
+    config.addinivalue_line("markers", "static_too: also with the static build, where each vCPU gets a CPU of its own")
     config.addinivalue_line("markers", "bulkhead: needs Bulkhead itself, Debian's Xen does not do this")
 
 
+def pytest_generate_tests(metafunc):
+    if metafunc.definition.get_closest_marker("static_too"):
+        static = pytest.param("static", marks=pytest.mark.bulkhead)
+        metafunc.parametrize("build", ["full", static], indirect=True)
+
+
+def is_possible(item):
+    """The static build has one interrupt controller."""
+    parameters = getattr(item, "callspec", None) and item.callspec.params or {}
+    return not (parameters.get("build") == "static" and parameters.get("gic") == 2)
+
+
 def pytest_collection_modifyitems(config, items):
+    items[:] = [item for item in items if is_possible(item)]
     if boards.is_xen(boards.hypervisor_path()):
         skip = pytest.mark.skip(reason="Debian's Xen does not do this")
         for item in items:
@@ -49,11 +64,30 @@ def made():
 
 
 @pytest.fixture
-def start(request):
+def build(request):
+    """Which build a test marked static_too runs on."""
+    return getattr(request, "param", "full")
+
+
+def pin(domains, options):
+    """Gives each vCPU a CPU of its own, on a board with enough of them."""
+    first = 0
+    for domain in domains:
+        cpus = range(first, first + domain.vcpus)
+        domain.extra += boards.PINNED.format(cpu=" ".join(map(str, cpus)))
+        first += domain.vcpus
+    options["cpus"] = max(options.get("cpus", 1), first)
+
+
+@pytest.fixture
+def start(request, build):
     """start(domains, ...): a running board's console, its files named after the test; stopped when the test ends."""
     running = []
 
     def begin(domains, limit=60, **options):
+        if build == "static":
+            pin(domains, options)
+            options["hypervisor"] = BUILD / "arm64-static" / "bulkhead"
         name = request.node.nodeid.split("::", 1)[-1] + (f"-{len(running)}" if running else "")
         console = Board(domains, name=name, **options).start(limit)
         running.append(console)

@@ -6,6 +6,7 @@ import board as boards
 
 
 # Req: BH-BOOT-001, BH-BOOT-002, BH-BOOT-017, BH-MEM-001, BH-GIC-001
+@pytest.mark.static_too
 @pytest.mark.parametrize("gic", [2, 3])
 @pytest.mark.parametrize("cpus", [1, 2, 4, 8])
 def test_every_cpu_count_on_both_interrupt_controllers(start, guest, gic, cpus):

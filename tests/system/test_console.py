@@ -19,6 +19,7 @@ def type_line(console, name, text, after):
     console.wait_line(name, f"length {len(text)} typed: {text}$", 20, after)
 
 
+@pytest.mark.static_too
 @pytest.mark.bulkhead
 @pytest.mark.parametrize("gic", [2, 3])
 def test_input_goes_to_one_partition_and_moves_on(start, guest, gic):

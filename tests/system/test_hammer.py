@@ -12,6 +12,7 @@ def hammer_arguments(seed, rounds):
 
 
 # Req: BH-SEC-004
+@pytest.mark.static_too
 @pytest.mark.parametrize("gic", [2, 3])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_hammer_beside_a_healthy_partition(start, guest, gic, seed):

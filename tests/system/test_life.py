@@ -10,6 +10,7 @@ def rounds(console, name):
 
 
 # Req: BH-PSCI-008, BH-LIFE-001
+@pytest.mark.static_too
 @pytest.mark.parametrize("end", ["off", "reset"])
 def test_one_ends_while_another_counts_on(start, guest, end):
     console = start([guest("first", "hello", "end=wait"), guest("counter", "count", "ms=50 rounds=0"),
@@ -31,6 +32,7 @@ def test_linux_powers_off_while_another_counts_on(start, guest, linux):
 
 
 # Req: BH-LIFE-007
+@pytest.mark.static_too
 def test_a_crashed_guest_harms_nobody(start, guest):
     """The third one faults for ever: it has no vectors where it jumps to."""
     console = start([guest("first", "hello", "end=wait"), guest("counter", "count", "ms=50 rounds=20"),
@@ -39,6 +41,7 @@ def test_a_crashed_guest_harms_nobody(start, guest):
 
 
 # Req: BH-SEC-003
+@pytest.mark.static_too
 def test_memory_holds_nothing_of_others(start, guest):
     console = start([guest("first", "hello", "end=wait"), guest("one", "pattern", "seed=1 rounds=2", memory=96),
                      guest("two", "pattern", "seed=2 rounds=2", memory=96),

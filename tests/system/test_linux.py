@@ -8,6 +8,7 @@ import board as boards
 
 
 # Req: BH-BOOT-018
+@pytest.mark.static_too
 @pytest.mark.parametrize("gic", [2, 3])
 def test_smp_linux_under_load_beside_another(start, linux, gic):
     console = start([linux("one", "selftest=load"), linux("two", "selftest=load", vcpus=2)], gic=gic, cpus=4,
@@ -40,6 +41,7 @@ def test_linux_sees_xen_and_complains_about_nothing(start, linux):
 
 
 # Req: BH-CONS-002, BH-CONS-003, BH-CONS-004
+@pytest.mark.static_too
 @pytest.mark.bulkhead
 def test_two_shells_typed_into(start, linux):
     console = start([linux("one"), linux("two", vcpus=2)], cpus=4, limit=120)
