@@ -33,6 +33,8 @@ HYP_y += $(if $(CONFIG_PL011),drivers/pl011.c,drivers/no_uart.c)
 HYP_$(CONFIG_ARM64) += $(addprefix arch/arm64/, head.S entry.S board_arm.c context.c debug.c early.c firmware.c gic.c \
     guest_tree.c \
     idregs.c irq.c main.c mmu.c partition_arm.c report.c smp.c stage2.c sysreg_trap.c trap.c vtimer.c)
+HYP_$(CONFIG_AUDIT_EL2) += arch/arm64/audit.c
+HYP_$(CONFIG_AUDIT_SELFTEST) += arch/arm64/plant.c
 HYP_$(CONFIG_GICV2) += arch/arm64/gicv2.c
 HYP_$(CONFIG_GICV3) += arch/arm64/gicv3.c
 

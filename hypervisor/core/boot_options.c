@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bh/boot_options.h"
 
+#include "arch/arch.h"
 #include "bh/console.h"
 #include "bh/frame.h"
 #include "lib/string.h"
@@ -48,6 +49,10 @@ static void apply(const char *name, const char *value)
     }
     if (string_equal(name, "loglvl")) {
         set_level(value);
+        return;
+    }
+    if (CONFIG_AUDIT_SELFTEST && string_equal(name, "plant")) {
+        arch_plant_fault(value);
         return;
     }
     for (unsigned i = 0; i < ARRAY_COUNT(accepted); i++) {

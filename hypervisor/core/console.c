@@ -41,7 +41,7 @@ static void drain(void) REQUIRES(console_lock)
     if (!uart_is_ready()) {
         return;
     }
-    while (sent != written) {
+    while (sent < written) {
         if (!uart_put(ring[sent % RING_SIZE])) {
             uart_want_room(true);
             return;
@@ -307,7 +307,7 @@ void console_drain(void)
 
 static void flush_polled(void) NO_LOCK_ANALYSIS
 {
-    for (unsigned tries = 0; uart_is_ready() && sent != written && tries < FLUSH_TRIES; tries++) {
+    for (unsigned tries = 0; uart_is_ready() && sent < written && tries < FLUSH_TRIES; tries++) {
         if (uart_put(ring[sent % RING_SIZE])) {
             sent++;
             tries = 0;
@@ -337,8 +337,20 @@ size_t console_read_ring(uint64_t *position, char *buffer, size_t size)
     return count;
 }
 
+/* Req: BH-SEC-010 */
 void console_emergency_begin(void)
 {
+    static bool begun; /* [atomic] */
+
+    if (__atomic_exchange_n(&begun, true, __ATOMIC_RELAXED)) {
+        arch_stop();
+    }
+    for (unsigned i = 0; i < cpu_count; i++) {
+        if (cpu_table[i] != NULL && cpu_table[i] != this_cpu() &&
+            __atomic_load_n(&cpu_table[i]->online, __ATOMIC_RELAXED)) {
+            cpu_request(cpu_table[i], WORK_STOP);
+        }
+    }
     flush_polled();
 }
 

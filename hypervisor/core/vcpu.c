@@ -163,6 +163,9 @@ void vcpu_leave_slow(struct cpu *cpu)
         uint32_t work = cpu->work | __atomic_exchange_n(&cpu->requests, 0, __ATOMIC_ACQUIRE);
         struct vcpu *next;
 
+        if (unlikely((work & WORK_STOP) != 0)) {
+            arch_stop();
+        }
         cpu->work = 0;
         if (cpu->current == NULL || (work & WORK_RESCHED) != 0) {
             if (sched_pick(cpu, &next)) {

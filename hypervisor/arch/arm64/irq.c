@@ -5,12 +5,12 @@
 #include "irq.h"
 
 #include "arch/arch.h"
+#include "audit.h"
 #include "bh/console.h"
 #include "bh/cpu.h"
 #include "bh/timer.h"
 #include "bh/vcpu.h"
 #include "gic.h"
-#include "mmu.h"
 #include "drivers/pl011.h"
 #include "sysreg.h"
 #include "trap.h"

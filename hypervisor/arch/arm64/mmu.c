@@ -12,7 +12,6 @@
 #include "bh/cpu.h"
 #include "bh/frame.h"
 #include "bh/page_alloc.h"
-#include "bh/vcpu.h"
 #include "bh/window.h"
 #include "lib/string.h"
 #include "sysreg.h"
@@ -322,62 +321,4 @@ void arch_memory_publish(const void *p, size_t size)
     __asm__ volatile("ic ialluis" ::: "memory");
     dsb(ish);
     isb();
-}
-
-/* ---- Audit ---- */
-
-/* A leaf may show RAM of a domain only in this CPU's window pages. */
-static void audit_leaf(uint64_t va, uint64_t pte, bool is_window)
-{
-    mfn_t m = paddr_to_mfn(paddr(pte & PTE_ADDRESS));
-    const struct frame *f = frame_lookup(m);
-
-    if (f == NULL || is_window) {
-        return;
-    }
-    if (f->type == FRAME_RAM) {
-        panic("audit: %lx maps frame %lx of domain %u", va, m.n, f->owner);
-    }
-    if (f->type == FRAME_STATE && (va != CPU_STATE_VA || this_cpu()->current == NULL ||
-                                   this_cpu()->current->arch.state.n != m.n)) {
-        panic("audit: %lx maps a vCPU's state, frame %lx", va, m.n);
-    }
-}
-
-/* Req: BH-SEC-005 */
-void mmu_audit(void)
-{
-    const uint64_t *root = OWN_PAGE(CPU_PAGE_ROOT);
-
-    if (window_count() != 0) {
-        panic("audit: %u windows are open at a trap", window_count());
-    }
-    for (unsigned i = PT_INDEX(FRAME_TABLE_VA, 1); i < PT_ENTRIES; i++) {
-        uint64_t *t2;
-
-        if ((root[i] & PTE_VALID) == 0) {
-            continue;
-        }
-        t2 = window_open(paddr_to_mfn(paddr(root[i] & PTE_ADDRESS)));
-        for (unsigned j = 0; j < PT_ENTRIES; j++) {
-            uint64_t *t3;
-            uint64_t va = ((uint64_t)i << 30) | ((uint64_t)j << 21);
-
-            if ((t2[j] & PTE_VALID) == 0) {
-                continue;
-            }
-            if ((t2[j] & PTE_TABLE) == 0) {
-                audit_leaf(va, t2[j], i == PT_INDEX(CPU_VA, 1));
-                continue;
-            }
-            t3 = window_open(paddr_to_mfn(paddr(t2[j] & PTE_ADDRESS)));
-            for (unsigned k = 0; k < PT_ENTRIES; k++) {
-                if ((t3[k] & PTE_VALID) != 0) {
-                    audit_leaf(va | (k << 12), t3[k], i == PT_INDEX(CPU_VA, 1) && j == 0 && k >= CPU_PAGE_WINDOW);
-                }
-            }
-            window_close(t3);
-        }
-        window_close(t2);
-    }
 }

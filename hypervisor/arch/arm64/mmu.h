@@ -58,7 +58,4 @@ MUST_USE int hyp_root_create(struct cpu *cpu);
 void state_map(mfn_t m);
 void state_unmap(void);
 
-/* Debug builds: walks this CPU's live tables and panics on a partition's frame that is mapped outside a window. */
-void mmu_audit(void);
-
 #endif

@@ -63,13 +63,14 @@ static void back_trace(uint64_t fp)
     }
 }
 
-static NORETURN void stop(void)
+void arch_stop(void)
 {
     for (;;) {
         wfi();
     }
 }
 
+/* Req: BH-SEC-009 */
 void report_fault(const struct fault_registers *r, unsigned kind)
 {
     static const char kinds[4][16] = { "synchronous", "IRQ", "FIQ", "SError" };
@@ -88,12 +89,12 @@ void report_fault(const struct fault_registers *r, unsigned kind)
     print_address("from", r->x[30] - 4);
     back_trace(r->x[29]);
     console_emergency("The board stops here.\n");
-    stop();
+    arch_stop();
 }
 
 void arch_panic(void)
 {
     back_trace((uint64_t)__builtin_frame_address(0));
     console_emergency("The board stops here.\n");
-    stop();
+    arch_stop();
 }

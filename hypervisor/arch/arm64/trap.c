@@ -5,6 +5,7 @@
  */
 #include "trap.h"
 
+#include "audit.h"
 #include "bh/console.h"
 #include "bh/cpu.h"
 #include "bh/domain.h"
@@ -12,7 +13,6 @@
 #include "bh/mmio.h"
 #include "bh/psci.h"
 #include "bh/vcpu.h"
-#include "mmu.h"
 #include "state.h"
 #include "sysreg.h"
 

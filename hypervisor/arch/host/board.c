@@ -175,6 +175,11 @@ void arch_power_reset(void)
     panic("host: reset");
 }
 
+void arch_stop(void)
+{
+    abort();
+}
+
 void arch_panic(void)
 {
     fprintf(stderr, "%s", host_uart_take());

@@ -27,8 +27,12 @@ void arch_cpu_wait(void);
 /* The board goes off, or restarts. */
 NORETURN void arch_power_off(void);
 NORETURN void arch_power_reset(void);
-/* Stops this CPU for good, after printing a back trace of the caller. */
+/* Stops this CPU for good. */
+NORETURN void arch_stop(void);
+/* The same after printing a back trace of the caller. */
 NORETURN void arch_panic(void);
+/* CONFIG_AUDIT_SELFTEST only: the fault that NAME means is to happen once guests run. A warning if there is none. */
+void arch_plant_fault(const char *name);
 
 /* ---- Time ---- */
 
