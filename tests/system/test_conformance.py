@@ -6,6 +6,12 @@ import board as boards
 from differences import DIFFERENCES
 
 GUESTS = [("hello", 2), ("traps", 1), ("psci", 2), ("vgic", 2), ("timer", 1), ("vpl011", 1), ("xenabi", 1)]
+# Guests of hypercalls that are not all there yet: they run to their end on both, and are not compared. A row moves to
+# GUESTS when they are. PAIR: as two partitions, which know each other's number. OPTIONS: what Xen's command line needs.
+NOT_YET = [
+    # program, vcpus, pair, options
+    ("evtchn", 2, False, ""),
+]
 used, ran = set(), set()
 
 
@@ -37,6 +43,20 @@ def test_guest_says_the_same_on_both(start, guest, gic, program, vcpus):
         if a != b and not explained(program, gic, key, b):
             bad.append(f"{key}\n    Xen:      {a}\n    Bulkhead: {b}")
     assert not bad, f"{len(bad)} unexplained differences of {program} with GICv{gic}:\n" + "\n".join(bad)
+
+
+@pytest.mark.parametrize("gic", [2, 3])
+@pytest.mark.parametrize("program,vcpus,pair,options", NOT_YET, ids=lambda value: str(value) or "none")
+def test_guest_of_what_is_not_there_yet_ends(start, guest, gic, program, vcpus, pair, options):
+    for hypervisor in (boards.XEN, boards.hypervisor_path()):
+        roles = [("alpha", "role=1 peer=2"), ("beta", "role=2 peer=1")] if pair else [("alpha", "")]
+        console = start([guest(name, program, arguments, vcpus=vcpus, memory=64) for name, arguments in roles], gic=gic,
+                        cpus=max(vcpus, len(roles)), hypervisor=hypervisor, icount=True, switching=True,
+                        bootargs=options if boards.is_xen(hypervisor) else "")
+        console.wait_guests(limit=60)
+        for name, _ in roles:
+            assert console.results(name), console.tail()
+        console.close()
 
 
 @pytest.mark.bulkhead
