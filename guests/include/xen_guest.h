@@ -94,6 +94,26 @@ int64_t event_unmask(uint32_t port);
 int64_t event_bind_vcpu(uint32_t port, uint32_t vcpu);
 int64_t event_reset(void);
 
+/* The caller's own number, by an event channel to itself; DOMID_INVALID if that cannot be had. */
+uint16_t own_domid(void);
+
+/* Memory: one call of XENMEM_add_to_physmap for oneself, and what a page of the window shows or why it does not. */
+int64_t physmap_add(uint32_t space, uint64_t index, uint64_t gfn);
+int64_t physmap_remove(uint64_t gfn);
+
+/*
+ * Grant tables, version 1. The first frame of the table goes to the place that the device tree names for them, and is
+ * seen through the first page of the window.
+ */
+#define GRANT_GFN (0x38000000ul >> PAGE_SHIFT)
+#define GRANT_WINDOW 0
+extern volatile struct grant_entry_v1 *grant_v1;
+/* Maps the first frame of the table; false with a line that says why if there is none. */
+bool grant_table_map(void);
+void grant_entry(uint32_t ref, uint16_t flags, uint16_t domid, uint64_t gfn);
+/* The flags of an entry's first halfword, in words: "access reading writing". */
+const char *grant_flags(uint16_t flags);
+
 /*
  * Two partitions. "role=1 peer=2" on the command line of domain 1, "role=2 peer=1" on that of domain 2. Both call
  * peer_meet() first; it connects a pair of ports, or returns false. peer_signal() and peer_wait() then alternate.
