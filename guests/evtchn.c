@@ -328,6 +328,7 @@ static void other_cpu(void *argument)
     (void)argument;
     irq_init_cpu();
     event_init_cpu();
+    irq_enable(SGI_WAKE);
     irq_on();
     other_is_up = 1;
     while (other_task != OTHER_ENDS) {

@@ -159,6 +159,7 @@ static void release(struct domain *d, uint32_t port, struct evtchn *c) NO_LOCK_A
         r->remote_id = d->id;
     }
     c->state = EVTCHN_FREE;
+    c->vcpu = 0;
     c->remote = NULL;
     c->pending = false;
     d->evtchn.free_from = MIN(d->evtchn.free_from, port);
@@ -658,6 +659,8 @@ static int unmask(struct vcpu *v, uint32_t port)
     c = evtchn_at(&d->evtchn, port);
     if (c == NULL) {
         err = -XEN_EINVAL;
+    } else if (c->state == EVTCHN_FREE) {
+        err = 0;
     } else if (d->evtchn.fifo != NULL) {
         evtchn_fifo_unmask(d, port, c);
     } else {
@@ -679,6 +682,8 @@ static int set_priority(struct vcpu *v, const struct evtchn_set_priority *a)
         err = -XEN_EINVAL;
     } else if (d->evtchn.fifo == NULL) {
         err = -XEN_ENOSYS;
+    } else if (c->state == EVTCHN_FREE) {
+        err = -XEN_EACCES;
     } else if (a->priority > EVTCHN_FIFO_PRIORITY_MIN) {
         err = -XEN_EINVAL;
     } else {

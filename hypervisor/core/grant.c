@@ -31,6 +31,7 @@ static int add_status_frames(struct domain *d, struct grant_table *t, uint32_t w
 
     while (err == 0 && t->status_count < wanted) {
         err = frame_alloc_shared(d->id, &t->status[t->status_count]);
+        t->status_gfn[t->status_count] = UINT64_MAX;
         t->status_count += err == 0;
     }
     return err;
@@ -158,13 +159,35 @@ static int map_frame(struct domain *d, bool is_status, uint64_t index, gfn_t g)
     spin_lock(&t->lock);
     err = find_frame(d, t, is_status, index, &m);
     if (err == 0) {
-        err = physmap_map(d, g, m, P2M_SHARED, NULL);
-    }
-    if (err == 0 && !is_status) {
-        t->frame_gfn[index] = g.n;
+        uint64_t *at = is_status ? &t->status_gfn[index] : &t->frame_gfn[index];
+
+        err = __atomic_load_n(at, __ATOMIC_RELAXED) != UINT64_MAX ? -XEN_EBUSY : physmap_map(d, g, m, P2M_SHARED, NULL);
+        if (err == 0) {
+            __atomic_store_n(at, g.n, __ATOMIC_RELAXED);
+        }
     }
     spin_unlock(&t->lock);
     return err;
+}
+
+static void forget_place(const mfn_t *frame, uint64_t *at, uint32_t count, gfn_t g, mfn_t m)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (frame[i].n == m.n && __atomic_load_n(&at[i], __ATOMIC_RELAXED) == g.n) {
+            __atomic_store_n(&at[i], UINT64_MAX, __ATOMIC_RELAXED);
+        }
+    }
+}
+
+/* The table's lock may be held: a frame of it took the place of another one. */
+void grant_table_unmapped(struct domain *d, gfn_t g, mfn_t m)
+{
+    struct grant_table *t = d->grant;
+
+    if (t != NULL) {
+        forget_place(t->frame, t->frame_gfn, t->frame_count, g, m);
+        forget_place(t->status, t->status_gfn, t->status_count, g, m);
+    }
 }
 
 /* Req: BH-GNT-001 */
@@ -307,15 +330,14 @@ static int64_t set_version(struct vcpu *v, struct gnttab_set_version *op)
     struct grant_table *t;
     int err = 0;
 
-    if (op->version != 1 && op->version != 2) {
-        return -XEN_EINVAL;
-    }
     t = grant_table_of(d);
     if (t == NULL) {
         return -XEN_ENOMEM;
     }
     spin_lock(&t->lock);
-    if (op->version != t->version) {
+    if (op->version != 1 && op->version != 2) {
+        err = -XEN_EINVAL;
+    } else if (op->version != t->version) {
         if (t->live != 0) {
             err = -XEN_EBUSY;
         }
@@ -356,15 +378,13 @@ static int64_t get_status_frames(struct vcpu *v, struct gnttab_get_status_frames
     int status = check_self(v, op->dom);
 
     op->status = (int16_t)(t == NULL ? GNTST_general_error : status);
-    if (op->status == GNTST_okay && (t->version != 2 || op->nr_frames > t->status_count)) {
+    if (op->status == GNTST_okay && op->nr_frames > t->status_count) {
         op->status = GNTST_general_error;
     }
-    /* Frames have no address of the guest's before it maps them. */
     for (uint32_t i = 0; i < op->nr_frames && op->status == GNTST_okay; i++) {
-        uint64_t nowhere = UINT64_MAX;
+        uint64_t at = __atomic_load_n(&t->status_gfn[i], __ATOMIC_RELAXED);
 
-        if (guest_copy_to(v, guest_handle((uint64_t)op->frame_list.p + i * sizeof(nowhere)), &nowhere,
-                          sizeof(nowhere)) != 0) {
+        if (guest_copy_to(v, guest_handle((uint64_t)op->frame_list.p + i * sizeof(at)), &at, sizeof(at)) != 0) {
             op->status = GNTST_bad_virt_addr;
         }
     }
@@ -377,7 +397,6 @@ union arguments {
     struct gnttab_map_grant_ref map;
     struct gnttab_unmap_grant_ref unmap;
     struct gnttab_setup_table setup_table;
-    struct gnttab_transfer transfer;
     struct gnttab_copy copy;
     struct gnttab_query_size query_size;
     struct gnttab_unmap_and_replace unmap_and_replace;
@@ -388,23 +407,27 @@ union arguments {
     struct gnttab_cache_flush cache_flush;
 };
 
+enum count_kind { A_LIST, EXACTLY_ONE, WHATEVER_IT_SAYS_ONE };
+
 static const struct {
     uint8_t size;
-    bool is_list;   /* any number of elements, else exactly one */
+    uint8_t count;
 } argument_kind[] = {
-    [GNTTABOP_map_grant_ref] = { sizeof(struct gnttab_map_grant_ref), true },
-    [GNTTABOP_unmap_grant_ref] = { sizeof(struct gnttab_unmap_grant_ref), true },
-    [GNTTABOP_setup_table] = { sizeof(struct gnttab_setup_table), false },
-    [GNTTABOP_transfer] = { sizeof(struct gnttab_transfer), true },
-    [GNTTABOP_copy] = { sizeof(struct gnttab_copy), true },
-    [GNTTABOP_query_size] = { sizeof(struct gnttab_query_size), false },
-    [GNTTABOP_unmap_and_replace] = { sizeof(struct gnttab_unmap_and_replace), true },
-    [GNTTABOP_set_version] = { sizeof(struct gnttab_set_version), false },
-    [GNTTABOP_get_status_frames] = { sizeof(struct gnttab_get_status_frames), false },
-    [GNTTABOP_get_version] = { sizeof(struct gnttab_get_version), false },
-    [GNTTABOP_swap_grant_ref] = { sizeof(struct gnttab_swap_grant_ref), true },
-    [GNTTABOP_cache_flush] = { sizeof(struct gnttab_cache_flush), true },
+    [GNTTABOP_map_grant_ref] = { sizeof(struct gnttab_map_grant_ref), A_LIST },
+    [GNTTABOP_unmap_grant_ref] = { sizeof(struct gnttab_unmap_grant_ref), A_LIST },
+    [GNTTABOP_setup_table] = { sizeof(struct gnttab_setup_table), EXACTLY_ONE },
+    [GNTTABOP_copy] = { sizeof(struct gnttab_copy), A_LIST },
+    [GNTTABOP_query_size] = { sizeof(struct gnttab_query_size), EXACTLY_ONE },
+    [GNTTABOP_unmap_and_replace] = { sizeof(struct gnttab_unmap_and_replace), A_LIST },
+    [GNTTABOP_set_version] = { sizeof(struct gnttab_set_version), WHATEVER_IT_SAYS_ONE },
+    [GNTTABOP_get_status_frames] = { sizeof(struct gnttab_get_status_frames), EXACTLY_ONE },
+    [GNTTABOP_get_version] = { sizeof(struct gnttab_get_version), WHATEVER_IT_SAYS_ONE },
+    [GNTTABOP_swap_grant_ref] = { sizeof(struct gnttab_swap_grant_ref), A_LIST },
+    [GNTTABOP_cache_flush] = { sizeof(struct gnttab_cache_flush), A_LIST },
 };
+
+/* Bits of the command that are not its number. */
+#define COMMAND_OPAQUE 0xfffff000u
 
 /* One element. Not 0: that ends the call. */
 static int64_t perform(struct vcpu *v, uint32_t command, union arguments *a)
@@ -420,10 +443,6 @@ static int64_t perform(struct vcpu *v, uint32_t command, union arguments *a)
         return 0;
     case GNTTABOP_copy:
         grant_copy(d, &a->copy);
-        return 0;
-    case GNTTABOP_transfer:
-        /* A page cannot be taken out of a translated address space and put into another that way. */
-        a->transfer.status = GNTST_bad_page;
         return 0;
     case GNTTABOP_unmap_and_replace:
         /* There is no page table of the guest's in which to replace anything. */
@@ -458,11 +477,20 @@ int64_t hypercall_grant_table_op(struct vcpu *v, uint64_t *a)
     if ((int32_t)count < 0) {
         return -XEN_EINVAL;
     }
+    if ((command & COMMAND_OPAQUE) != 0) {
+        return -XEN_EINVAL;
+    }
+    if (command == GNTTABOP_transfer) {
+        /* A page cannot be taken out of a translated address space and put into another that way. */
+        return -XEN_EOPNOTSUPP;
+    }
     if (command >= ARRAY_COUNT(argument_kind) || argument_kind[command].size == 0) {
         return -XEN_ENOSYS;
     }
     size = argument_kind[command].size;
-    if (!argument_kind[command].is_list && count != 1) {
+    if (argument_kind[command].count == WHATEVER_IT_SAYS_ONE) {
+        count = 1;
+    } else if (argument_kind[command].count == EXACTLY_ONE && count != 1) {
         return -XEN_EINVAL;
     }
     while (count != 0 && result == 0) {
@@ -470,7 +498,8 @@ int64_t hypercall_grant_table_op(struct vcpu *v, uint64_t *a)
             return -XEN_EFAULT;
         }
         result = perform(v, command, &arguments);
-        if (result == 0 && guest_copy_to(v, guest_handle(a[1]), &arguments, size) != 0) {
+        if ((result == 0 || command == GNTTABOP_set_version) &&
+            guest_copy_to(v, guest_handle(a[1]), &arguments, size) != 0) {
             result = -XEN_EFAULT;
         }
         if (--count != 0 && result == 0) {

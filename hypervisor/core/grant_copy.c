@@ -79,6 +79,11 @@ static void copy_bytes(mfn_t to, uint32_t to_offset, mfn_t from, uint32_t from_o
     window_close(d);
 }
 
+static bool is_within_pages(const struct gnttab_copy *op)
+{
+    return (uint32_t)op->source.offset + op->len <= PAGE_SIZE && (uint32_t)op->dest.offset + op->len <= PAGE_SIZE;
+}
+
 /* Both pages are the caller's own: they stay where they are while its tables are locked. */
 static int copy_own(struct domain *d, const struct gnttab_copy *op)
 {
@@ -90,11 +95,26 @@ static int copy_own(struct domain *d, const struct gnttab_copy *op)
     spin_lock(&d->p2m.lock);
     if (p2m_lookup(&d->p2m, gfn(op->source.u.gmfn), &from, &from_type, &order) == 0 && from_type == P2M_RAM &&
         p2m_lookup(&d->p2m, gfn(op->dest.u.gmfn), &to, &to_type, &order) == 0 && to_type == P2M_RAM) {
-        copy_bytes(to, op->dest.offset, from, op->source.offset, op->len);
-        status = GNTST_okay;
+        status = GNTST_bad_copy_arg;
+        if (is_within_pages(op)) {
+            copy_bytes(to, op->dest.offset, from, op->source.offset, op->len);
+            status = GNTST_okay;
+        }
     }
     spin_unlock(&d->p2m.lock);
     return status;
+}
+
+/* Why a page of DOMID cannot be named by its number. */
+static int not_by_number(uint16_t domid)
+{
+    struct domain *d = domain_get(domid);
+
+    if (d == NULL) {
+        return GNTST_bad_domain;
+    }
+    domain_put(d);
+    return GNTST_permission_denied;
 }
 
 /* Req: BH-GNT-008 */
@@ -104,12 +124,13 @@ void grant_copy(struct domain *d, struct gnttab_copy *op)
     struct side from, to;
     int status;
 
-    if ((uint32_t)op->source.offset + op->len > PAGE_SIZE || (uint32_t)op->dest.offset + op->len > PAGE_SIZE) {
-        op->status = GNTST_bad_copy_arg;
+    /* A page by its number is the caller's own. */
+    if (!from_grant && op->source.domid != DOMID_SELF) {
+        op->status = (int16_t)not_by_number(op->source.domid);
         return;
     }
-    if ((!from_grant && op->source.domid != DOMID_SELF) || (!to_grant && op->dest.domid != DOMID_SELF)) {
-        op->status = GNTST_permission_denied;
+    if (!to_grant && op->dest.domid != DOMID_SELF) {
+        op->status = (int16_t)not_by_number(op->dest.domid);
         return;
     }
     if (!from_grant && !to_grant) {
@@ -120,7 +141,9 @@ void grant_copy(struct domain *d, struct gnttab_copy *op)
     if (status == GNTST_okay) {
         status = hold(d, op->dest.domid, to_grant, to_grant ? op->dest.u.ref : op->dest.u.gmfn, true, &to);
         if (status == GNTST_okay) {
-            if (covers(&from, op->source.offset, op->len) && covers(&to, op->dest.offset, op->len)) {
+            if (!is_within_pages(op)) {
+                status = GNTST_bad_copy_arg;
+            } else if (covers(&from, op->source.offset, op->len) && covers(&to, op->dest.offset, op->len)) {
                 copy_bytes(to.m, op->dest.offset, from.m, op->source.offset, op->len);
             } else {
                 status = GNTST_general_error;
@@ -150,7 +173,7 @@ int grant_cache_flush(struct domain *d, const struct gnttab_cache_flush *op)
         return -XEN_EINVAL;
     }
     if ((op->op & GNTTAB_CACHE_SOURCE_GREF) != 0) {
-        return -XEN_EOPNOTSUPP;
+        return -XEN_EINVAL;
     }
     if (op->length == 0 || wanted == 0) {
         return 0;

@@ -3,6 +3,7 @@
 
 #include "bh/domain.h"
 #include "bh/frame.h"
+#include "bh/grant.h"
 
 /* The mapping of M as TYPE, which was at D's page G, is gone. */
 static void release(struct domain *d, gfn_t g, mfn_t m, enum p2m_type type)
@@ -13,8 +14,13 @@ static void release(struct domain *d, gfn_t g, mfn_t m, enum p2m_type type)
     if (frame_unmap(m) && type == P2M_RAM) {
         domain_pages_changed(d, -1);
     }
-    if (type == P2M_SHARED && m.n == d->shared_info.n && __atomic_load_n(&d->shared_info_gfn.n, __ATOMIC_RELAXED) == g.n) {
+    if (type != P2M_SHARED) {
+        return;
+    }
+    if (m.n == d->shared_info.n && __atomic_load_n(&d->shared_info_gfn.n, __ATOMIC_RELAXED) == g.n) {
         __atomic_store_n(&d->shared_info_mapped, false, __ATOMIC_RELEASE);
+    } else if (CONFIG_GRANT) {
+        grant_table_unmapped(d, g, m);
     }
 }
 

@@ -21,6 +21,9 @@ static int64_t register_vcpu_info(struct vcpu *caller, struct vcpu *v, struct gu
     if (a.offset > PAGE_SIZE - sizeof(struct vcpu_info) || (a.offset & (sizeof(uint64_t) - 1)) != 0) {
         return -XEN_ENXIO;
     }
+    if (v != caller && __atomic_load_n(&v->state, __ATOMIC_RELAXED) != VCPU_OFFLINE) {
+        return -XEN_EINVAL;
+    }
     if (!CONFIG_EVTCHN) {
         /* Nothing is ever told there. */
         return domain_gfn_is_ram(v->domain, gfn(a.mfn)) ? 0 : -XEN_EINVAL;

@@ -398,6 +398,8 @@ static void test_versions(void **state)
     grant(one, 9, GTF_permit_access, two->id, TEST_RAM_GFN + 3);
     assert_int_equal(map(two, GNTMAP_host_map, one->id, 9, FREE_GFN, &handle), GNTST_okay);
     assert_int_equal(CALL(one, GNTTABOP_set_version, s), -XEN_EBUSY);
+    assert_int_equal(s.version, 1);
+    s.version = 2;
     assert_int_equal(unmap(two, FREE_GFN, handle), GNTST_okay);
     assert_int_equal(CALL(one, GNTTABOP_set_version, s), 0);
     assert_int_equal(CALL(one, GNTTABOP_get_version, g), 0);

@@ -51,7 +51,7 @@ struct evtchn {
 struct evtchn_fifo {
     struct spinlock lock;   /* LOCK_EVTCHN_FIFO: tails, and which queue an event is in */
     uint32_t page_count;    /* [atomic] of ARRAY */
-    mfn_t array[(CONFIG_MAX_EVTCHN_PORT + EVTCHN_FIFO_WORDS) / EVTCHN_FIFO_WORDS]; /* [lock evtchn] with a reference */
+    mfn_t array[EVTCHN_FIFO_NR_CHANNELS / EVTCHN_FIFO_WORDS]; /* [lock evtchn] each with a reference */
 };
 
 /* A domain's part. */

@@ -61,7 +61,8 @@ struct grant_table {
     uint32_t close_from;              /* [reaper] grant_domain_close(): all handles below are free */
     mfn_t frame[CONFIG_MAX_GRANT_FRAMES];     /* the entries; each the hypervisor's, the domain may map it */
     mfn_t status[GRANT_STATUS_FRAMES_MAX];    /* version 2: what is in use */
-    uint64_t frame_gfn[CONFIG_MAX_GRANT_FRAMES]; /* where the guest mapped it last, or UINT64_MAX */
+    uint64_t frame_gfn[CONFIG_MAX_GRANT_FRAMES]; /* [atomic] where the guest has it, or UINT64_MAX */
+    uint64_t status_gfn[GRANT_STATUS_FRAMES_MAX]; /* [atomic] */
     struct grant_active *active[GRANT_ACTIVE_PAGES];
     struct grant_mapping *mapping[GRANT_MAPPING_PAGES];
 };
@@ -84,9 +85,11 @@ void grant_domain_free(struct domain *d);
 
 /*
  * XENMAPSPACE_grant_table: frame INDEX (with XENMAPIDX_grant_table_status: of the states) appears at G; the table
- * grows to have it. -XEN_EINVAL: it cannot. As physmap_map().
+ * grows to have it. -XEN_EINVAL: it cannot. -XEN_EBUSY: it is somewhere else already. As physmap_map().
  */
 MUST_USE int grant_map_table(struct domain *d, uint64_t index, gfn_t g);
+/* Frame M, which was at D's page G, is not there any more: was it the table's? Bound: the frames of a table. */
+void grant_table_unmapped(struct domain *d, gfn_t g, mfn_t m);
 /* XENMEM_resource_grant_table: how many frames it has at most for ID; 0: no such ID. */
 uint32_t grant_resource_size(struct domain *d, uint32_t id);
 MUST_USE int grant_map_resource(struct domain *d, uint32_t id, uint64_t index, gfn_t g);
@@ -118,7 +121,7 @@ void grant_copy(struct domain *d, struct gnttab_copy *op);
 struct gnttab_swap_grant_ref;
 struct gnttab_cache_flush;
 void grant_swap(struct domain *d, struct gnttab_swap_grant_ref *op);
-/* -XEN_EINVAL: not within a page, or nothing is there. -XEN_EPERM: no memory. -XEN_EOPNOTSUPP: by reference. */
+/* -XEN_EINVAL: not within a page, nothing is there, by reference. -XEN_EPERM: no memory. */
 MUST_USE int grant_cache_flush(struct domain *d, const struct gnttab_cache_flush *op);
 
 #endif
