@@ -22,7 +22,7 @@ HYP_y := $(addprefix core/, board.c boot_config.c boot_options.c console.c cpu.c
 HYP_$(CONFIG_SCHED_FAIR) += core/sched_fair.c
 HYP_$(CONFIG_XEN_GUEST) += $(addprefix core/, console_io.c guest_copy.c hvm_op.c hypercall.c memory_op.c multicall.c \
     physmap.c policy.c runstate.c sched_op.c vcpu_op.c version.c vm_assist.c)
-HYP_$(CONFIG_EVTCHN) += $(addprefix core/, evtchn.c evtchn_2l.c evtchn_fifo.c)
+HYP_$(CONFIG_EVTCHN) += $(addprefix core/, boot_channels.c evtchn.c evtchn_2l.c evtchn_fifo.c)
 HYP_$(CONFIG_GRANT) += $(addprefix core/, grant.c grant_copy.c grant_entry.c grant_map.c)
 HYP_$(CONFIG_PV_CONSOLE) += core/pv_console.c
 HYP_$(CONFIG_DEBUG) += core/lock_order.c
@@ -49,7 +49,7 @@ HYP_CFLAGS := -std=gnu11 $(HYP_OPTIMIZE) -g -ffreestanding -nostdlib -mgeneral-r
 
 # What runs once, at boot, or seldom, is compiled for size.
 HYP_SMALL := $(addprefix arch/arm64/, board_arm early firmware guest_tree idregs main report smp) \
-    $(addprefix core/, board boot_config boot_options console cpu domain heap hvm_op kernel_load memory_map memory_op \
+    $(addprefix core/, board boot_channels boot_config boot_options console cpu domain heap hvm_op kernel_load memory_map memory_op \
     partition vcpu_op version vm_assist) lib/fdt_writer lib/format vdev/psci
 $(HYP_SMALL:%=$(HYP_BUILD)/%.o): HYP_FILE_CFLAGS := -Os
 

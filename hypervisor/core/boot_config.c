@@ -83,7 +83,7 @@ static const struct known_property chosen_properties[] = {
 
 /* What may be in a "xen,domain" node beside its modules. */
 static const char unsupported_nodes[][32] = {
-    "multiboot,device-tree", "xen,vcpu", "xen,domain-shared-memory-v1", "xen,evtchn-v1",
+    "multiboot,device-tree", "xen,vcpu", "xen,domain-shared-memory-v1",
 };
 
 /* Req: BH-BOOT-008 */
@@ -399,6 +399,10 @@ static void read_child(struct reading *r, const struct fdt_node *node)
         } else {
             read_ramdisk(r, node);
         }
+        return;
+    }
+    if (CONFIG_EVTCHN && fdt_is_compatible(r->t, node, "xen,evtchn-v1")) {
+        /* Read when all partitions are there: bh/boot_channels.h. */
         return;
     }
     for (unsigned i = 0; i < ARRAY_COUNT(unsupported_nodes); i++) {

@@ -9,6 +9,11 @@ static const char question_name[POLICY_QUESTION_COUNT][8] = {
     [POLICY_EVENT] = "event", [POLICY_GRANT] = "grant", [POLICY_ARGO] = "argo", [POLICY_MEMORY] = "memory",
 };
 
+const char *policy_question_name(enum policy_question question)
+{
+    return question_name[question];
+}
+
 /* Req: BH-POL-002 */
 void policy_allow(struct domain *a, const struct domain *b, enum policy_question question)
 {

@@ -5,6 +5,7 @@
  */
 #include "arch/arch.h"
 #include "bh/board.h"
+#include "bh/boot_channels.h"
 #include "bh/boot_config.h"
 #include "bh/boot_options.h"
 #include "bh/console.h"
@@ -343,6 +344,9 @@ void boot_main(uint64_t tree_pa, uint64_t image_pa)
         pl011_enable_input();
     }
     build_partitions(b);
+    if (CONFIG_EVTCHN) {
+        boot_channels_make(&tree, &board, &b->config, b->built);
+    }
     give_back(b, tree_pa, tree_size);
     log_info("own memory: %lu KiB", own_memory(b) >> 10);
     start_partitions(b);

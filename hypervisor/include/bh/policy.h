@@ -26,6 +26,8 @@ struct policy_set {
     uint64_t log_after;                               /* [atomic] ticks: no refusal is logged before */
 };
 
+/* What a question is called in the boot description: "event", "grant", "argo", "memory". */
+const char *policy_question_name(enum policy_question question);
 /* From now on A may do what QUESTION asks to B. Before they run. */
 void policy_allow(struct domain *a, const struct domain *b, enum policy_question question);
 /* The question. A no is counted, and logged at most once a second for each domain. */
