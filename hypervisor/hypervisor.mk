@@ -49,9 +49,14 @@ HYP_CFLAGS := -std=gnu11 $(HYP_OPTIMIZE) -g -ffreestanding -nostdlib -mgeneral-r
 
 # What runs once, at boot, or seldom, is compiled for size.
 HYP_SMALL := $(addprefix arch/arm64/, board_arm early firmware guest_tree idregs main report smp) \
-    $(addprefix core/, board boot_channels boot_config boot_options console cpu domain heap hvm_op kernel_load memory_map memory_op \
-    partition vcpu_op version vm_assist) lib/fdt_writer lib/format vdev/psci
+    $(addprefix core/, board boot_channels boot_config boot_options console console_io cpu domain evtchn_fifo grant \
+    grant_map heap hvm_op kernel_load memory_map memory_op multicall partition physmap policy pv_console sched_op vcpu_op \
+    version vm_assist) lib/fdt_writer lib/format vdev/psci
 $(HYP_SMALL:%=$(HYP_BUILD)/%.o): HYP_FILE_CFLAGS := -Os
+
+# What runs at each switch and interrupt may grow for speed, unless everything is compiled for size.
+HYP_FAST := core/sched core/sched_fair core/vcpu core/timer arch/arm64/context arch/arm64/vtimer vdev/vgic_load vdev/vgic
+$(HYP_FAST:%=$(HYP_BUILD)/%.o): HYP_FILE_CFLAGS := $(if $(CONFIG_SIZE),,-O3)
 
 # The compiler itself calls these by name, after link-time optimization has looked for callers.
 $(HYP_BUILD)/lib/string.o: HYP_FILE_CFLAGS := -fno-lto

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bh/ownership.h"
 
+/*@ requires \valid_read(f);
+    assigns \nothing;
+    ensures \result <==> (in_use(*f) && f->references != 0);
+*/
 static bool is_in_use(const struct frame *f)
 {
     return f->type != FRAME_NONE && f->type != FRAME_FREE && f->references != 0;
@@ -20,6 +24,10 @@ void ownership_assign(struct frame *f, enum frame_type type, uint16_t owner, uin
 }
 
 /* Nobody's. The order stays: the allocator looks at the type first. */
+/*@ requires \valid(f);
+    assigns f->references, f->mappings, f->owner, f->charge, f->mapper, f->type;
+    ensures f->type == FRAME_NONE && f->references == 0 && f->mappings == 0;
+*/
 static void clear(struct frame *f)
 {
     f->references = 0;

@@ -2,8 +2,8 @@
 /*
  * States of vCPUs. One lock guards the states and the run queue. A switch takes it once: what runs next is picked and
  * the old vCPU waits or sleeps from then on. But its registers are still in the CPU: until sched_release() says that
- * they are saved it is LOADED, and no other CPU takes it. One that would have is told afterwards (PASSED_OVER): it
- * sets that, then reads LOADED; the CPU that saves clears LOADED, then reads PASSED_OVER.
+ * they are saved it is LOADED, and no other CPU takes it. One that would have is told afterwards: it says so in
+ * PASSED_OVER_BY, then reads LOADED; the CPU that saves clears LOADED, then reads PASSED_OVER_BY.
  */
 #include "bh/sched.h"
 
@@ -18,16 +18,9 @@ static struct spinlock sched_lock = SPINLOCK_INIT(LOCK_SCHED);
 
 static void set_state(struct vcpu *v, enum vcpu_state state, uint64_t now) REQUIRES(sched_lock)
 {
-    static const uint8_t runstate[] = {
-        [VCPU_OFFLINE] = RUNSTATE_offline,
-        [VCPU_BLOCKED] = RUNSTATE_blocked,
-        [VCPU_RUNNABLE] = RUNSTATE_runnable,
-        [VCPU_RUNNING] = RUNSTATE_running,
-    };
-
     __atomic_store_n(&v->state, (uint8_t)state, __ATOMIC_RELAXED);
     if (CONFIG_XEN_GUEST) {
-        runstate_enter(v, runstate[state], now);
+        runstate_enter(v, state, now);
     }
 }
 
@@ -154,13 +147,12 @@ bool sched_wake(struct vcpu *v, uint8_t from)
  * V loses the calling CPU, which still has its registers. Returns the CPU that should look at it once they are saved,
  * or NULL. One that goes off line does so only then, as it may be started anew at once.
  */
-static struct cpu *lay_down(struct vcpu *v, uint64_t now) REQUIRES(sched_lock)
+static ALWAYS_INLINE struct cpu *lay_down(struct vcpu *v, bool goes_on, uint64_t now) REQUIRES(sched_lock)
 {
-    if (v->domain->phase != DOMAIN_RUNNING || v->sched.intent == INTENT_OFFLINE) {
-        return NULL;
-    }
-    if (v->sched.intent == INTENT_BLOCK) {
-        set_state(v, VCPU_BLOCKED, now);
+    if (!goes_on) {
+        if (v->domain->phase == DOMAIN_RUNNING && v->sched.intent == INTENT_BLOCK) {
+            set_state(v, VCPU_BLOCKED, now);
+        }
         return NULL;
     }
     set_state(v, VCPU_RUNNABLE, now);
@@ -224,9 +216,14 @@ bool sched_pick(struct cpu *cpu, struct vcpu **next)
         chosen->sched.intent = INTENT_RUN;
         chosen->sched.started = now;
         chosen->sched.loaded = true;
-        __atomic_fetch_add(&chosen->domain->users, 1, __ATOMIC_RELAXED);
+        cpu->sched.same_domain = old != NULL && old->domain == chosen->domain;
+        if (!cpu->sched.same_domain) {
+            __atomic_fetch_add(&chosen->domain->users, 1, __ATOMIC_RELAXED);
+        }
     } else if (chosen != NULL) {
         chosen->sched.intent = INTENT_RUN;
+    } else {
+        cpu->sched.same_domain = false;
     }
     if (CONFIG_SCHED_FAIR && chosen != NULL && !chosen->sched.owns_cpu) {
         /* Whoever is left over may use a CPU that was idle when several woke up at once. */
@@ -235,7 +232,7 @@ bool sched_pick(struct cpu *cpu, struct vcpu **next)
     }
     contended = waiting != NULL || (chosen != NULL && !chosen->sched.owns_cpu && old != chosen && old_goes_on);
     /* Only now, so that it is not looked at above. */
-    cpu->sched.heir = old != NULL && chosen != old ? lay_down(old, now) : NULL;
+    cpu->sched.heir = old != NULL && chosen != old ? lay_down(old, old_goes_on, now) : NULL;
     spin_unlock(&sched_lock);
 
     if (idle != NULL) {
@@ -264,28 +261,26 @@ void sched_release(struct vcpu *v)
     uint8_t state = __atomic_load_n(&v->state, __ATOMIC_RELAXED);
     bool dying;
 
-    if (state == VCPU_RUNNING) {
+    if (unlikely(state == VCPU_RUNNING)) {
         spin_lock(&sched_lock);
         set_state(v, VCPU_OFFLINE, arch_time_now());
         spin_unlock(&sched_lock);
-    } else if (state == VCPU_BLOCKED) {
-        /* What was posted before the state changed found V running and woke nobody. */
-        arch_full_barrier();
-        if (__atomic_load_n(&v->kicked, __ATOMIC_RELAXED) &&
-            (__atomic_load_n(&v->evtchn.poll_over, __ATOMIC_RELAXED) || arch_vcpu_has_event(v))) {
-            (void)sched_wake(v, VCPU_BLOCKED);
-        }
     }
     __atomic_store_n(&v->sched.loaded, false, __ATOMIC_RELEASE);
     arch_full_barrier();
-    if (CONFIG_SCHED_FAIR && __atomic_load_n(&v->sched.passed_over, __ATOMIC_RELAXED)) {
-        spin_lock(&sched_lock);
-        v->sched.passed_over = false;
-        heir = v->sched.queued ? sched_fair_place(v) : NULL;
-        spin_unlock(&sched_lock);
+    /* What was posted before the state changed found V running and woke nobody. */
+    if (state == VCPU_BLOCKED && __atomic_load_n(&v->kicked, __ATOMIC_RELAXED) &&
+        (__atomic_load_n(&v->evtchn.poll_over, __ATOMIC_RELAXED) || arch_vcpu_has_event(v))) {
+        (void)sched_wake(v, VCPU_BLOCKED);
+    }
+    if (CONFIG_SCHED_FAIR && unlikely(__atomic_load_n(&v->sched.passed_over_by, __ATOMIC_RELAXED) != 0)) {
+        heir = cpu_table[__atomic_exchange_n(&v->sched.passed_over_by, 0, __ATOMIC_RELAXED) - 1];
     }
     if (heir != NULL) {
         cpu_request(heir, WORK_RESCHED);
+    }
+    if (this_cpu()->sched.same_domain) {
+        return;
     }
     dying = v->domain->phase != DOMAIN_RUNNING;
     if (__atomic_sub_fetch(&v->domain->users, 1, __ATOMIC_ACQ_REL) == 0 && dying) {

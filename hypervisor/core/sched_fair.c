@@ -25,7 +25,8 @@
 #define CREDIT_US      2000 /* how far behind the others a sleeper may wake up */
 #define GRANULARITY_US 500  /* a waking vCPU preempts one that is this far ahead of it */
 
-static struct vcpu *queue_first, *queue_last;
+struct vcpu *sched_fair_first;
+static struct vcpu *queue_last;
 
 /* The same in ticks. [boot] */
 static uint64_t slice, credit, granularity;
@@ -98,11 +99,11 @@ void sched_fair_enqueue(struct vcpu *v)
         before = before->sched.prev;
     }
     v->sched.prev = before;
-    v->sched.next = before != NULL ? before->sched.next : queue_first;
+    v->sched.next = before != NULL ? before->sched.next : sched_fair_first;
     if (before != NULL) {
         before->sched.next = v;
     } else {
-        queue_first = v;
+        sched_fair_first = v;
     }
     if (v->sched.next != NULL) {
         v->sched.next->sched.prev = v;
@@ -117,7 +118,7 @@ void sched_fair_dequeue(struct vcpu *v)
     if (v->sched.prev != NULL) {
         v->sched.prev->sched.next = v->sched.next;
     } else {
-        queue_first = v->sched.next;
+        sched_fair_first = v->sched.next;
     }
     if (v->sched.next != NULL) {
         v->sched.next->sched.prev = v->sched.prev;
@@ -127,23 +128,21 @@ void sched_fair_dequeue(struct vcpu *v)
     v->sched.queued = false;
 }
 
-/* Are V's registers still in the CPU that it lost? If so that one will say when they are not. */
-static bool is_still_loaded(struct vcpu *v)
+/* The CPU that V lost has its registers still, and will tell CPU when they are saved: unless they are now. */
+static COLD bool pass_over(struct vcpu *v, const struct cpu *cpu)
 {
-    if (likely(!__atomic_load_n(&v->sched.loaded, __ATOMIC_ACQUIRE))) {
-        return false;
-    }
-    __atomic_store_n(&v->sched.passed_over, true, __ATOMIC_RELAXED);
+    __atomic_store_n(&v->sched.passed_over_by, (uint16_t)(cpu->id + 1), __ATOMIC_RELAXED);
     arch_full_barrier();
     return __atomic_load_n(&v->sched.loaded, __ATOMIC_ACQUIRE);
 }
 
 /* Req: BH-SCHED-007 */
-struct vcpu *sched_fair_best(const struct cpu *cpu)
+struct vcpu *sched_fair_find(const struct cpu *cpu)
 {
-    struct vcpu *v = queue_first;
+    struct vcpu *v = sched_fair_first;
 
-    while (v != NULL && (!cpuset_has(&v->sched.affinity, cpu->id) || is_still_loaded(v))) {
+    while (v != NULL && (!cpuset_has(&v->sched.affinity, cpu->id) ||
+                         (unlikely(__atomic_load_n(&v->sched.loaded, __ATOMIC_ACQUIRE)) && pass_over(v, cpu)))) {
         v = v->sched.next;
     }
     return v;
@@ -177,6 +176,7 @@ struct cpu *sched_fair_place(const struct vcpu *v)
     for (unsigned i = 0; i < cpu_count; i++) {
         struct cpu *cpu = cpu_table[i];
         const struct vcpu *running;
+        bool ends;
 
         if (!cpuset_has(&v->sched.affinity, i) || cpu->sched.owner != NULL || !cpu->online) {
             continue;
@@ -186,11 +186,11 @@ struct cpu *sched_fair_place(const struct vcpu *v)
             return cpu;
         }
         /* A CPU whose slices do not end yet must hear of V, or it would never be shared. */
-        if (busiest == NULL || (is_shared && !slices_end(cpu)) ||
-            (is_shared == slices_end(cpu) && running->sched.vtime > latest)) {
+        ends = slices_end(cpu);
+        if (busiest == NULL || (is_shared && !ends) || (is_shared == ends && running->sched.vtime > latest)) {
             busiest = cpu;
             latest = running->sched.vtime;
-            is_shared = slices_end(cpu);
+            is_shared = ends;
         }
     }
     return busiest;
@@ -211,7 +211,7 @@ struct cpu *sched_fair_place_again(const struct vcpu *v)
 
 struct cpu *sched_fair_idle(const struct cpu *other_than)
 {
-    for (unsigned i = 0; i < cpu_count && queue_first != NULL; i++) {
+    for (unsigned i = 0; i < cpu_count && sched_fair_first != NULL; i++) {
         struct cpu *cpu = cpu_table[i];
 
         if (cpu != other_than && cpu->sched.owner == NULL && cpu_is_idle(cpu) && sched_fair_best(cpu) != NULL) {

@@ -160,9 +160,12 @@ void vcpu_leave_slow(struct cpu *cpu)
      * guests. With nothing to run the CPU sleeps here.
      */
     for (;;) {
-        uint32_t work = cpu->work | __atomic_exchange_n(&cpu->requests, 0, __ATOMIC_ACQUIRE);
+        uint32_t work = cpu->work;
         struct vcpu *next;
 
+        if (__atomic_load_n(&cpu->requests, __ATOMIC_RELAXED) != 0) {
+            work |= __atomic_exchange_n(&cpu->requests, 0, __ATOMIC_ACQUIRE);
+        }
         if (unlikely((work & WORK_STOP) != 0)) {
             arch_stop();
         }

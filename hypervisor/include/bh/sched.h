@@ -53,7 +53,7 @@ struct sched_unit {
     uint8_t intent;            /* [cpu] enum sched_intent */
     bool queued;
     bool loaded;               /* [atomic] a CPU has its registers, though it may have lost that CPU already */
-    bool passed_over;          /* [atomic] some CPU would have taken it but for that */
+    uint16_t passed_over_by;   /* [atomic] the CPU that would have taken it but for that, plus 1; 0: none */
     bool owns_cpu;             /* [boot] pinned: sched.cpu is its own */
 };
 
@@ -64,6 +64,7 @@ struct sched_cpu {
     bool contended;            /* [atomic] somebody waited at the last pick: the turn that begins there has an end */
     bool slice_is_over;        /* [cpu] it fired since the last pick */
     uint8_t postponed;         /* [cpu] how often the present turn was prolonged, see sched_slice_expired() */
+    bool same_domain;          /* [cpu] what it has let go and what it runs are one domain's: its users stay the same */
     struct cpu *heir;          /* [cpu] who should look at the vCPU that this CPU has just let go, or NULL */
 };
 
@@ -124,8 +125,13 @@ void sched_fair_level(struct vcpu *winner, const struct vcpu *loser);
 /* V waits. At most one look at each that does. */
 void sched_fair_enqueue(struct vcpu *v);
 void sched_fair_dequeue(struct vcpu *v);
-/* The best queued vCPU for CPU, or NULL. */
-struct vcpu *sched_fair_best(const struct cpu *cpu);
+/* The best queued vCPU for CPU, or NULL. At most one look at each that waits. */
+extern struct vcpu *sched_fair_first;
+struct vcpu *sched_fair_find(const struct cpu *cpu);
+static inline struct vcpu *sched_fair_best(const struct cpu *cpu)
+{
+    return sched_fair_first == NULL ? NULL : sched_fair_find(cpu);
+}
 /* Does WAITING deserve the CPU that RUNNING has now? EXPIRED: RUNNING's slice is over, or it yields. */
 bool sched_fair_preempts(const struct vcpu *waiting, const struct vcpu *running, bool expired);
 /* Where V, which wakes up, should go: a CPU to be asked to reschedule, or NULL when there is none. */

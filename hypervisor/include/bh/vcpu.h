@@ -18,11 +18,12 @@
 struct cpu;
 struct domain;
 
+/* As the guest is told of them. */
 enum vcpu_state {
-    VCPU_OFFLINE,  /* not started, or turned itself off; only vcpu_online() brings it back */
-    VCPU_BLOCKED,  /* waits for an interrupt */
-    VCPU_RUNNABLE, /* could run; not on any CPU */
-    VCPU_RUNNING,  /* its state is loaded on vcpu.sched.cpu */
+    VCPU_RUNNING = RUNSTATE_running,   /* its state is loaded on vcpu.sched.cpu */
+    VCPU_RUNNABLE = RUNSTATE_runnable, /* could run; no CPU is about to run it */
+    VCPU_BLOCKED = RUNSTATE_blocked,   /* waits for an interrupt */
+    VCPU_OFFLINE = RUNSTATE_offline,   /* not started, or turned itself off; only vcpu_online() brings it back */
 };
 
 struct vcpu {
