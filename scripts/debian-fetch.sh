@@ -7,6 +7,7 @@
 #   linux    Debian's arm64 kernel                 -> build/debian/arm64/linux (an uncompressed Image)
 #   busybox  the static busybox                    -> build/debian/arm64/busybox
 #   xen      Debian's own Xen 4.17 for comparison  -> build/debian/arm64/xen
+#   grub     GRUB's modules for arm64's EFI        -> build/debian/arm64/grub (a folder)
 # What is there already is left alone; remove the file (or build/debian) to fetch it anew.
 set -eu
 
@@ -145,7 +146,16 @@ fetch_xen() {
     fail "the Xen package holds no /boot/xen-*"
 }
 
-[ $# -gt 0 ] || { sed -n '3,11s/^# \{0,1\}//p' "$0"; exit 2; }
+fetch_grub() {
+    prepare
+    download grub-efi-arm64-bin './usr/lib/grub/arm64-efi/*'
+    [ -f "$tree/usr/lib/grub/arm64-efi/xen_boot.mod" ] || fail "the package holds no xen_boot.mod"
+    rm -rf "$dest/grub"
+    mv "$tree/usr/lib/grub/arm64-efi" "$dest/grub"
+    say "$dest/grub"
+}
+
+[ $# -gt 0 ] || { sed -n '3,12s/^# \{0,1\}//p' "$0"; exit 2; }
 tree=$out/unpack.$$
 trap 'rm -rf "$tree"' EXIT
 mkdir -p "$dest"
@@ -156,7 +166,7 @@ if command -v flock > /dev/null; then
 fi
 for what in "$@"; do
     case $what in
-        linux | busybox | xen) [ -s "$dest/$what" ] || "fetch_$what" ;;
-        *) fail "unknown item '$what': expected linux, busybox or xen" ;;
+        linux | busybox | xen | grub) [ -s "$dest/$what" ] || "fetch_$what" ;;
+        *) fail "unknown item '$what': expected linux, busybox, xen or grub" ;;
     esac
 done

@@ -38,7 +38,7 @@ requirements:
 	@$(PYTHON) scripts/requirements.py
 
 debian:
-	@scripts/debian-fetch.sh linux busybox xen
+	@scripts/debian-fetch.sh linux busybox xen grub
 
 system: all configs guests debian
 	@$(PYTEST) tests/system

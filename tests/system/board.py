@@ -147,22 +147,27 @@ class Board:
                                   f'xen,xen-bootargs = "{self.all_bootargs()}";\n{nodes} }}; }};\n{self.dts}\n')
         if self.edit is not None:
             text = self.edit(text)
-        source, blob = self.work / "board.dts", self.work / "board.dtb"
+        source, self.blob = self.work / "board.dts", self.work / "board.dtb"
         source.write_text(text)
-        result = subprocess.run(["dtc", "-q", "-f", "-I", "dts", "-O", "dtb", "-o", blob, source], timeout=60,
+        result = subprocess.run(["dtc", "-q", "-f", "-I", "dts", "-O", "dtb", "-o", self.blob, source], timeout=60,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if result.returncode != 0:
             raise ValueError(f"dtc refused {source}:\n{result.stdout}")
         command = ["qemu-system-aarch64", *self.machine(), "-display", "none", "-monitor", "none",
                    "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console", "-no-reboot",
-                   "-nodefaults", "-kernel", str(self.hypervisor), "-dtb", str(blob)]
-        for path, at, _ in self.layout:
-            command += ["-device", f"loader,file={path},addr={at:#x},force-raw=on"]
+                   "-nodefaults", *self.loader()]
         if self.icount:
             command += ["-icount", "shift=0,sleep=off"]
             if (self.switching or is_xen(self.hypervisor)) and self.cpus > 1:
                 command += SWITCHING
         return command + list(self.qemu)
+
+    def loader(self):
+        """QEMU's options for who loads the hypervisor, the tree and the modules: QEMU itself."""
+        options = ["-kernel", str(self.hypervisor), "-dtb", str(self.blob)]
+        for path, at, _ in self.layout:
+            options += ["-device", f"loader,file={path},addr={at:#x},force-raw=on"]
+        return options
 
     def names(self):
         """What each hypervisor puts in front of a partition's lines."""

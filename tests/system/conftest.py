@@ -55,7 +55,7 @@ def made():
     with open(boards.WORK / "made.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         subprocess.run(["make", "-s", "-f", "guests/guests.mk", "guests"], cwd=TOP, check=True)
-        subprocess.run([TOP / "scripts/debian-fetch.sh", "linux", "busybox", "xen"], check=True)
+        subprocess.run([TOP / "scripts/debian-fetch.sh", "linux", "busybox", "xen", "grub"], check=True)
         initramfs = BUILD / "initramfs.cpio.gz"
         sources = [TOP / "scripts/initramfs.sh", TOP / "scripts/cpio.py", *(TOP / "guests/linux").rglob("*")]
         if not initramfs.exists() or max(os.path.getmtime(s) for s in sources) > os.path.getmtime(initramfs):
@@ -81,15 +81,17 @@ def pin(domains, options):
 
 @pytest.fixture
 def start(request, build):
-    """start(domains, ...): a running board's console, its files named after the test; stopped when the test ends."""
+    """start(domains, ...): a running board's console, its files named after the test; stopped when the test ends.
+
+    KIND: another class of board."""
     running = []
 
-    def begin(domains, limit=60, **options):
+    def begin(domains, limit=60, kind=Board, **options):
         if build == "static":
             pin(domains, options)
             options["hypervisor"] = BUILD / "arm64-static" / "bulkhead"
         name = request.node.nodeid.split("::", 1)[-1] + (f"-{len(running)}" if running else "")
-        console = Board(domains, name=name, **options).start(limit)
+        console = kind(domains, name=name, **options).start(limit)
         running.append(console)
         return console
 
