@@ -35,6 +35,7 @@ HYP_$(CONFIG_ARM64) += $(addprefix arch/arm64/, head.S entry.S board_arm.c conte
     idregs.c irq.c main.c mmu.c partition_arm.c report.c smp.c stage2.c sysreg_trap.c trap.c vtimer.c)
 HYP_$(CONFIG_AUDIT_EL2) += arch/arm64/audit.c
 HYP_$(CONFIG_AUDIT_SELFTEST) += arch/arm64/plant.c
+HYP_$(CONFIG_EFI) += arch/arm64/efi.c arch/arm64/efi_tree.c
 HYP_$(CONFIG_GICV2) += arch/arm64/gicv2.c
 HYP_$(CONFIG_GICV3) += arch/arm64/gicv3.c
 
@@ -57,6 +58,9 @@ $(HYP_SMALL:%=$(HYP_BUILD)/%.o): HYP_FILE_CFLAGS := -Os
 # What runs at each switch and interrupt may grow for speed, unless everything is compiled for size.
 HYP_FAST := core/sched core/sched_fair core/vcpu core/timer arch/arm64/context arch/arm64/vtimer vdev/vgic_load vdev/vgic
 $(HYP_FAST:%=$(HYP_BUILD)/%.o): HYP_FILE_CFLAGS := $(if $(CONFIG_SIZE),,-O3)
+
+# Placed by file name (link.lds.S), which link-time optimization would lose.
+$(HYP_BUILD)/arch/arm64/efi.o $(HYP_BUILD)/arch/arm64/efi_tree.o: HYP_FILE_CFLAGS := -Os -fno-lto
 
 # The compiler itself calls these by name, after link-time optimization has looked for callers.
 $(HYP_BUILD)/lib/string.o: HYP_FILE_CFLAGS := -fno-lto

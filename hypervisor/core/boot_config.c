@@ -18,7 +18,6 @@ struct reading {
     const struct memory_range *taken;
     unsigned taken_count;
     const struct boot_config *config; /* the partitions before it */
-    uint8_t address_cells, size_cells; /* of its modules */
     bool failed;
     struct boot_domain *d;
 };
@@ -69,7 +68,7 @@ static const struct known_property module_properties[] = {
     { .name = "bootargs", .supported = true },
     { .name = "phandle", .supported = true },
     { .name = "linux,phandle", .supported = true },
-    { .name = "xen,uefi-binary" },
+    { .name = BOOT_FILE_PROPERTY, .supported = true },
 };
 
 /* Of /chosen only what is meant for a hypervisor; boot loaders leave much else there. */
@@ -324,8 +323,12 @@ static bool read_place(struct reading *r, const struct fdt_node *node, struct bo
     struct fdt_property p;
     uint64_t start, size;
 
-    n.address_cells = r->address_cells;
-    n.size_cells = r->size_cells;
+    boot_config_cells(r->t, &r->d->node, &r->board->chosen, &n);
+    if (fdt_find_property(r->t, node, BOOT_FILE_PROPERTY, &p) && !fdt_find_property(r->t, node, "reg", &p)) {
+        domain_error(r, node, BOOT_FILE_PROPERTY, "the file is not loaded; expected a start as an EFI program that finds "
+                     "it, or \"reg\"");
+        return false;
+    }
     if (!fdt_find_property(r->t, &n, "reg", &p) || fdt_property_reg(&p, &n, 0, &start, &size) != 0 ||
         p.size != (n.address_cells + (uint32_t)n.size_cells) * sizeof(fdt_cell_t) || size == 0) {
         domain_error(r, node, "reg", "expected one address and a size that is not 0, in %u and %u cells",
@@ -416,20 +419,28 @@ static void read_child(struct reading *r, const struct fdt_node *node)
                        "\"multiboot,ramdisk\"");
 }
 
-/*
- * The cell counts for what is in NODE. As Xen does, and unlike the specification, those of the nodes above count where
- * NODE has none.
- */
-static uint8_t inherited_cells(const struct fdt *t, const struct fdt_node *node, const struct fdt_node *above,
+/* The value of NAME in the first of the COUNT nodes that has it. */
+static uint8_t inherited_cells(const struct fdt *t, const struct fdt_node *const nodes[], unsigned count,
                                const char *name, uint8_t fallback)
 {
     uint32_t value;
-    int err = fdt_u32(t, node, name, &value);
+    int err = -XEN_ENOENT;
 
-    if (err == -XEN_ENOENT) {
-        err = fdt_u32(t, above, name, &value);
+    for (unsigned i = 0; i < count && err == -XEN_ENOENT; i++) {
+        err = fdt_u32(t, nodes[i], name, &value);
     }
     return err == -XEN_ENOENT ? fallback : err == 0 && value < FDT_CELLS_BAD ? (uint8_t)value : FDT_CELLS_BAD;
+}
+
+void boot_config_cells(const struct fdt *t, const struct fdt_node *domain, const struct fdt_node *chosen,
+                       struct fdt_node *module)
+{
+    struct fdt_node root;
+    const struct fdt_node *const nodes[] = { domain, chosen, &root };
+
+    fdt_root(t, &root);
+    module->address_cells = inherited_cells(t, nodes, ARRAY_COUNT(nodes), "#address-cells", 2);
+    module->size_cells = inherited_cells(t, nodes, ARRAY_COUNT(nodes), "#size-cells", 1);
 }
 
 /* Req: BH-BOOT-007 */
@@ -489,7 +500,6 @@ unsigned boot_config_read(const struct fdt *t, const struct board *b, const stru
     for (bool more = fdt_first_child(t, &b->chosen, &node); more; more = fdt_next_sibling(t, &node, &node)) {
         struct boot_domain *d = &c->domain[c->domain_count];
         struct reading r = { .t = t, .board = b, .taken = taken, .taken_count = count, .config = c, .d = d };
-        struct fdt_node root;
 
         if (fdt_is_compatible(t, &node, "multiboot,module") || fdt_is_compatible(t, &node, "xen,multiboot-module")) {
             boot_config_report(LOG_WARNING, t, &node, NULL, "a module for a dom0, which is not supported yet; ignored");
@@ -504,11 +514,6 @@ unsigned boot_config_read(const struct fdt *t, const struct board *b, const stru
             refused++;
             continue;
         }
-        fdt_root(t, &root);
-        r.address_cells = inherited_cells(t, &node, &b->chosen, "#address-cells",
-                                          inherited_cells(t, &root, &root, "#address-cells", 2));
-        r.size_cells = inherited_cells(t, &node, &b->chosen, "#size-cells",
-                                       inherited_cells(t, &root, &root, "#size-cells", 1));
         *d = (struct boot_domain){ .node = node };
         read_domain(&r);
         if (r.failed) {

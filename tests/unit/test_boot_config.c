@@ -189,7 +189,6 @@ static void test_warnings(void **state)
     expect_log("/chosen/d/v: \"xen,vcpu\" is not supported yet, ignored\n");
     expect_log("/chosen/d/s: \"xen,domain-shared-memory-v1\" is not supported yet, ignored\n");
     expect_log("/chosen/d/u: unknown, ignored; expected a \"multiboot,kernel\"");
-    expect_log("/chosen/d/k: xen,uefi-binary: not supported yet, ignored\n");
     expect_log("/chosen/d/k: load: unknown, ignored\n");
 }
 

@@ -5,20 +5,75 @@
  *
  * The MMU is turned on without an identity map: VBAR_EL2 holds the virtual address of the next instruction, and
  * the fetch that fails after the switch goes there.
+ *
+ * With CONFIG_EFI the image is a PE32+ file as well (Microsoft, "PE Format"), whose sections are where the flat image
+ * has them. Its headers are the first page, and nothing else is: U-Boot does not load what is behind them there.
  */
+#include "bh/config.h"
 #include "layout.h"
 
+/* Req: BH-BOOT-024 */
     .section .head, "ax"
     .global image_start
 image_start:
+#if CONFIG_EFI
+    ccmp    x18, #0, #0xd, pl       /* "MZ" in its first bytes, without effect */
+    b       primary_entry
+#else
     b       primary_entry
     .long   0
+#endif
     .quad   0                       /* text_offset */
     .quad   __image_size            /* effective size, with what is only zeroed */
     .quad   0x0a                    /* flags: little endian, 4 KiB pages, anywhere in memory */
     .quad   0, 0, 0
     .ascii  "ARM\x64"
+#if CONFIG_EFI
+    .long   pe_header - image_start
+
+    .balign 8
+pe_header:
+    .ascii  "PE\0\0"
+    .short  0xaa64                  /* arm64 */
+    .short  2                       /* sections */
+    .long   0, 0, 0
+    .short  section_table - optional_header
+    .short  0x206                   /* executable, without line numbers and debug information */
+optional_header:
+    .short  0x20b                   /* PE32+ */
+    .byte   0, 0
+    .long   __pe_text_size
+    .long   __pe_data_size
+    .long   __pe_bss_size
+    .long   efi_main - image_start
+    .long   4096                    /* where code begins */
+    .quad   0                       /* preferred address: none */
+    .long   4096                    /* alignment in memory */
+    .long   512                     /* alignment in the file */
+    .short  0, 0, 0, 0, 0, 0
     .long   0
+    .long   __image_size
+    .long   4096                    /* the headers */
+    .long   0
+    .short  10                      /* EFI application */
+    .short  0x100                   /* data need not be executable */
+    .quad   0, 0, 0, 0
+    .long   0
+    .long   6                       /* data directories; U-Boot looks at the sixth, relocations, without counting */
+    .quad   0, 0, 0, 0, 0, 0
+section_table:
+    .ascii  ".text\0\0\0"
+    .long   __pe_text_size, 4096, __pe_text_size, 4096
+    .long   0, 0, 0
+    .long   0x60000020              /* code; read, execute */
+    .ascii  ".data\0\0\0"
+    .long   __pe_data_memory_size, __pe_data_start, __pe_data_size, __pe_data_start
+    .long   0, 0, 0
+    .long   0xc0000040              /* data; read, write */
+    .org    image_start + 4096
+#else
+    .long   0
+#endif
 
 primary_entry:
     msr     daifset, #0xf
@@ -83,8 +138,8 @@ secondary_entry:
     msr     spsel, #1
     mov     x20, #0
     b       enable_mmu
+    .ltorg
 
-    .section .text
     .balign 2048
 mmu_vectors:
     .balign 128
@@ -104,6 +159,7 @@ mmu_on:
     b       boot_main
 1:  ldr     x0, [sp, #-16]
     b       secondary_main
+    .ltorg
     .org    mmu_vectors + 0x800
 
     .section .bss.boot, "aw", @nobits

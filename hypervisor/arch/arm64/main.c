@@ -34,8 +34,10 @@
 #define TAKEN_COUNT (BOARD_RESERVED_COUNT + 2 + 2 * CONFIG_MAX_DOMAINS)
 #define FREE_COUNT  (TAKEN_COUNT + FRAME_BANK_COUNT)
 
-extern char image_start[], __image_end[], __boot_start[], __boot_end[];
+extern char image_start[], __image_end[], __boot_start[], __boot_end[], __efi_start[], __efi_end[];
 
+/* The page of the PE headers; nothing else is in it. */
+#define HEADERS_SIZE (CONFIG_EFI ? PAGE_SIZE : 0)
 /* Memory of which nothing is needed once the partitions are built. */
 #define BOOT_ONLY __attribute__((section(".bss.boot")))
 
@@ -243,7 +245,7 @@ static uint64_t own_memory(const struct boot_space *b)
     for (unsigned i = 0; i < board.reserved_count; i++) {
         bytes -= board.reserved[i].end - board.reserved[i].start;
     }
-    return bytes - (uint64_t)(__boot_end - __boot_start);
+    return bytes - (uint64_t)(__boot_end - __boot_start) - (uint64_t)(__efi_end - __efi_start) - HEADERS_SIZE;
 }
 
 static void build_partitions(struct boot_space *b)
@@ -351,6 +353,8 @@ void boot_main(uint64_t tree_pa, uint64_t image_pa)
     log_info("own memory: %lu KiB", own_memory(b) >> 10);
     start_partitions(b);
     hyp_give_back(__boot_start, (size_t)(__boot_end - __boot_start));
+    hyp_give_back(image_start, HEADERS_SIZE);
+    hyp_give_back(__efi_start, (size_t)(__efi_end - __efi_start));
     hyp_give_back_tables();
     boot_cpu.work |= WORK_RESCHED;
     enter_guests(&boot_cpu);

@@ -24,6 +24,8 @@
 #define BOOT_WEIGHT_MAX 65535
 /* Characters of a guest's command line, terminator included. */
 #define BOOT_ARGS_SIZE 4096
+/* Of a module: the name of its file, for an EFI program that loads it and writes "reg". */
+#define BOOT_FILE_PROPERTY "xen,uefi-binary"
 
 /* A file that the boot loader placed in memory. SIZE 0: there is none. */
 struct boot_module {
@@ -65,6 +67,13 @@ static inline unsigned boot_domain_cpu(const struct boot_domain *d, unsigned i)
  */
 unsigned boot_config_read(const struct fdt *t, const struct board *b, const struct memory_range *taken, unsigned count,
                           struct boot_config *c);
+
+/*
+ * The cell counts of the "reg" of MODULE, a node in DOMAIN. As Xen does, and unlike the specification, those of CHOSEN
+ * and of the root count where DOMAIN has none. No pointer stored in the image is followed: also for the MMU off.
+ */
+void boot_config_cells(const struct fdt *t, const struct fdt_node *domain, const struct fdt_node *chosen,
+                       struct fdt_node *module);
 
 /*
  * Says that something is wrong with NODE, or with PROPERTY of it unless that is NULL: one line, "device tree: PATH:
