@@ -325,8 +325,8 @@ static bool read_place(struct reading *r, const struct fdt_node *node, struct bo
 
     boot_config_cells(r->t, &r->d->node, &r->board->chosen, &n);
     if (fdt_find_property(r->t, node, BOOT_FILE_PROPERTY, &p) && !fdt_find_property(r->t, node, "reg", &p)) {
-        domain_error(r, node, BOOT_FILE_PROPERTY, "the file is not loaded; expected a start as an EFI program that finds "
-                     "it, or \"reg\"");
+        domain_error(r, node, BOOT_FILE_PROPERTY, "the file is not loaded; expected a start as an EFI program that "
+                     "finds it, or \"reg\"");
         return false;
     }
     if (!fdt_find_property(r->t, &n, "reg", &p) || fdt_property_reg(&p, &n, 0, &start, &size) != 0 ||

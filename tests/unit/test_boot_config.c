@@ -269,6 +269,8 @@ static void test_bad_names(void **state)
 static void test_bad_modules(void **state)
 {
     (void)state;
+    BAD(BASIC "m { compatible = \"multiboot,kernel\"; xen,uefi-binary = \"a\"; };",
+        "/m: xen,uefi-binary: the file is not loaded; expected a start as an EFI program");
     BAD(BASIC, ": no kernel; expected a node compatible with \"multiboot,kernel\"");
     BAD(BASIC RAMDISK("50000000"), ": no kernel");
     BAD(BASIC KERNEL("50000000") KERNEL("50010000"), "/module@50010000: a second kernel; expected one");

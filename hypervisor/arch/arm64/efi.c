@@ -5,9 +5,9 @@
  * image: what loaded this one decided where it is.
  *
  * Runs on EFI's stack with EFI's page tables, wherever the image was loaded. So only PC-relative addresses are used, no
- * pointer stored in the image is followed, and nothing is written to .data and .bss. Device tree, file names and what the
- * firmware answers are checked; an error before the boot services are left gives the firmware or boot loader its control
- * back, one that concerns a single file costs the partition that wanted it.
+ * pointer stored in the image is followed, and nothing is written to .data and .bss. Device tree, file names and what
+ * the firmware answers are checked; an error before the boot services are left gives the firmware or boot loader its
+ * control back, one that concerns a single file costs the partition that wanted it.
  */
 #include "efi.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What of UEFI the start as an EFI program uses (UEFI Specification 2.10; sections are named below). Members that nobody
- * needs are `unused`, so that those behind them are in their places. On arm64, EFI's calling convention is C's (2.3.6).
+ * What of UEFI the start as an EFI program uses (UEFI Specification 2.10; sections are named below). Members that
+ * nobody needs are `unused`, so that those behind them are in their places. On arm64, EFI's calling convention is C's
+ * (2.3.6).
  */
 #ifndef BH_ARM64_EFI_H
 #define BH_ARM64_EFI_H

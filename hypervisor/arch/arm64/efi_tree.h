@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The device tree that the image's entry gets after a start as an EFI program: that of the firmware or boot loader, with
+ * The device tree that the image's entry gets after a start as an EFI program: that of the firmware or boot loader,
+ * with
  *
  * - "reg" in the place of "xen,uefi-binary" in the nodes of those modules whose files were loaded,
  * - EFI's memory map in the place of the nodes "memory",
@@ -33,8 +34,8 @@ struct efi_memory_map {
 };
 
 /*
- * Finds the modules of T that name a file, in the order of the tree, none of them loaded; returns how many there are, of
- * which the first MAX are in OUT. Bound: the nodes of /chosen, and of the partitions.
+ * Finds the modules of T that name a file, in the order of the tree, none of them loaded; returns how many there are,
+ * of which the first MAX are in OUT. Bound: the nodes of /chosen, and of the partitions.
  */
 unsigned efi_tree_modules(const struct fdt *t, struct efi_module *out, unsigned max);
 
@@ -45,9 +46,9 @@ uint64_t efi_tree_address_limit(const struct efi_module *m);
 uint64_t efi_tree_room(const struct fdt *t, unsigned module_count, uint64_t descriptor_count);
 
 /*
- * Writes the tree into ROOM bytes at OUT, a multiple of 8. -XEN_ENOSPC: it does not fit. -XEN_EINVAL: the cell counts of
- * the root's children cannot name memory. Bound: the tokens of T, for each of its nodes the modules, and the square of
- * the descriptors.
+ * Writes the tree into ROOM bytes at OUT, a multiple of 8. -XEN_ENOSPC: it does not fit. -XEN_EINVAL: the cell counts
+ * of the root's children cannot name memory. Bound: the tokens of T, for each of its nodes the modules, and the square
+ * of the descriptors.
  */
 MUST_USE int efi_tree_write(const struct fdt *t, const struct efi_module *modules, unsigned module_count,
                             const struct efi_memory_map *map, void *out, uint64_t room);

@@ -11,7 +11,11 @@ SECTIONS
 {
     . = IMAGE_VA;
     __text_start = .;
-    .text : { *(.head) *(EXCLUDE_FILE(*/efi.o */efi_tree.o) .text EXCLUDE_FILE(*/efi.o */efi_tree.o) .text.*) . = ALIGN(4096); }
+    .text : {
+        *(.head)
+        *(EXCLUDE_FILE(*/efi.o */efi_tree.o) .text EXCLUDE_FILE(*/efi.o */efi_tree.o) .text.*)
+        . = ALIGN(4096);
+    }
     __rodata_start = .;
     .rodata : {
         *(EXCLUDE_FILE(*/efi.o */efi_tree.o) .rodata EXCLUDE_FILE(*/efi.o */efi_tree.o) .rodata.*)
