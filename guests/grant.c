@@ -33,7 +33,8 @@ static void setup_say(const char *name, uint16_t domid, uint32_t count, void *li
     memset(frames, 0xaa, sizeof(frames));
     set_xen_guest_handle(s.frame_list, list);
     result = grant_op(GNTTABOP_setup_table, &s, 1);
-    say("setup %s: %ld, status %d, frames 0x%lx 0x%lx 0x%lx\n", name, result, s.status, frames[0], frames[1], frames[2]);
+    say("setup %s: %ld, status %d, frames 0x%lx 0x%lx 0x%lx\n", name, result, s.status, frames[0], frames[1],
+        frames[2]);
 }
 
 static void status_frames_say(const char *name, uint16_t domid, uint32_t count, void *list)
@@ -94,7 +95,8 @@ static void placing(void)
         { "frame 64", 64, GRANT_GFN + 64 }, { "frame 2^31 - 1", 0x7fffffff, GRANT_GFN + 64 },
         { "frame 2^32 - 1", 0xffffffff, GRANT_GFN + 64 }, { "frame 2^32", 1ull << 32, GRANT_GFN + 64 },
         { "status frame 0 of version 1", XENMAPIDX_grant_table_status, GRANT_GFN + 64 },
-        { "frame 0, which that was", 0, GRANT_GFN }, { "frame 0 beyond addresses", 0, 1ull << 28 }, { "frame 0 at the last gfn", 0, ~0ull },
+        { "frame 0, which that was", 0, GRANT_GFN }, { "frame 0 beyond addresses", 0, 1ull << 28 },
+        { "frame 0 at the last gfn", 0, ~0ull },
         { "frame 0 beyond addresses by less", 0, (1ull << 28) - 1 },
         { "frame 2", 2, GRANT_GFN + 2 }, { "frame 0 where frame 2 is", 0, GRANT_GFN + 2 },
     };

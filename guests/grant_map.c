@@ -17,7 +17,8 @@ static volatile uint8_t pages[4][PAGE] PAGES;
 static volatile uint8_t over[PAGE] PAGES; /* a page of memory that is mapped over, and lost */
 static uint16_t self;
 
-static struct gnttab_map_grant_ref map_one(uint64_t address, uint32_t flags, uint32_t ref, uint16_t domid, int64_t *result)
+static struct gnttab_map_grant_ref map_one(uint64_t address, uint32_t flags, uint32_t ref, uint16_t domid,
+                                           int64_t *result)
 {
     struct gnttab_map_grant_ref m = { .host_addr = address, .flags = flags, .ref = ref, .dom = domid,
                                       .status = STATUS_UNTOUCHED, .handle = HANDLE_NONE };
@@ -51,8 +52,8 @@ static void entry_say(const char *name, uint32_t ref)
 }
 
 /*
- * What the guest physical page shows: its first byte, whether it takes a write, or the exception. Xen 4.17 tries a write
- * to a page that is mapped read-only again and again for ever, so it is made with "harsh=1" on the command line only.
+ * What the guest physical page shows: its first byte, whether it takes a write, or the exception. Xen 4.17 tries a
+ * write to a page that is mapped read-only again and again for ever, so it is made with "harsh=1" only.
  */
 static void look(const char *name, uint64_t gfn, bool is_read_only)
 {
@@ -88,7 +89,8 @@ static void refused(void)
     };
     static const struct { const char *name; uint16_t flags; uint32_t frame; bool is_ours; } entries[] = {
         { "an invalid entry", 0, 0, true }, { "a transfer entry", GTF_accept_transfer, 0, true },
-        { "a part", GTF_permit_access | GTF_sub_page, 0, true }, { "write-through", GTF_permit_access | GTF_PWT, 0, true },
+        { "a part", GTF_permit_access | GTF_sub_page, 0, true },
+        { "write-through", GTF_permit_access | GTF_PWT, 0, true },
         { "uncached", GTF_permit_access | GTF_PCD, 0, true }, { "with PAT", GTF_permit_access | GTF_PAT, 0, true },
         { "an entry for another", GTF_permit_access, 0, false }, { "no memory", GTF_permit_access, 0xf00000, true },
         { "a device", GTF_permit_access, 0x3001, true }, { "the grant table", GTF_permit_access, GRANT_GFN, true },
@@ -237,7 +239,8 @@ static void over_memory(void)
     }
     for (unsigned i = 0; i < 3; i++) {
         batch[i] = (struct gnttab_map_grant_ref){ .host_addr = (MAP_GFN + i) << PAGE_SHIFT, .flags = GNTMAP_host_map,
-                                                  .ref = i == 1 ? 5000 : REF + 3, .dom = self, .status = STATUS_UNTOUCHED };
+                                                  .ref = i == 1 ? 5000 : REF + 3, .dom = self,
+                                                  .status = STATUS_UNTOUCHED };
     }
     say("map three, the second bad: %ld\n", grant_op(GNTTABOP_map_grant_ref, batch, 3));
     say("their status: %d %d %d\n", batch[0].status, batch[1].status, batch[2].status);
