@@ -16,6 +16,7 @@ NOT_YET = [
     ("grant_map", 1, False, ""),
     ("grant_map", 1, True, "xsm=dummy"),
     ("memory", 1, False, ""),
+    ("vcpu", 2, False, ""),
 ]
 used, ran = set(), set()
 
