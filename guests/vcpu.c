@@ -130,8 +130,8 @@ static void runstates(void)
 
     memset((void *)&runstate, 0x5a, sizeof(runstate));
     say("run-state area: %ld\n", register_runstate(0, &runstate));
-    say("it says: state %u, all times are there %s\n", runstate.state, runstate.state_entry_time != 0x5a5a5a5a5a5a5a5a &&
-        runstate.time[3] != 0x5a5a5a5a5a5a5a5a ? "yes" : "no");
+    say("it says: state %u, its start and its end are there %s\n", runstate.state,
+        runstate.state_entry_time != 0x5a5a5a5a5a5a5a5a && runstate.time[3] != 0x5a5a5a5a5a5a5a5a ? "yes" : "no");
     say("run-state area again: %ld\n", register_runstate(0, &runstate));
     entry = runstate.state_entry_time;
     sleep_us(2000);
