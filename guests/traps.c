@@ -336,6 +336,59 @@ static void accesses(void)
     instruction("prfm on the uart", 0xf9800020, 0, board.uart, false);
 }
 
+/* One that moves its base x1 by what is reported behind its value; x0 is loaded or stored. */
+static void moving_access(const char *what, uint32_t word, uint64_t x0, uint64_t at)
+{
+    uint64_t x[2] = { x0, at };
+    struct caught c;
+
+    run_instruction_on(word, x, &c);
+    if (c.taken) {
+        report(what, &c, false, 0);
+    } else {
+        say("%s: 0x%lx, base %s0x%lx\n", what, x[0], x[1] < at ? "-" : "+", x[1] < at ? at - x[1] : x[1] - at);
+    }
+}
+
+/* The stack pointer as base: "ldr w0, [sp], #4" with SP at AT, which must not abort. */
+static void access_by_stack_pointer(uint64_t at)
+{
+    register uint64_t x0 __asm__("x0") = 0;
+    register uint64_t x1 __asm__("x1") = at;
+
+    __asm__ volatile("mov x2, sp\n\tmov sp, x1\n\tldr w0, [sp], #16\n\tmov x1, sp\n\tmov sp, x2"
+                     : "+r"(x0), "+r"(x1) :: "x2", "memory");
+    say("ldr w0, [sp], #16: 0x%lx, base +0x%lx\n", x0, x1 - at);
+}
+
+/* Req: BH-TRAP-009 */
+/* Loads and stores that write their base back have no syndrome. On a register that keeps what is written: IMSC. */
+static void moving_accesses(void)
+{
+    static const struct { const char *name; uint32_t word; int offset; } list[] = {
+        { "str w0, [x1], #4", 0xb8004420, 0 },      { "ldr w0, [x1], #4", 0xb8404420, 0 },
+        { "strh w0, [x1], #2", 0x78002420, 0 },     { "ldrh w0, [x1], #2", 0x78402420, 0 },
+        { "strb w0, [x1], #-1", 0x381ff420, 0 },    { "ldrb w0, [x1], #-1", 0x385ff420, 0 },
+        { "ldrsb x0, [x1], #1", 0x38801420, 0 },    { "ldrsb w0, [x1], #1", 0x38c01420, 0 },
+        { "ldrsh x0, [x1], #255", 0x788ff420, 0 },  { "ldrsh w0, [x1], #-256", 0x78d00420, 0 },
+        { "ldrsw x0, [x1], #8", 0xb8808420, 0 },    { "ldr x0, [x1], #8", 0xf8408420, 0 },
+        { "str w0, [x1, #4]!", 0xb8004c20, -4 },    { "ldr w0, [x1, #4]!", 0xb8404c20, -4 },
+        { "ldrh w0, [x1, #-2]!", 0x785fec20, 2 },   { "ldrsb x0, [x1, #8]!", 0x38808c20, -8 },
+        { "ldrsb w0, [x1, #8]!", 0x38c08c20, -8 },  { "ldr x0, [x1, #8]!", 0xf8408c20, -8 },
+        { "ldr w1, [x1], #4", 0xb8404421, 0 },      { "str w1, [x1, #4]!", 0xb8004c21, -4 },
+    };
+    uint64_t mask = board.uart + 0x38;
+
+    for (unsigned i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+        moving_access(list[i].name, list[i].word, 0x680 + 0x10 * (i % 2), mask + (uint64_t)(int64_t)list[i].offset);
+    }
+    write32(mask, 0x90);
+    access_by_stack_pointer(mask);
+    moving_access("str wzr, [x1], #4", 0xb800443f, 0, mask);
+    say("and it reads: 0x%x\n", read32(mask));
+    moving_access("ldr w0, [x1], #4 where nothing is", 0xb8404420, 0, 0x100000);
+}
+
 void guest_main(void)
 {
     WRITE_SYSREG(cpacr_el1, 3u << 20); /* FP/SIMD */
@@ -348,4 +401,5 @@ void guest_main(void)
     gic_registers();
     calls_and_encodings();
     accesses();
+    moving_accesses();
 }

@@ -17,10 +17,10 @@ $(HYP_BUILD)/include/bh/config.h: $(HYP_CONFIG) Kconfig scripts/kconfig.py
 	@touch $@
 
 # What every configuration has, then what options add.
-HYP_y := $(addprefix core/, board.c boot_config.c boot_options.c console.c cpu.c domain.c frame.c heap.c \
+HYP_y := $(addprefix core/, board.c boot_config.c boot_options.c console.c cpu.c domain.c frame.c guest_copy.c heap.c \
     kernel_load.c memory_map.c mmio.c ownership.c p2m.c page_alloc.c partition.c sched.c sched_pinned.c timer.c vcpu.c window.c)
 HYP_$(CONFIG_SCHED_FAIR) += core/sched_fair.c
-HYP_$(CONFIG_XEN_GUEST) += $(addprefix core/, console_io.c guest_copy.c hvm_op.c hypercall.c memory_op.c multicall.c \
+HYP_$(CONFIG_XEN_GUEST) += $(addprefix core/, console_io.c hvm_op.c hypercall.c memory_op.c multicall.c \
     physmap.c policy.c runstate.c sched_op.c vcpu_op.c version.c vm_assist.c)
 HYP_$(CONFIG_EVTCHN) += $(addprefix core/, boot_channels.c evtchn.c evtchn_2l.c evtchn_fifo.c)
 HYP_$(CONFIG_GRANT) += $(addprefix core/, grant.c grant_copy.c grant_entry.c grant_map.c)
@@ -30,9 +30,9 @@ HYP_y += $(addprefix lib/, fdt.c fdt_value.c fdt_writer.c format.c string.c)
 HYP_y += $(addprefix vdev/, psci.c vgic.c vgic_load.c vgic_lr.c vgic_mmio.c vgic_regs.c)
 HYP_$(CONFIG_VPL011) += vdev/vpl011.c
 HYP_y += $(if $(CONFIG_PL011),drivers/pl011.c,drivers/no_uart.c)
-HYP_$(CONFIG_ARM64) += $(addprefix arch/arm64/, head.S entry.S board_arm.c context.c debug.c early.c firmware.c gic.c \
-    guest_tree.c \
-    idregs.c irq.c main.c mmu.c partition_arm.c report.c smp.c stage2.c sysreg_trap.c trap.c vtimer.c)
+HYP_$(CONFIG_ARM64) += $(addprefix arch/arm64/, head.S entry.S board_arm.c context.c debug.c decode.c early.c \
+    firmware.c gic.c guest_tree.c idregs.c irq.c main.c mmu.c partition_arm.c report.c smp.c stage2.c sysreg_trap.c \
+    trap.c vtimer.c)
 HYP_$(CONFIG_AUDIT_EL2) += arch/arm64/audit.c
 HYP_$(CONFIG_AUDIT_SELFTEST) += arch/arm64/plant.c
 HYP_$(CONFIG_EFI) += arch/arm64/efi.c arch/arm64/efi_tree.c
@@ -49,7 +49,7 @@ HYP_CFLAGS := -std=gnu11 $(HYP_OPTIMIZE) -g -ffreestanding -nostdlib -mgeneral-r
     -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla $(HYP_INCLUDES)
 
 # What runs once, at boot, or seldom, is compiled for size.
-HYP_SMALL := $(addprefix arch/arm64/, board_arm early firmware guest_tree idregs main report smp) \
+HYP_SMALL := $(addprefix arch/arm64/, board_arm decode early firmware guest_tree idregs main report smp) \
     $(addprefix core/, board boot_channels boot_config boot_options console console_io cpu domain evtchn_fifo grant \
     grant_map heap hvm_op kernel_load memory_map memory_op multicall partition physmap policy pv_console sched_op vcpu_op \
     version vm_assist) lib/fdt_writer lib/format vdev/psci

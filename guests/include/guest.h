@@ -63,6 +63,8 @@ bool catch_end(struct caught *c);
 const char *caught_name(const struct caught *c);
 /* Runs one instruction with x0 and x1 as given; x0 afterwards. */
 uint64_t run_instruction(uint32_t instruction, uint64_t x0, uint64_t x1, struct caught *c);
+/* The same, with both registers afterwards. */
+void run_instruction_on(uint32_t instruction, uint64_t x[2], struct caught *c);
 struct frame { uint64_t x[31], elr, spsr; };
 void exception_taken(struct frame *f, unsigned kind);
 #define ESR_EC(esr) (((esr) >> 26) & 0x3f)

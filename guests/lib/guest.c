@@ -150,9 +150,17 @@ const char *caught_name(const struct caught *c)
 
 uint64_t run_instruction(uint32_t instruction, uint64_t x0, uint64_t x1, struct caught *c)
 {
+    uint64_t x[2] = { x0, x1 };
+
+    run_instruction_on(instruction, x, c);
+    return x[0];
+}
+
+void run_instruction_on(uint32_t instruction, uint64_t x[2], struct caught *c)
+{
     uint32_t *at = code[cpu_id()];
-    register uint64_t r0 __asm__("x0") = x0;
-    register uint64_t r1 __asm__("x1") = x1;
+    register uint64_t r0 __asm__("x0") = x[0];
+    register uint64_t r1 __asm__("x1") = x[1];
     register uint32_t *r9 __asm__("x9") = at;
 
     at[0] = instruction;
@@ -164,7 +172,8 @@ uint64_t run_instruction(uint32_t instruction, uint64_t x0, uint64_t x1, struct 
                         "x17", "x30", "cc", "memory");
     catch_end(c);
     c->displaced = c->taken && ESR_EC(c->esr) == 0 ? (int64_t)(c->elr - (uint64_t)at) : 0;
-    return r0;
+    x[0] = r0;
+    x[1] = r1;
 }
 
 void exception_taken(struct frame *f, unsigned kind)

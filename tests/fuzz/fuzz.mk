@@ -13,8 +13,7 @@ FUZZ_NAMES ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 60
 FUZZ_SOAK_SECONDS ?= 3600
 FUZZ_SOURCES ?= $(wildcard hypervisor/core/*.c hypervisor/lib/*.c hypervisor/vdev/*.c hypervisor/arch/host/*.c) \
-    hypervisor/arch/arm64/board_arm.c hypervisor/arch/arm64/efi_tree.c \
-    hypervisor/arch/arm64/guest_tree.c
+    $(addprefix hypervisor/arch/arm64/, board_arm.c decode.c efi_tree.c guest_tree.c)
 FUZZ_SUPPORT := $(wildcard tests/fuzz/support/*.c)
 
 FUZZ_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all

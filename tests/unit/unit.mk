@@ -13,8 +13,7 @@ UNIT_BUILD ?= build/host
 UNIT_PYTHON ?= /usr/bin/python3
 UNIT_NAMES ?= $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
 # Pure C of the arm64 port that also runs here.
-UNIT_ARM64_SOURCES ?= $(wildcard hypervisor/arch/arm64/board_arm.c hypervisor/arch/arm64/efi_tree.c \
-    hypervisor/arch/arm64/guest_tree.c)
+UNIT_ARM64_SOURCES ?= $(addprefix hypervisor/arch/arm64/, board_arm.c decode.c efi_tree.c guest_tree.c)
 UNIT_SOURCES ?= $(wildcard hypervisor/core/*.c hypervisor/lib/*.c hypervisor/vdev/*.c hypervisor/arch/host/*.c) \
     $(UNIT_ARM64_SOURCES)
 UNIT_SUPPORT := $(wildcard tests/unit/support/*.c)

@@ -9,10 +9,12 @@
 #include "bh/console.h"
 #include "bh/cpu.h"
 #include "bh/domain.h"
+#include "bh/guest_copy.h"
 #include "bh/hypercall.h"
 #include "bh/mmio.h"
 #include "bh/psci.h"
 #include "bh/vcpu.h"
+#include "decode.h"
 #include "state.h"
 #include "sysreg.h"
 
@@ -131,6 +133,9 @@ static void smc_trap(uint64_t esr)
 #define DABT_CM   BIT(8)
 #define DABT_S1PTW BIT(7)
 #define DABT_WNR  BIT(6)
+/* Fault status 0b0001xx or 0b0011xx: translation or permission, at any level. */
+#define DABT_FAULT_MASK   0x34
+#define DABT_FAULT_STAGE2 0x04
 
 /* Req: BH-TRAP-006 */
 /* A device's value, no wider than the access, as a signed load extends it. */
@@ -142,6 +147,74 @@ static COLD uint64_t sign_extend(uint64_t esr, uint64_t value)
     return (esr & DABT_SF) != 0 ? value : (uint32_t)value;
 }
 
+/* The stack pointer that the guest's instruction uses. */
+static uint64_t guest_sp_read(uint64_t spsr)
+{
+    return (spsr & PSR_MODE_MASK) == PSR_MODE_EL1H ? sysreg_read(sp_el1) : sysreg_read(sp_el0);
+}
+
+static void guest_sp_write(uint64_t spsr, uint64_t value)
+{
+    if ((spsr & PSR_MODE_MASK) == PSR_MODE_EL1H) {
+        sysreg_write(sp_el1, value);
+    } else {
+        sysreg_write(sp_el0, value);
+    }
+}
+
+/* Req: BH-TRAP-009 */
+/*
+ * The access to a device at GPA of an instruction that hardware does not describe, if its text does: then it is done,
+ * base register and all. -XEN_EFAULT: it could not be read. -XEN_EINVAL: it is none that is emulated, or not (any more)
+ * the one that trapped.
+ */
+static COLD int access_by_text(uint64_t esr, uint64_t far, uint64_t gpa)
+{
+    struct vcpu *v = this_cpu()->current;
+    struct vcpu_regs *s = LOADED_STATE;
+    uint64_t spsr = sysreg_read(spsr_el2), base, moved;
+    struct a64_access text;
+    struct mmio_access a;
+    uint32_t word;
+    int err;
+
+    if ((esr & (DABT_ISV | DABT_S1PTW | DABT_CM | DABT_FAULT_MASK)) != DABT_FAULT_STAGE2 ||
+        (spsr & PSR_AARCH32) != 0) {
+        return -XEN_EINVAL;
+    }
+    err = guest_copy_from(v, &word, guest_handle(sysreg_read(elr_el2)), sizeof(word));
+    if (err == 0) {
+        err = a64_decode_access(word, &text);
+    }
+    if (err != 0) {
+        return err;
+    }
+    base = text.rn == A64_SP ? guest_sp_read(spsr) : s->x[text.rn];
+    moved = base + (uint64_t)(int64_t)text.offset;
+    a.size = text.size;
+    a.is_write = text.is_write;
+    a.value = s->x[text.rt];
+    if (text.is_write != ((esr & DABT_WNR) != 0) || (((text.is_pre ? moved : base) ^ far) & (PAGE_SIZE - 1)) != 0 ||
+        (gpa & (text.size - 1U)) != 0) {
+        return -XEN_EINVAL;
+    }
+    err = mmio_dispatch(v, gpa, &a);
+    if (err != 0) {
+        return err;
+    }
+    if (!text.is_write) {
+        s->x[text.rt] = a64_extend(&text, a.value);
+        s->x[31] = 0;
+    }
+    if (text.rn == A64_SP) {
+        guest_sp_write(spsr, moved);
+    } else {
+        s->x[text.rn] = moved;
+    }
+    trap_skip_instruction();
+    return 0;
+}
+
 /* Req: BH-TRAP-003 */
 static void data_abort_trap(uint64_t esr)
 {
@@ -151,12 +224,11 @@ static void data_abort_trap(uint64_t esr)
     unsigned rt = DABT_SRT(esr);
     struct mmio_access a;
 
-    /*
-     * Only a described, plain access that met no mapping or no right to it can be a device's: DFSC 0b0001xx or
-     * 0b0011xx.
-     */
-    if (unlikely((esr & (DABT_ISV | DABT_S1PTW | DABT_CM | 0x34)) != (DABT_ISV | 0x04))) {
-        inject_external_abort(esr, far);
+    /* Only a described, plain access that met no mapping or no right to it is surely a device's. */
+    if (unlikely((esr & (DABT_ISV | DABT_S1PTW | DABT_CM | DABT_FAULT_MASK)) != (DABT_ISV | DABT_FAULT_STAGE2))) {
+        if (access_by_text(esr, far, gpa) != 0) {
+            inject_external_abort(esr, far);
+        }
         return;
     }
     a.size = (uint8_t)(1U << DABT_SAS(esr));
