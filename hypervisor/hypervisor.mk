@@ -30,9 +30,10 @@ HYP_y += $(addprefix lib/, fdt.c fdt_value.c fdt_writer.c format.c string.c)
 HYP_y += $(addprefix vdev/, psci.c vgic.c vgic_load.c vgic_lr.c vgic_mmio.c vgic_regs.c)
 HYP_$(CONFIG_VPL011) += vdev/vpl011.c
 HYP_y += $(if $(CONFIG_PL011),drivers/pl011.c,drivers/no_uart.c)
-HYP_$(CONFIG_ARM64) += $(addprefix arch/arm64/, head.S entry.S board_arm.c context.c debug.c decode.c early.c \
+HYP_$(CONFIG_ARM64) += $(addprefix arch/arm64/, head.S entry.S board_arm.c context.c debug.c early.c \
     firmware.c gic.c guest_tree.c idregs.c irq.c main.c mmu.c partition_arm.c report.c smp.c stage2.c sysreg_trap.c \
     trap.c vtimer.c)
+HYP_$(CONFIG_MMIO_DECODE) += arch/arm64/decode.c
 HYP_$(CONFIG_AUDIT_EL2) += arch/arm64/audit.c
 HYP_$(CONFIG_AUDIT_SELFTEST) += arch/arm64/plant.c
 HYP_$(CONFIG_EFI) += arch/arm64/efi.c arch/arm64/efi_tree.c

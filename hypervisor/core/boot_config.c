@@ -17,7 +17,7 @@ struct reading {
     const struct board *board;
     const struct memory_range *taken;
     unsigned taken_count;
-    const struct boot_config *config; /* the partitions before it */
+    struct boot_config *config; /* the partitions before it */
     bool failed;
     struct boot_domain *d;
 };
@@ -406,6 +406,7 @@ static void read_child(struct reading *r, const struct fdt_node *node)
     }
     if (CONFIG_EVTCHN && fdt_is_compatible(r->t, node, "xen,evtchn-v1")) {
         /* Read when all partitions are there: bh/boot_channels.h. */
+        r->config->has_channels = true;
         return;
     }
     for (unsigned i = 0; i < ARRAY_COUNT(unsupported_nodes); i++) {
@@ -492,6 +493,7 @@ unsigned boot_config_read(const struct fdt *t, const struct board *b, const stru
     c->bootargs = NULL;
     c->bootargs_size = 0;
     c->domain_count = 0;
+    c->has_channels = false;
     if (!b->has_chosen) {
         return 0;
     }
@@ -506,6 +508,7 @@ unsigned boot_config_read(const struct fdt *t, const struct board *b, const stru
             continue;
         }
         if (!fdt_is_compatible(t, &node, "xen,domain")) {
+            c->has_channels = c->has_channels || fdt_is_compatible(t, &node, "bulkhead,allow");
             continue;
         }
         if (c->domain_count == CONFIG_MAX_DOMAINS) {

@@ -346,7 +346,7 @@ void boot_main(uint64_t tree_pa, uint64_t image_pa)
         pl011_enable_input();
     }
     build_partitions(b);
-    if (CONFIG_EVTCHN) {
+    if (CONFIG_EVTCHN && b->config.has_channels) {
         boot_channels_make(&tree, &board, &b->config, b->built);
     }
     give_back(b, tree_pa, tree_size);

@@ -226,7 +226,7 @@ static void data_abort_trap(uint64_t esr)
 
     /* Only a described, plain access that met no mapping or no right to it is surely a device's. */
     if (unlikely((esr & (DABT_ISV | DABT_S1PTW | DABT_CM | DABT_FAULT_MASK)) != (DABT_ISV | DABT_FAULT_STAGE2))) {
-        if (access_by_text(esr, far, gpa) != 0) {
+        if (!CONFIG_MMIO_DECODE || access_by_text(esr, far, gpa) != 0) {
             inject_external_abort(esr, far);
         }
         return;

@@ -51,6 +51,7 @@ struct boot_config {
     const char *bootargs;          /* the hypervisor's command line, terminated; NULL: none */
     uint32_t bootargs_size;        /* characters, without the terminator */
     unsigned domain_count;
+    bool has_channels;             /* there is something for boot_channels_make() */
     struct boot_domain domain[CONFIG_MAX_DOMAINS]; /* those without an error, in the order of the tree */
 };
 
