@@ -249,7 +249,7 @@ int64_t hypercall_memory_op(struct vcpu *v, uint64_t *a)
     case XENMEM_increase_reservation:
     case XENMEM_decrease_reservation:
     case XENMEM_populate_physmap:
-        return change_reservation(v, a);
+        return CONFIG_BALLOON ? change_reservation(v, a) : -XEN_ENOSYS;
     case XENMEM_current_reservation:
     case XENMEM_maximum_reservation:
     case XENMEM_maximum_gpfn:
