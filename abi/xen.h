@@ -20,6 +20,7 @@
 #endif
 
 #include <xen/xen.h>
+#include <xen/argo.h>
 #include <xen/errno.h>
 #include <xen/event_channel.h>
 #include <xen/features.h>

@@ -18,6 +18,7 @@ NOT_YET = [
     ("memory", 1, False, ""),
     ("vcpu", 2, False, ""),
     ("calls", 1, False, ""),
+    ("argo", 1, False, "argo=1"),
 ]
 used, ran = set(), set()
 
