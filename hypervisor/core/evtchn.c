@@ -345,7 +345,9 @@ int evtchn_poll(struct vcpu *v, const uint32_t *ports, unsigned port_count)
     arch_full_barrier();
     spin_lock(&d->evtchn.lock);
     for (unsigned i = 0; i < port_count && result == 0; i++) {
-        if (ports[i] >= d->evtchn.port_count) {
+        const struct evtchn *c = evtchn_at(&d->evtchn, ports[i]);
+
+        if (c == NULL || c->state == EVTCHN_FREE) {
             result = -XEN_EINVAL;
         } else if (is_pending(d, ports[i])) {
             result = 1;

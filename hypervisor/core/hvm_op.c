@@ -55,7 +55,7 @@ static int64_t access_param(struct vcpu *v, struct guest_handle arg, bool set)
         return p.index == HVM_PARAM_MONITOR_RING_PFN ? -XEN_EPERM : -XEN_EINVAL;
     }
     if (set) {
-        if (p.index != HVM_PARAM_CALLBACK_IRQ) {
+        if (!ARCH_GUEST_SETS_CALLBACK || p.index != HVM_PARAM_CALLBACK_IRQ) {
             return -XEN_EPERM;
         }
         __atomic_store_n(value, p.value, __ATOMIC_RELAXED);

@@ -56,7 +56,7 @@ static int change_extent(struct vcpu *v, unsigned command, const struct xen_memo
     if (command == XENMEM_decrease_reservation) {
         return free_extent(v->domain, gfn(g), r->extent_order);
     }
-    return (g & ((1UL << r->extent_order) - 1)) != 0 ? -XEN_EINVAL : physmap_populate(v->domain, gfn(g), r->extent_order);
+    return physmap_populate(v->domain, gfn(g), r->extent_order);
 }
 
 /* Req: BH-ABI-020, BH-ABI-021 */
@@ -114,14 +114,27 @@ static int64_t tell_reservation(struct vcpu *v, unsigned command, struct guest_h
 
 /* ---- Mapping what is the hypervisor's ---- */
 
-static int map_one(struct domain *d, unsigned space, uint64_t index, gfn_t g)
+static int map_one(struct domain *d, unsigned space, uint16_t foreign, uint64_t index, gfn_t g)
 {
+    struct domain *other;
+
+    if (space == XENMAPSPACE_dev_mmio) {
+        return -XEN_EACCES;
+    }
+    if (g.n >> (ARCH_P2M_ADDRESS_BITS - PAGE_SHIFT) != 0) {
+        return -XEN_EINVAL;
+    }
     switch (space) {
     case XENMAPSPACE_shared_info:
         return index != 0 ? -XEN_EINVAL : physmap_map_shared_info(d, g);
     case XENMAPSPACE_grant_table:
         return CONFIG_GRANT ? grant_map_table(d, index, g) : -XEN_ENOSYS;
     case XENMAPSPACE_gmfn_foreign:
+        other = domain_get(foreign);
+        if (other == NULL) {
+            return -XEN_ESRCH;
+        }
+        domain_put(other);
         return -XEN_EPERM;
     default:
         return -XEN_ENOSYS;
@@ -141,7 +154,7 @@ static int64_t add_to_physmap(struct vcpu *v, struct guest_handle arg)
     if (err == 0 && a.space == XENMAPSPACE_gmfn_foreign) {
         err = -XEN_ENOSYS;
     }
-    return err != 0 ? err : map_one(v->domain, a.space, a.idx, gfn(a.gpfn));
+    return err != 0 ? err : map_one(v->domain, a.space, DOMID_INVALID, a.idx, gfn(a.gpfn));
 }
 
 /* Req: BH-ABI-022 */
@@ -172,7 +185,7 @@ static int64_t add_to_physmap_batch(struct vcpu *v, uint64_t *a)
         if (err != 0) {
             break;
         }
-        result = map_one(v->domain, b.space, index, gfn(g));
+        result = map_one(v->domain, b.space, b.u.foreign_domid, index, gfn(g));
         err = guest_copy_to(v, guest_handle(error_at), &result, sizeof(result));
         done++;
         if (err == 0 && done < b.size && hypercall_must_yield()) {

@@ -45,6 +45,7 @@ static int64_t shutdown_code(struct vcpu *v, struct guest_handle arg)
     return 0;
 }
 
+/* For control domains; DOMID_SELF is nobody's number. */
 static int64_t remote_shutdown(struct vcpu *v, struct guest_handle arg)
 {
     struct sched_remote_shutdown a;
@@ -54,7 +55,7 @@ static int64_t remote_shutdown(struct vcpu *v, struct guest_handle arg)
     if (err != 0) {
         return err;
     }
-    d = domain_get(a.domain_id == DOMID_SELF ? v->domain->id : a.domain_id);
+    d = domain_get(a.domain_id);
     if (d == NULL) {
         return -XEN_ESRCH;
     }
@@ -149,6 +150,8 @@ int64_t hypercall_sched_op(struct vcpu *v, uint64_t *a)
         return shutdown_code(v, guest_handle(a[1]));
     case SCHEDOP_watchdog:
         return watchdog(v, guest_handle(a[1]));
+    case SCHEDOP_pin_override:
+        return -XEN_EPERM;
     default:
         return -XEN_ENOSYS;
     }

@@ -73,12 +73,14 @@ int64_t hypercall_xen_version(struct vcpu *v, uint64_t *a)
     case XENVER_get_features:
         return features_out(v, a[1]);
     case XENVER_pagesize:
-        return PAGE_SIZE;
+        return a[1] != 0 ? -XEN_EINVAL : (int64_t)PAGE_SIZE;
     case XENVER_guest_handle: {
         static const xen_domain_handle_t handle;
 
         return guest_copy_to(v, guest_handle(a[1]), &handle, sizeof(handle));
     }
+    case XENVER_build_id:
+        return -XEN_EPERM;
     case XENVER_commandline:
         /* The board's boot arguments are not a partition's business. */
         return text_out(v, a[1], "<denied>", sizeof("<denied>"));

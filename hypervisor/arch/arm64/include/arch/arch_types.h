@@ -19,6 +19,9 @@
 /* Answer to a vcpu_op that this architecture does not have, as Xen gives it. */
 #define ARCH_UNKNOWN_VCPU_OP (-XEN_EINVAL)
 
+/* May a guest say how its vCPUs are interrupted for events? Here it is a fixed interrupt. */
+#define ARCH_GUEST_SETS_CALLBACK 0
+
 struct arch_cpu {
     uint64_t mpidr;       /* [boot] affinity fields of MPIDR_EL1 */
     uint64_t root;        /* [boot] physical address of its root table */

@@ -13,6 +13,7 @@
 #define ARCH_GUEST_DESCRIPTION_MAX (32U << 10)
 #define ARCH_CAPABILITY "host"
 #define ARCH_FEATURES   0U
+#define ARCH_GUEST_SETS_CALLBACK 1
 #define ARCH_UNKNOWN_VCPU_OP (-XEN_ENOSYS)
 
 struct cpu;
