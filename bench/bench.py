@@ -44,6 +44,18 @@ ROWS = [
     ("boot scrubbed", "the same, memory scrubbed", None, 23.4e6, None, 4e6, "instructions"),
     ("further partition", "each further 64 MiB partition, scrubbed", None, 13.2e6, None, 3.6e6, "instructions"),
     ("further GiB", "each further GiB of RAM", None, 5.5e6, 0, 0.2e6, "instructions"),
+    ("event to self, pending", "EVTCHNOP_send to self until pending is seen", None, 1336, None, 450, "instructions"),
+    ("event to self, handler", "the same until the handler runs", None, 1455, None, 550, "instructions"),
+    ("channel, same CPU", "channel between two domains on one CPU, and back", None, 11725, None, 3500, "instructions"),
+    ("channel, other CPU", "the same on two CPUs", None, 16384, None, 1600, "instructions"),
+    ("grant query_size", "GNTTABOP_query_size", None, 1106, None, 250, "instructions"),
+    ("grant copy, 4 KiB", "GNTTABOP_copy, 4 KiB by frame", None, 3151, None, 1200, "instructions"),
+    ("grant copy, 64 bytes", "GNTTABOP_copy, 64 bytes by frame", None, 2521, None, 550, "instructions"),
+    ("decrease and populate", "decrease and populate one page", None, 5786, None, 2400, "instructions"),
+    ("yield", "SCHEDOP_yield, nothing else to run", None, 2118, None, 500, "instructions"),
+    ("grant map and unmap, 1 a batch", "grant map and unmap, 1 a batch", None, None, None, None, "instructions"),
+    ("grant map and unmap, 16 a batch", "the same, 16 a batch", None, None, None, None, "instructions"),
+    ("grant map and unmap, 256 a batch", "the same, 256 a batch", None, None, None, None, "instructions"),
     ("static size", "image size, static configuration", None, None, 94208, 90 * 1024, "bytes"),
     ("size", "image size, everything", None, 983048, None, 200 * 1024, "bytes"),
     ("own memory", "own memory, one 64 MiB partition on 1 GiB, static configuration", None, None, 240 * 1024,
@@ -97,6 +109,28 @@ def part_pair_shared(hypervisor):
     """The same where the vCPUs share two CPUs: an idle one has to be woken."""
     found = run(hypervisor, "pair", guest("pair", vcpus=2), cpus=2, name="pair-shared")
     return {"pair, shared CPUs": found[0]["SGI to another vCPU and back"]}
+
+
+def part_calls(hypervisor):
+    return run(hypervisor, "calls", guest("calls"))[0]
+
+
+def channel(hypervisor, cpus, pinned):
+    """Two domains with a static event channel, port 10 of either."""
+    domains = [Domain(name, GUESTS / "bench", f"what=channel role={role}",
+                      extra=f"{mine}: evtchn {{ compatible = \"xen,evtchn-v1\"; xen,evtchn = <10 &{other}>; }};")
+               for name, role, mine, other in (("d1", "first", "end1", "end2"), ("d2", "second", "end2", "end1"))]
+    b = Board(domains, hypervisor=hypervisor, cpus=cpus, icount=True, name=f"bench-{hypervisor.name}-channel-{cpus}")
+    for i, d in enumerate(domains if pinned else []):
+        d.extra = boards.PINNED.format(cpu=i) + d.extra
+    with b.start(limit=60) as console:
+        console.wait_guests("d1", limit=60)
+        return float(console.results("d1")["channel there and back"])
+
+
+def part_channel(hypervisor):
+    is_xen = boards.is_xen(hypervisor)
+    return {"channel, same CPU": channel(hypervisor, 1, False), "channel, other CPU": channel(hypervisor, 2, not is_xen)}
 
 
 def part_boot(hypervisor):

@@ -2,12 +2,13 @@
 /*
  * Instructions per operation, as the guest sees them, its own few included. Meant for QEMU's -icount shift=0, where
  * an instruction is a virtual nanosecond; the counter runs at 62.5 MHz, so a tick is 16 instructions and only sums
- * over many operations are exact. "what=traps|timer|sleep|pair|boot" picks a part; the number of vCPUs and where
+ * over many operations are exact. "what=traps|timer|sleep|pair|boot|calls|channel" picks a part; the number of vCPUs and where
  * they run is the board's business.
  *
  * Nothing here spins where another CPU must get on: under -icount one CPU runs at a time.
  */
 #include "guest.h"
+#include "xen_guest.h"
 
 #define ROUNDS 1000
 #define SGI_PING 1
@@ -212,6 +213,153 @@ static void pair(const char *name)
     result(name, per_operation(end - start));
 }
 
+/* ---- Events, grants, memory ---- */
+
+/* Takes what came on PORT, as a guest's handler does. */
+static void event_clear(uint32_t port)
+{
+    shared->evtchn_pending[port / 64] = 0;
+    vcpu_info[0]->evtchn_pending_sel = 0;
+    vcpu_info[0]->evtchn_upcall_pending = 0;
+    __asm__ volatile("dmb ish" ::: "memory");
+}
+
+/* A channel to oneself: until its bit is seen, and until the interrupt's handler runs. */
+static void event_self(void)
+{
+    struct evtchn_bind_ipi ipi = { .vcpu = 0 };
+    struct evtchn_send send_op;
+    uint64_t sum = 0;
+
+    event_op(EVTCHNOP_bind_ipi, &ipi);
+    send_op.port = ipi.port;
+    TIME("event to self, pending", , {
+        event_op(EVTCHNOP_send, &send_op);
+        while ((*(volatile xen_ulong_t *)&shared->evtchn_pending[ipi.port / 64] & 1ul << ipi.port % 64) == 0) {
+        }
+        event_clear(ipi.port);
+    });
+    irq_priority(EVENT_IRQ, 0x80);
+    irq_enable(EVENT_IRQ);
+    use_bench_vectors();
+    irq_on();
+    for (unsigned i = 0; i < ROUNDS + 1; i++) {
+        uint64_t start, end;
+
+        __asm__ volatile("mov x18, #0\n" ::: "x18");
+        start = now();
+        event_op(EVTCHNOP_send, &send_op);
+        __asm__ volatile("1: cbz x18, 1b\n\tmov %0, x18" : "=r"(end) :: "memory");
+        event_clear(ipi.port);
+        sum += i == 0 ? 0 : end - start; /* the first one came while interrupts were off */
+    }
+    irq_off();
+    use_guest_vectors();
+    result("event to self, handler", per_operation(sum));
+}
+
+static uint8_t from_page[4096] PAGES, to_page[4096] PAGES, balloon_page[4096] PAGES, grant_page[4096] PAGES;
+
+static void copies(void)
+{
+    struct gnttab_copy copy = { .source = { .u.gmfn = gfn_of(from_page), .domid = DOMID_SELF },
+                                .dest = { .u.gmfn = gfn_of(to_page), .domid = DOMID_SELF } };
+
+    copy.len = 4096;
+    TIME("grant copy, 4 KiB", , grant_op(GNTTABOP_copy, &copy, 1));
+    copy.len = 64;
+    TIME("grant copy, 64 bytes", , grant_op(GNTTABOP_copy, &copy, 1));
+    say("copy status: %d\n", copy.status);
+}
+
+#define MAPS_MAX 256
+/* Somewhere in the address space where nothing is. */
+#define MAPS_GFN 0x100000ul
+
+/* A pair of map and unmap of one's own pages, in batches. */
+static void maps(unsigned batch, const char *name)
+{
+    static struct gnttab_map_grant_ref map[MAPS_MAX];
+    static struct gnttab_unmap_grant_ref unmap[MAPS_MAX];
+    struct xen_add_to_physmap place = { .domid = DOMID_SELF, .space = XENMAPSPACE_grant_table, .gpfn = 0x38000 };
+    struct grant_entry_v1 *entries = window_page(0, WINDOW_READ_WRITE, 0x38000);
+    uint64_t start, ticks = 0;
+
+    memory_op(XENMEM_add_to_physmap, &place);
+    for (unsigned i = 0; i < batch; i++) {
+        entries[16 + i] = (struct grant_entry_v1){ .flags = GTF_permit_access, .domid = (domid_t)arg_number("me", 1),
+                                                   .frame = (uint32_t)gfn_of(grant_page) };
+        map[i] = (struct gnttab_map_grant_ref){ .host_addr = (MAPS_GFN + i) << PAGE_SHIFT, .flags = GNTMAP_host_map,
+                                                .ref = 16 + i, .dom = (domid_t)arg_number("me", 1) };
+    }
+    for (unsigned round = 0; round < ROUNDS / batch + 2; round++) {
+        start = now();
+        grant_op(GNTTABOP_map_grant_ref, map, batch);
+        for (unsigned i = 0; i < batch; i++) {
+            unmap[i] = (struct gnttab_unmap_grant_ref){ .host_addr = map[i].host_addr, .handle = map[i].handle };
+        }
+        grant_op(GNTTABOP_unmap_grant_ref, unmap, batch);
+        /* The first round makes tables. */
+        ticks += round == 0 ? 0 : now() - start;
+    }
+    say("%s: %lu\n", name, ticks * 16 / ((ROUNDS / batch + 1) * batch));
+    say("%s, status: %d %d\n", name, map[batch - 1].status, unmap[batch - 1].status);
+}
+
+static void calls(void)
+{
+    struct gnttab_query_size size = { .dom = DOMID_SELF };
+    xen_pfn_t page = gfn_of(balloon_page);
+    struct xen_memory_reservation r = { .nr_extents = 1, .domid = DOMID_SELF };
+
+    if (shared_info_map() == NULL) {
+        return;
+    }
+    vcpu_info_register(0);
+    event_clear(1);
+    event_self();
+    TIME("grant query_size", grant_op(GNTTABOP_query_size, &size, 1), grant_op(GNTTABOP_query_size, &size, 1));
+    copies();
+    *(uint64_t *)&r.extent_start = (uint64_t)&page;
+    TIME("decrease and populate", , { memory_op(XENMEM_decrease_reservation, &r); memory_op(XENMEM_populate_physmap, &r); });
+    TIME("yield", , sched_op(SCHEDOP_yield, NULL));
+    maps(1, "grant map and unmap, 1 a batch");
+    maps(16, "grant map and unmap, 16 a batch");
+    maps(256, "grant map and unmap, 256 a batch");
+}
+
+/* A round trip over a channel that the boot description bound: port 10 on either side. "first" begins. */
+static void channel(const char *name)
+{
+    struct evtchn_send there = { .port = 10 };
+    bool begins = arg_is("role", "first");
+    uint64_t start = 0;
+
+    if (shared_info_map() == NULL) {
+        return;
+    }
+    vcpu_info_register(0);
+    irq_priority(EVENT_IRQ, 0x80);
+    irq_enable(EVENT_IRQ);
+    event_clear(10);
+    use_bench_vectors();
+    if (!begins) {
+        for (;;) {
+            event_op(EVTCHNOP_send, &there);
+            sleep_until_interrupt();
+            event_clear(10);
+        }
+    }
+    for (unsigned i = 0; i < ROUNDS + 10; i++) {
+        start = i == 10 ? now() : start;
+        event_op(EVTCHNOP_send, &there);
+        sleep_until_interrupt();
+        event_clear(10);
+    }
+    result(name, per_operation(now() - start));
+    use_guest_vectors();
+}
+
 void guest_main(void)
 {
     say("first instruction: %lu\n", boot_counter * 16);
@@ -228,5 +376,9 @@ void guest_main(void)
         timer("virtual timer, asked to sleep 20 us", 20, true);
     } else if (arg_is("what", "pair")) {
         pair("SGI to another vCPU and back");
+    } else if (arg_is("what", "calls")) {
+        calls();
+    } else if (arg_is("what", "channel")) {
+        channel("channel there and back");
     }
 }

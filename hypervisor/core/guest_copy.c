@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Guest addresses are translated page by page: virtual to guest physical by the guest's own tables (the architecture's
- * business), from there by the domain's stage-2 tables, whose lock is held until the window is closed, so that the
+ * Guest addresses are translated page by page: virtual ones by the hardware, through the guest's own tables and the
+ * domain's, physical ones by the domain's alone. The lock of the latter is held until the window is closed, so that the
  * frame cannot go away meanwhile.
  */
 #include "bh/guest_copy.h"
 
 #include "arch/arch.h"
 #include "bh/domain.h"
+#include "bh/frame.h"
 #include "bh/p2m.h"
 #include "bh/vcpu.h"
 #include "bh/window.h"
@@ -40,6 +41,40 @@ static int copy_piece(struct domain *d, uint64_t gpa, void *ours, size_t size, b
     return err;
 }
 
+/* Is M memory of some guest's, and not a device's registers or anything that is ours alone? */
+static bool is_guest_memory(mfn_t m)
+{
+    const struct frame *f = frame_lookup(m);
+
+    return f != NULL && (f->type == FRAME_RAM || f->type == FRAME_SHARED);
+}
+
+/* One piece, within a page, at the current vCPU's virtual ADDRESS: the hardware walks both tables at once. */
+static int copy_virtual(struct vcpu *v, uint64_t address, void *ours, size_t size, bool to_guest)
+{
+    struct p2m *p = &v->domain->p2m;
+    mfn_t m;
+    int err;
+
+    spin_lock(&p->lock);
+    err = arch_guest_frame(v, address, to_guest, &m);
+    if (err == 0 && unlikely(!is_guest_memory(m))) {
+        err = -XEN_EFAULT;
+    }
+    if (err == 0) {
+        char *window = window_open(m);
+
+        if (to_guest) {
+            memcpy(window + (address & (PAGE_SIZE - 1)), ours, size);
+        } else {
+            memcpy(ours, window + (address & (PAGE_SIZE - 1)), size);
+        }
+        window_close(window);
+    }
+    spin_unlock(&p->lock);
+    return err;
+}
+
 /* Req: BH-SEC-006, BH-ABI-007 */
 static int copy(struct vcpu *v, char *ours, uint64_t address, size_t size, bool to_guest)
 {
@@ -47,12 +82,8 @@ static int copy(struct vcpu *v, char *ours, uint64_t address, size_t size, bool 
 
     while (size != 0 && err == 0) {
         size_t piece = MIN(size, PAGE_SIZE - (address & (PAGE_SIZE - 1)));
-        uint64_t gpa;
 
-        err = arch_guest_translate(v, address, to_guest, &gpa);
-        if (err == 0) {
-            err = copy_piece(v->domain, gpa, ours, piece, to_guest);
-        }
+        err = copy_virtual(v, address, ours, piece, to_guest);
         ours += piece;
         address += piece;
         size -= piece;

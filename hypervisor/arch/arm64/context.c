@@ -167,22 +167,38 @@ bool arch_vcpu_has_event(struct vcpu *v)
     return vgic_has_pending(v, loaded ? gic_read_vmcr() : v->arch.gic_vmcr) || vtimer_is_due(v, loaded);
 }
 
+/* PAR_EL1 after the instruction AT, which leaves no trace of it for the guest. */
+#define TRANSLATE(operation, address) ({ \
+    uint64_t guest_par_ = sysreg_read(par_el1), par_; \
+    __asm__ volatile("at " operation ", %0" : : "r"(address) : "memory"); \
+    isb(); \
+    par_ = sysreg_read(par_el1); \
+    sysreg_write(par_el1, guest_par_); \
+    par_; \
+})
+#define PAR_FAULT 1UL
+#define PAR_ADDRESS 0x0000fffffffff000UL
+
 int arch_guest_translate(struct vcpu *v, uint64_t address, bool to_write, uint64_t *gpa)
 {
-    uint64_t guest_par = sysreg_read(par_el1), par;
+    uint64_t par = to_write ? TRANSLATE("s1e1w", address) : TRANSLATE("s1e1r", address);
 
     (void)v;
-    if (to_write) {
-        __asm__ volatile("at s1e1w, %0" : : "r"(address) : "memory");
-    } else {
-        __asm__ volatile("at s1e1r, %0" : : "r"(address) : "memory");
-    }
-    isb();
-    par = sysreg_read(par_el1);
-    sysreg_write(par_el1, guest_par);
-    if ((par & 1) != 0) {
+    if ((par & PAR_FAULT) != 0) {
         return -XEN_EFAULT;
     }
-    *gpa = (par & 0x0000fffffffff000UL) | (address & (PAGE_SIZE - 1));
+    *gpa = (par & PAR_ADDRESS) | (address & (PAGE_SIZE - 1));
+    return 0;
+}
+
+int arch_guest_frame(struct vcpu *v, uint64_t address, bool to_write, mfn_t *m)
+{
+    uint64_t par = to_write ? TRANSLATE("s12e1w", address) : TRANSLATE("s12e1r", address);
+
+    (void)v;
+    if ((par & PAR_FAULT) != 0) {
+        return -XEN_EFAULT;
+    }
+    *m = paddr_to_mfn(paddr(par & PAR_ADDRESS));
     return 0;
 }

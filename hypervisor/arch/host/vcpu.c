@@ -221,3 +221,17 @@ bool arch_interrupt_is_pending(void)
 {
     return host_interrupt_is_pending;
 }
+
+int arch_guest_frame(struct vcpu *v, uint64_t address, bool to_write, mfn_t *m)
+{
+    enum p2m_type type;
+    unsigned order;
+    mfn_t there;
+
+    if (p2m_lookup(&v->domain->p2m, gfn(address >> PAGE_SHIFT), &there, &type, &order) != 0 ||
+        !(type == P2M_MMIO || (to_write ? p2m_is_writable(type) : p2m_is_readable(type)))) {
+        return -XEN_EFAULT;
+    }
+    *m = there;
+    return 0;
+}

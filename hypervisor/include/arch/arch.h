@@ -113,6 +113,12 @@ void arch_vcpu_timer_expired(struct vcpu *v, enum timer_kind kind);
  */
 MUST_USE int arch_guest_translate(struct vcpu *v, uint64_t address, bool to_write, uint64_t *gpa);
 
+/*
+ * The frame of the current vCPU's virtual ADDRESS, by its own tables and its domain's. The lock of the latter is held,
+ * and the answer holds as long. -XEN_EFAULT: there is none, or the kernel may not.
+ */
+MUST_USE int arch_guest_frame(struct vcpu *v, uint64_t address, bool to_write, mfn_t *m);
+
 /* Allocates what an architecture keeps for a domain, and adds its devices to D->mmio. */
 struct boot_domain;
 MUST_USE int arch_domain_create(struct domain *d, const struct boot_domain *config);
