@@ -8,6 +8,7 @@
 #include "bh/domain.h"
 
 #include "arch/arch.h"
+#include "bh/argo.h"
 #include "bh/boot_config.h"
 #include "bh/console.h"
 #include "bh/cpu.h"
@@ -229,7 +230,8 @@ bool domain_reap_step(struct domain *d)
     for (unsigned i = 0; i < DOMAIN_WATCHDOG_COUNT; i++) {
         timer_cancel(&d->watchdog[i]);
     }
-    if ((CONFIG_EVTCHN && !evtchn_domain_close(d)) || (CONFIG_GRANT && !grant_domain_close(d))) {
+    if ((CONFIG_EVTCHN && !evtchn_domain_close(d)) || (CONFIG_GRANT && !grant_domain_close(d)) ||
+        (CONFIG_ARGO && !argo_domain_close(d))) {
         return false;
     }
     for (unsigned i = 0; i < d->vcpu_count; i++) {
@@ -260,6 +262,9 @@ bool domain_reap_step(struct domain *d)
     }
     if (CONFIG_GRANT) {
         grant_domain_free(d);
+    }
+    if (CONFIG_ARGO) {
+        argo_domain_free(d);
     }
     heap_free(d, sizeof(*d));
     if (last) {

@@ -33,7 +33,8 @@ static int copy_piece(struct domain *d, uint64_t gpa, void *ours, size_t size, b
         if (to_guest) {
             memcpy(window + (gpa & (PAGE_SIZE - 1)), ours, size);
         } else {
-            memcpy(ours, window + (gpa & (PAGE_SIZE - 1)), size);
+            /* OURS may be in a window on the same page. */
+            memmove(ours, window + (gpa & (PAGE_SIZE - 1)), size);
         }
         window_close(window);
     }

@@ -17,6 +17,7 @@ static operation *const table[] = {
     [__HYPERVISOR_sched_op] = hypercall_sched_op,
     [__HYPERVISOR_event_channel_op] = CONFIG_EVTCHN ? hypercall_event_channel_op : NULL,
     [__HYPERVISOR_hvm_op] = hypercall_hvm_op,
+    [__HYPERVISOR_argo_op] = CONFIG_ARGO ? hypercall_argo_op : NULL,
 };
 
 /* Req: BH-ABI-002 */

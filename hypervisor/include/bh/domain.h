@@ -6,6 +6,7 @@
 #define BH_DOMAIN_H
 
 #include "arch/arch_types.h"
+#include "bh/argo.h"
 #include "bh/console.h"
 #include "bh/evtchn.h"
 #include "bh/grant.h"
@@ -58,6 +59,9 @@ struct domain {
     struct mmio_map mmio;          /* [boot] emulated device regions */
     struct evtchn_domain evtchn;   /* [lock evtchn.lock] */
     struct grant_table *grant;     /* [atomic] made when it is first asked for */
+    struct argo_domain *argo;      /* [atomic] made when it first registers a ring */
+    uint32_t argo_restarts;        /* [atomic] operations of Argo that were stopped, to go on */
+    uint32_t argo_close_from;      /* [reaper] domains before this place have nothing of it any more */
     struct policy_set policy;      /* [boot] whom it may reach */
     struct timer watchdog[DOMAIN_WATCHDOG_COUNT]; /* [lock lock] */
     uint32_t watchdogs_used;       /* [lock lock] bit N: watchdog[N] is set */

@@ -32,6 +32,7 @@ int64_t hypercall_hvm_op(struct vcpu *v, uint64_t *a);       /* hvm_op.c */
 int64_t hypercall_vm_assist(struct vcpu *v, uint64_t *a);    /* vm_assist.c */
 int64_t hypercall_event_channel_op(struct vcpu *v, uint64_t *a); /* evtchn.c */
 int64_t hypercall_grant_table_op(struct vcpu *v, uint64_t *a); /* grant.c */
+int64_t hypercall_argo_op(struct vcpu *v, uint64_t *a);      /* argo.c */
 int64_t hypercall_multicall(struct vcpu *v, uint64_t *a);    /* multicall.c */
 int64_t hypercall_console_io(struct vcpu *v, uint64_t *a);   /* console_io.c */
 
