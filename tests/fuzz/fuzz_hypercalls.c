@@ -35,6 +35,10 @@ static uint32_t foreign[FRAMES]; /* of them, as a grant */
 static uint32_t held[FRAMES];    /* references that are no mappings: pins, event areas, grant tables */
 static uint32_t granted[FRAMES]; /* mappings that live pins allow */
 
+/* Calls of Argo that were stopped, for anybody to go on with. */
+static uint64_t stopped[4][5];
+static unsigned stopped_count;
+
 static unsigned byte(void)
 {
     if (input_left == 0) {
@@ -158,6 +162,33 @@ static void count_grants(const struct domain *d)
     CHECK(live == t->live);
 }
 
+/* What a domain's rings keep. */
+static void count_rings(const struct domain *d)
+{
+    const struct argo_domain *a = d->argo;
+
+    for (uint32_t i = 0; a != NULL && i < CONFIG_MAX_ARGO_RINGS; i++) {
+        const struct argo_ring *r = a->slot[i].ring;
+
+        if (r == NULL) {
+            continue;
+        }
+        CHECK(i < a->slot_end && r->page_count <= r->page_limit && r->waiting_count <= ARGO_WAITING_MAX);
+        CHECK(a->slot[i].state != ARGO_LIVE || (r->page_count == r->page_limit && r->tx < r->length && r->tx % 16 == 0));
+        CHECK(r->partial.done <= r->partial.length);
+        for (uint32_t k = 0; k < r->page_count; k++) {
+            hold(mfn(r->page[k]));
+        }
+        for (unsigned k = 0; k < r->waiting_count; k++) {
+            struct domain *waits = domain_get_any(r->waiting[k].domid);
+
+            /* Nobody who is gone. */
+            CHECK(waits != NULL);
+            domain_put(waits);
+        }
+    }
+}
+
 static void audit(void)
 {
     struct cpu *before = this_cpu();
@@ -180,6 +211,7 @@ static void audit(void)
         if (d != NULL) {
             count_events(d);
             count_grants(d);
+            count_rings(d);
             if (d->has_shared_info) {
                 hold(d->shared_info);
             }
@@ -267,6 +299,10 @@ static void begin(void)
     host_run_on(0);
     add_domain("one", 3);
     add_domain("two", 2);
+    policy_allow(domain_table[0], domain_table[1], POLICY_ARGO);
+    policy_allow(domain_table[1], domain_table[0], POLICY_ARGO);
+    stopped_count = 0;
+    host_interrupt_is_pending = false;
     host_settle();
 }
 
@@ -356,6 +392,79 @@ static void hypercall(struct vcpu *v)
     (void)hypercall_dispatch(v, which % 8 < 6 ? calls[which % 8] : number(), a);
 }
 
+/* A domain's number, or everybody, or nobody. */
+static uint16_t domid(void)
+{
+    const struct domain *d = domain_table[byte() % 2];
+    unsigned kind = byte();
+
+    return kind < 64 ? XEN_ARGO_DOMID_ANY : kind < 72 ? (uint16_t)number() : d != NULL ? d->id : 0;
+}
+
+static void argo(struct vcpu *v)
+{
+    uint64_t page = BASE + (uint64_t)(byte() % 4) * PAGE_SIZE, second = page + 2048, a[5] = { 1 + byte() % 4, page };
+    unsigned count = 1 + byte() % 24;
+
+    if (a[0] == XEN_ARGO_OP_register_ring) {
+        struct xen_argo_register_ring r = { .aport = byte() % 2, .partner_id = domid() };
+
+        r.len = (uint32_t)(byte() % 4 != 0 ? count * PAGE_SIZE - 64 - byte() % 4 * 16 : number());
+        (void)!guest_copy_to(v, guest_handle(page), &r, sizeof(r));
+        for (unsigned i = 0; i < count; i++) {
+            uint64_t g = (BASE >> PAGE_SHIFT) + i % (PAGES - 4) + 4;
+
+            g = byte() % 64 == 0 ? frame_number() : g;
+            (void)!guest_copy_to(v, guest_handle(second + i * sizeof(g)), &g, sizeof(g));
+        }
+        a[2] = second;
+        a[3] = byte() % 16 != 0 ? count : number();
+        a[4] = byte() % 4 == 0;
+    } else if (a[0] == XEN_ARGO_OP_unregister_ring) {
+        struct xen_argo_unregister_ring r = { .aport = byte() % 2, .partner_id = domid() };
+
+        (void)!guest_copy_to(v, guest_handle(page), &r, sizeof(r));
+    } else if (a[0] == XEN_ARGO_OP_sendv) {
+        struct xen_argo_send_addr address = { .src = { .domain_id = XEN_ARGO_DOMID_ANY },
+                                              .dst = { .aport = byte() % 2, .domain_id = domid() } };
+
+        a[2] = second;
+        a[3] = byte() % 10;
+        (void)!guest_copy_to(v, guest_handle(page), &address, sizeof(address));
+        for (uint64_t i = 0; i < a[3]; i++) {
+            struct xen_argo_iov iov = { .iov_len = (uint32_t)(byte() % 8 != 0 ? byte() << byte() % 9 : number()) };
+
+            iov.iov_hnd.p = (void *)(uintptr_t)((frame_number() << PAGE_SHIFT) + byte() * 16);
+            (void)!guest_copy_to(v, guest_handle(second + i * sizeof(iov)), &iov, sizeof(iov));
+        }
+    } else {
+        struct { struct { uint32_t nent, pad; } count; struct xen_argo_ring_data_ent entry[4]; } data;
+
+        memset(&data, 0, sizeof(data));
+        data.count.nent = byte() % 5;
+        for (unsigned i = 0; i < data.count.nent; i++) {
+            data.entry[i].ring = (struct xen_argo_addr){ .aport = byte() % 2, .domain_id = domid() };
+            data.entry[i].space_required = (uint32_t)number();
+        }
+        (void)!guest_copy_to(v, guest_handle(page), &data, sizeof(data));
+    }
+    if (stopped_count != 0 && byte() % 2 == 0) {
+        memcpy(a, stopped[--stopped_count], sizeof(a));
+        a[3] += byte() % 16 == 0 ? number() << 32 : 0;
+    }
+    if (byte() % 8 == 0) {
+        /* The owner writes its positions. */
+        uint32_t positions[2] = { (uint32_t)number(), (uint32_t)number() };
+
+        (void)!guest_copy_to(v, guest_handle(BASE + (4 + byte() % 8) * PAGE_SIZE), positions, sizeof(positions));
+    }
+    host_interrupt_is_pending = byte() % 2 == 0;
+    if (hypercall_dispatch(v, __HYPERVISOR_argo_op, a) == HYPERCALL_RESTART && stopped_count < 4) {
+        memcpy(stopped[stopped_count++], a, sizeof(a));
+    }
+    host_interrupt_is_pending = false;
+}
+
 static void step(void)
 {
     unsigned action = byte(), cpu = byte() % CPUS;
@@ -411,6 +520,11 @@ static void step(void)
                 text[i] = (char)byte();
             }
             console_domain_write(v->domain, text, sizeof(text));
+        }
+        break;
+    case 9: case 10: case 11:
+        if (v != NULL) {
+            argo(v);
         }
         break;
     default:
