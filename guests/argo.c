@@ -235,9 +235,10 @@ static void receive_all(uint16_t peer_domid)
         }
         /* All that is there, then room for more is announced. */
         while (tx != ring->rx_ptr && count < MESSAGES) {
+            uint32_t taken = (uint32_t)HEADER + (message_length(count) + 15) / 16 * 16;
+
             wrong += !is_right(count, peer_domid);
-            __atomic_store_n(&ring->rx_ptr, (uint32_t)((ring->rx_ptr + HEADER + (message_length(count) + 15) / 16 * 16) %
-                                                       RING_BYTES), __ATOMIC_RELEASE);
+            __atomic_store_n(&ring->rx_ptr, (ring->rx_ptr + taken) % RING_BYTES, __ATOMIC_RELEASE);
             count++;
         }
         argo(XEN_ARGO_OP_notify, NULL, NULL, 0, 0);

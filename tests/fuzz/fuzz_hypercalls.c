@@ -174,7 +174,8 @@ static void count_rings(const struct domain *d)
             continue;
         }
         CHECK(i < a->slot_end && r->page_count <= r->page_limit && r->waiting_count <= ARGO_WAITING_MAX);
-        CHECK(a->slot[i].state != ARGO_LIVE || (r->page_count == r->page_limit && r->tx < r->length && r->tx % 16 == 0));
+        CHECK(a->slot[i].state != ARGO_LIVE || r->page_count == r->page_limit);
+        CHECK(r->tx < r->length && r->tx % XEN_ARGO_MSG_SLOT_SIZE == 0);
         CHECK(r->partial.done <= r->partial.length);
         for (uint32_t k = 0; k < r->page_count; k++) {
             hold(mfn(r->page[k]));

@@ -9,8 +9,8 @@ ALLOW = """/ {{ chosen {{ argo-{0} {{
 
 
 def pair(start, guest, dts=""):
-    console = start([guest("alpha", "argo", "role=1 peer=2"), guest("beta", "argo", "role=2 peer=1 end=wait")], cpus=2, dts=dts,
-                    limit=90)
+    console = start([guest("alpha", "argo", "role=1 peer=2"), guest("beta", "argo", "role=2 peer=1 end=wait")], cpus=2,
+                    dts=dts, limit=90)
     for name in ("alpha", "beta"):
         console.wait_line(name, "guest: done", 80)
     return console.results("alpha"), console.results("beta")

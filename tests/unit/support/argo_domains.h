@@ -89,7 +89,8 @@ static inline int64_t op(struct domain *d, uint64_t command, uint64_t a1, uint64
 /* ---- What guests do ---- */
 
 /* D's ring of LENGTH bytes, in its pages from FIRST on. */
-static inline int64_t enter(struct domain *d, uint32_t port, uint16_t partner, uint32_t length, unsigned first, uint64_t flags)
+static inline int64_t enter(struct domain *d, uint32_t port, uint16_t partner, uint32_t length, unsigned first,
+                            uint64_t flags)
 {
     struct xen_argo_register_ring r = { .aport = port, .partner_id = partner, .len = length };
     uint64_t count = (length + 64 + PAGE_SIZE - 1) >> PAGE_SHIFT;
@@ -174,8 +175,8 @@ static inline uint8_t ring_byte(struct domain *d, unsigned first, uint32_t lengt
 }
 
 /* The message at AT is LENGTH bytes of what FROM has filled with SEED. */
-static inline void check_message(struct domain *d, unsigned first, uint32_t ring_length, uint32_t at, struct domain *from,
-                          uint32_t length, uint8_t seed)
+static inline void check_message(struct domain *d, unsigned first, uint32_t ring_length, uint32_t at,
+                                 struct domain *from, uint32_t length, uint8_t seed)
 {
     struct xen_argo_ring_message_header h;
 
