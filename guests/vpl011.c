@@ -20,6 +20,8 @@ static void receive(unsigned irq)
 {
     (void)irq;
     interrupts++;
+    /* First: what comes after the last look at the FIFO has to be told. */
+    write32(board.uart + UART_ICR, 0x7ff);
     while ((read32(board.uart + UART_FR) & FR_RXFE) == 0) {
         char c = (char)read32(board.uart + UART_DR);
 
@@ -28,7 +30,6 @@ static void receive(unsigned irq)
             typed_count++;
         }
     }
-    write32(board.uart + UART_ICR, 0x7ff);
 }
 
 static void echo(void)

@@ -226,33 +226,44 @@ void console_input_first(struct domain *d)
     spin_unlock(&console_lock);
 }
 
-/* Req: BH-CONS-002, BH-CONS-006 */
+/* Three in a row were typed: the input goes on. */
+static void switch_input(void)
+{
+    struct domain *d;
+
+    domain_list_lock();
+    spin_lock(&console_lock);
+    d = next_domain(input_owner);
+    give_input(d);
+    drain();
+    spin_unlock(&console_lock);
+    domain_list_unlock();
+}
+
+/* Req: BH-CONS-002, BH-CONS-006, BH-CONS-007 */
 void console_input(char c)
 {
     struct domain *d;
+    unsigned held;
     uint16_t to;
 
     spin_lock(&console_lock);
-    escapes = c == ESCAPE ? escapes + 1 : 0;
-    if (escapes == ESCAPE_COUNT) {
-        escapes = 0;
-        spin_unlock(&console_lock);
-        domain_list_lock();
-        d = next_domain(input_owner);
-        spin_lock(&console_lock);
-        give_input(d);
-        drain();
-        spin_unlock(&console_lock);
-        domain_list_unlock();
-        return;
-    }
+    held = escapes;
+    escapes = c == ESCAPE && held + 1 < ESCAPE_COUNT ? held + 1 : 0;
     to = input_owner;
     spin_unlock(&console_lock);
-    if (c == ESCAPE || to == NO_DOMAIN) {
+    if (c == ESCAPE) {
+        if (held + 1 == ESCAPE_COUNT) {
+            switch_input();
+        }
         return;
     }
     d = domain_get(to);
     if (d != NULL) {
+        /* Fewer than three were meant for the partition. */
+        for (unsigned n = 0; n < held; n++) {
+            arch_domain_console_input(d, ESCAPE);
+        }
         arch_domain_console_input(d, c);
         domain_put(d);
     }

@@ -30,9 +30,11 @@ def test_input_goes_to_one_partition_and_moves_on(start, guest, gic):
     console.send("\x01\x01\x01")
     type_line(console, "beta", "second", 0)
     assert not console.find("alpha", "typed: second")
-    # Two are not three: the input stays where it is.
+    # Two are not three: the input stays where it is, and they are part of it.
     console.send("\x01\x01x\r")
-    console.wait_line("beta", "length [13] typed: .*x$", 20)
+    console.wait_line("beta", "length 3 typed: \x01\x01x$", 20)
+    console.send("\x01y\r")
+    console.wait_line("beta", "length 2 typed: \x01y$", 20)
     # When the partition with the input ends, the input moves to the next one.
     type_line(console, "beta", "end", 0)
     console.wait_line("beta", "guest: done")
@@ -52,3 +54,16 @@ def test_uart_registers_by_interrupt(start, guest):
     console.send("hello\r")
     console.wait_line("alpha", "typed: hello")
     console.wait_line("alpha", "by interrupts: yes")
+
+
+# Req: BH-CONS-007
+def test_fewer_escapes_than_three_are_input(start, guest):
+    """As with Xen: one or two Ctrl-A wait for the next key, and go to the guest before it."""
+    console = start([guest("alpha", "vpl011", "input=1")], cpus=1)
+    console.wait_line("alpha", "type a line")
+    console.send("\x01\x01\x01" if console.names.get("DOM1") else "")
+    console.settle(1)
+    console.send("\x01\x01x\r")
+    console.wait_text("length 3 typed: \x01\x01x\r?\n", 20)
+    console.send("\x01y\r")
+    console.wait_text("length 2 typed: \x01y\r?\n", 20)

@@ -94,7 +94,7 @@ static void test_lines(void **state)
     }
 }
 
-/* Req: BH-CONS-002, BH-CONS-006 */
+/* Req: BH-CONS-002, BH-CONS-006, BH-CONS-007 */
 static void test_input(void **state)
 {
     (void)state;
@@ -120,9 +120,17 @@ static void test_input(void **state)
     expect("(alpha) login: xy\r\n");
     says(b, "> ");
     expect("");
-    /* Two Ctrl-A and something else are nobody's; three switch. */
-    type("\x01\x01z");
-    assert_int_equal(a->arch.input_count, 4);
+    /* One or two Ctrl-A go along with what is typed next; three switch. */
+    type("\x01\x01z\x01y");
+    assert_int_equal(a->arch.input_count, 8);
+    assert_memory_equal(a->arch.input + 3, "\x01\x01z\x01y", 5);
+    type("\x01\x01");
+    assert_int_equal(a->arch.input_count, 8);
+    type("\x01");
+    expect("(bulkhead) input to beta (Ctrl-A three times: the next one)\r\n(beta) > ");
+    type("\x01\x01\x01");
+    expect("\r\n(bulkhead) input to alpha (Ctrl-A three times: the next one)\r\n");
+    assert_int_equal(a->arch.input_count, 8);
     type("\x01\x01\x01");
     expect("(bulkhead) input to beta (Ctrl-A three times: the next one)\r\n(beta) > ");
     type("w");
