@@ -20,8 +20,9 @@ $(HYP_BUILD)/include/bh/config.h: $(HYP_CONFIG) Kconfig scripts/kconfig.py
 HYP_y := $(addprefix core/, board.c boot_config.c boot_options.c console.c cpu.c domain.c frame.c guest_copy.c heap.c \
     kernel_load.c memory_map.c mmio.c ownership.c p2m.c page_alloc.c partition.c sched.c sched_pinned.c timer.c vcpu.c window.c)
 HYP_$(CONFIG_SCHED_FAIR) += core/sched_fair.c
-HYP_$(CONFIG_XEN_GUEST) += $(addprefix core/, console_io.c hvm_op.c hypercall.c memory_op.c multicall.c \
+HYP_$(CONFIG_XEN_GUEST) += $(addprefix core/, console_io.c hvm_op.c hypercall.c memory_op.c \
     physmap.c policy.c runstate.c sched_op.c vcpu_op.c version.c vm_assist.c)
+HYP_$(CONFIG_MULTICALL) += core/multicall.c
 HYP_$(CONFIG_EVTCHN) += $(addprefix core/, boot_channels.c evtchn.c evtchn_2l.c evtchn_fifo.c)
 HYP_$(CONFIG_GRANT) += $(addprefix core/, grant.c grant_copy.c grant_entry.c grant_map.c)
 HYP_$(CONFIG_ARGO) += $(addprefix core/, argo.c argo_notify.c argo_send.c)

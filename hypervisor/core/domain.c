@@ -147,7 +147,7 @@ int domain_create(const struct boot_domain *config, struct domain **out)
         evtchn_domain_init(d);
     }
     (void)string_copy(d->name, sizeof(d->name), config->name, sizeof(config->name));
-    err = p2m_init(&d->p2m, d->id);
+    err = p2m_init(&d->p2m, d->id, (uint32_t)P2M_TABLE_LIMIT(d->page_limit));
     if (err == 0) {
         d->has_p2m = true;
         err = arch_domain_create(d, config);

@@ -70,10 +70,13 @@ static void unlock_both(struct domain *a, struct domain *b) NO_LOCK_ANALYSIS
 /* More ports, a bucket full. -XEN_ENOSPC: the domain has all that it may have. -XEN_ENOMEM. */
 static int add_bucket(struct domain *d) REQUIRES(d->evtchn.lock)
 {
+    /* The shared page has bits for so many. */
+    uint32_t limit = d->evtchn.fifo != NULL ? CONFIG_MAX_EVTCHN_PORT + 1U
+                                            : MIN(CONFIG_MAX_EVTCHN_PORT + 1U, (uint32_t)EVTCHN_2L_NR_CHANNELS);
     uint32_t index = d->evtchn.port_count / EVTCHN_BUCKET;
     struct evtchn *bucket;
 
-    if (d->evtchn.port_count > CONFIG_MAX_EVTCHN_PORT) {
+    if (d->evtchn.port_count >= limit) {
         return -XEN_ENOSPC;
     }
     bucket = heap_alloc(PAGE_SIZE, d->id);
@@ -81,7 +84,7 @@ static int add_bucket(struct domain *d) REQUIRES(d->evtchn.lock)
         return -XEN_ENOMEM;
     }
     d->evtchn.bucket[index] = bucket;
-    d->evtchn.port_count = MIN(d->evtchn.port_count + (uint32_t)EVTCHN_BUCKET, CONFIG_MAX_EVTCHN_PORT + 1U);
+    d->evtchn.port_count = MIN(d->evtchn.port_count + (uint32_t)EVTCHN_BUCKET, limit);
     return 0;
 }
 
@@ -696,17 +699,18 @@ static int set_priority(struct vcpu *v, const struct evtchn_set_priority *a)
 }
 
 /*
- * Closes ports from where the last call stopped, EVTCHN_CLOSE_STEP of them; true: all were looked at.
- * A port that was bound anew meanwhile counts as looked at again.
+ * Closes EVTCHN_CLOSE_STEP ports from *FROM on, passing over those that are free; true: all were looked at.
+ * A port that was bound anew meanwhile is looked at again. Bound also: a look at each port.
  */
 static bool close_some(struct domain *d, uint32_t *from, bool by_guest)
 {
-    uint32_t end = *from + EVTCHN_CLOSE_STEP;
+    unsigned closed = 0;
 
-    while (*from < end && *from < d->evtchn.port_count) {
-        if (close_port(d, *from, by_guest) != -XEN_EAGAIN) {
-            (*from)++;
-        }
+    while (closed < EVTCHN_CLOSE_STEP && *from < d->evtchn.port_count) {
+        int err = close_port(d, *from, by_guest);
+
+        closed += err == 0;
+        *from += err != -XEN_EAGAIN;
     }
     return *from >= d->evtchn.port_count;
 }
@@ -773,14 +777,40 @@ static int64_t reset(struct vcpu *v, uint16_t id)
     return err;
 }
 
+/*
+ * Who sends to D does so under the lock of its own domain: after each was free once, nobody is at it any more who has
+ * not seen which ABI D has now.
+ */
+static void let_senders_finish(const struct domain *d)
+{
+    domain_list_lock();
+    for (unsigned i = 0; i < CONFIG_MAX_DOMAINS; i++) {
+        if (domain_table[i] != NULL && domain_table[i] != d) {
+            spin_lock(&domain_table[i]->evtchn.lock);
+            spin_unlock(&domain_table[i]->evtchn.lock);
+        }
+    }
+    domain_list_unlock();
+}
+
 static int init_control(struct vcpu *v, struct evtchn_init_control *a)
 {
     struct domain *d = v->domain;
     int err;
 
+    bool switched;
+
     spin_lock(&d->evtchn.lock);
+    switched = d->evtchn.fifo == NULL;
     err = evtchn_fifo_init_control(d, a);
+    switched = switched && d->evtchn.fifo != NULL;
     spin_unlock(&d->evtchn.lock);
+    if (switched) {
+        let_senders_finish(d);
+        spin_lock(&d->evtchn.lock);
+        evtchn_fifo_adopt(d);
+        spin_unlock(&d->evtchn.lock);
+    }
     return err;
 }
 

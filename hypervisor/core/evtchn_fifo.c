@@ -215,7 +215,7 @@ static int take_page(struct domain *d, gfn_t g, mfn_t *m)
     return domain_get_page(d, g, m) == 0 ? 0 : -XEN_EINVAL;
 }
 
-/* The first control block turns the domain to this ABI. What is pending in the other moves along. */
+/* The first control block turns the domain to this ABI; evtchn_fifo_adopt() follows. */
 static int switch_to_fifo(struct domain *d) REQUIRES(d->evtchn.lock)
 {
     struct evtchn_fifo *f = heap_alloc(sizeof(*f), d->id);
@@ -227,11 +227,24 @@ static int switch_to_fifo(struct domain *d) REQUIRES(d->evtchn.lock)
     for (uint32_t port = 1; port < d->evtchn.port_count; port++) {
         struct evtchn *c = evtchn_at(&d->evtchn, port);
 
-        c->pending = evtchn_2l_is_pending(d, port);
+        c->pending = false;
         c->priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
     }
-    __atomic_store_n(&d->evtchn.fifo, f, __ATOMIC_RELEASE);
+    __atomic_store_n(&d->evtchn.fifo, f, __ATOMIC_SEQ_CST);
     return 0;
+}
+
+void evtchn_fifo_adopt(struct domain *d)
+{
+    uint32_t count = MIN(d->evtchn.port_count, (uint32_t)EVTCHN_2L_NR_CHANNELS);
+
+    for (uint32_t port = 1; port < count && d->evtchn.fifo != NULL; port++) {
+        struct evtchn *c = evtchn_at(&d->evtchn, port);
+
+        if (c->state != EVTCHN_FREE && evtchn_2l_is_pending(d, port)) {
+            evtchn_fifo_set_pending(d, port, c);
+        }
+    }
 }
 
 /* Req: BH-EVT-003 */

@@ -16,6 +16,7 @@ struct frame *frame_table;
 static struct memory_range bank[FRAME_BANK_COUNT]; /* [boot] in frame numbers */
 static unsigned bank_count;                        /* [boot] */
 static bool scrub_domain_memory = true;            /* [boot] */
+static bool domains_run;                           /* [boot] frame_scrub_always() was called */
 
 void frame_init(const struct memory_range *banks, unsigned count)
 {
@@ -225,14 +226,17 @@ uint64_t frame_unmap_block(mfn_t m, unsigned order)
     return release_block(m, order, true);
 }
 
-/* Zeroes 2^ORDER frames, in 2 MiB windows where they are large. */
-static void scrub(mfn_t m, unsigned order)
+/* Zeroes 2^ORDER frames, in 2 MiB windows where they are large; PUBLISH: also for who reads past the caches. */
+static void scrub(mfn_t m, unsigned order, bool publish_it)
 {
     if (order < ORDER_2M) {
         for (uint64_t i = 0; i < 1UL << order; i++) {
             void *p = window_open(mfn_add(m, i));
 
             arch_memory_clear(p, PAGE_SIZE);
+            if (publish_it) {
+                arch_memory_publish(p, PAGE_SIZE);
+            }
             window_close(p);
         }
         return;
@@ -241,6 +245,9 @@ static void scrub(mfn_t m, unsigned order)
         void *p = window_open_block(mfn_add(m, i));
 
         arch_memory_clear(p, MIB(2));
+        if (publish_it) {
+            arch_memory_publish(p, MIB(2));
+        }
         window_close_block(p);
     }
 }
@@ -256,7 +263,8 @@ static int alloc(unsigned order, enum frame_type type, uint16_t owner, uint16_t 
     }
     frame_assign(m, order, type, owner, charge, mapper, type == FRAME_RAM);
     if (type != FRAME_RAM || scrub_domain_memory) {
-        scrub(m, order);
+        /* At boot memory holds nothing of another domain's; later what its last owner wrote may be in it still. */
+        scrub(m, order, type == FRAME_RAM && domains_run);
     }
     *out = m;
     return 0;
@@ -298,7 +306,9 @@ void frame_scrub_at_boot(bool scrub_it)
     scrub_domain_memory = scrub_it;
 }
 
+/* Req: BH-MEM-017 */
 void frame_scrub_always(void)
 {
     scrub_domain_memory = true;
+    domains_run = true;
 }

@@ -31,7 +31,7 @@ static int copy_piece(struct domain *d, uint64_t gpa, void *ours, size_t size, b
         char *window = window_open(m);
 
         if (to_guest) {
-            memcpy(window + (gpa & (PAGE_SIZE - 1)), ours, size);
+            memmove(window + (gpa & (PAGE_SIZE - 1)), ours, size);
         } else {
             /* OURS may be in a window on the same page. */
             memmove(ours, window + (gpa & (PAGE_SIZE - 1)), size);
@@ -65,10 +65,11 @@ static int copy_virtual(struct vcpu *v, uint64_t address, void *ours, size_t siz
     if (err == 0) {
         char *window = window_open(m);
 
+        /* OURS may be a window on the same frame: a guest that sends to itself. */
         if (to_guest) {
-            memcpy(window + (address & (PAGE_SIZE - 1)), ours, size);
+            memmove(window + (address & (PAGE_SIZE - 1)), ours, size);
         } else {
-            memcpy(ours, window + (address & (PAGE_SIZE - 1)), size);
+            memmove(ours, window + (address & (PAGE_SIZE - 1)), size);
         }
         window_close(window);
     }

@@ -8,7 +8,7 @@ typedef int64_t operation(struct vcpu *v, uint64_t *a);
 
 static operation *const table[] = {
     [__HYPERVISOR_memory_op] = hypercall_memory_op,
-    [__HYPERVISOR_multicall] = hypercall_multicall,
+    [__HYPERVISOR_multicall] = CONFIG_MULTICALL ? hypercall_multicall : NULL,
     [__HYPERVISOR_xen_version] = hypercall_xen_version,
     [__HYPERVISOR_console_io] = hypercall_console_io,
     [__HYPERVISOR_grant_table_op] = CONFIG_GRANT ? hypercall_grant_table_op : NULL,

@@ -32,11 +32,20 @@ static bool gfn_in_range(gfn_t g)
     return g.n >> (ARCH_P2M_ADDRESS_BITS - PAGE_SHIFT) == 0;
 }
 
-int p2m_init(struct p2m *p, uint16_t domid)
+/* Req: BH-MEM-016 */
+static int alloc_table(struct p2m *p, mfn_t *t) REQUIRES(p->lock)
+{
+    int err = p->table_count < p->table_limit ? frame_alloc_p2m(p->domid, 0, t) : -XEN_ENOMEM;
+
+    p->table_count += err == 0;
+    return err;
+}
+
+int p2m_init(struct p2m *p, uint16_t domid, uint32_t table_limit)
 {
     int err;
 
-    *p = (struct p2m){ .domid = domid, .table_count = 1U << ARCH_P2M_ROOT_ORDER };
+    *p = (struct p2m){ .domid = domid, .table_count = 1U << ARCH_P2M_ROOT_ORDER, .table_limit = table_limit };
     spinlock_init(&p->lock, LOCK_P2M);
     err = frame_alloc_p2m(domid, ARCH_P2M_ROOT_ORDER, &p->root);
 
@@ -56,7 +65,7 @@ static int split(struct p2m *p, uint64_t *slot, gfn_t g, unsigned level) REQUIRE
     unsigned order = LEVEL_ORDER(level + 1);
     uint64_t *table;
     mfn_t t;
-    int err = frame_alloc_p2m(p->domid, 0, &t);
+    int err = alloc_table(p, &t);
 
     if (err != 0) {
         return err;
@@ -66,7 +75,6 @@ static int split(struct p2m *p, uint64_t *slot, gfn_t g, unsigned level) REQUIRE
         table[i] = arch_pte_leaf(mfn_add(arch_pte_mfn(old), (uint64_t)i << order), arch_pte_type(old), level + 1);
     }
     window_close(table);
-    p->table_count++;
     arch_pte_store(slot, 0);
     arch_p2m_invalidate(p, gfn(ALIGN_DOWN(g.n, 1UL << LEVEL_ORDER(level))), LEVEL_ORDER(level));
     arch_pte_store(slot, arch_pte_table(t));
@@ -92,9 +100,8 @@ static int walk(struct p2m *p, gfn_t g, unsigned *level, bool make, uint64_t **o
             return 0;
         }
         if (!arch_pte_is_valid(*slot)) {
-            err = frame_alloc_p2m(p->domid, 0, &t);
+            err = alloc_table(p, &t);
             if (err == 0) {
-                p->table_count++;
                 arch_pte_store(slot, arch_pte_table(t));
             }
         } else if (!arch_pte_is_table(*slot, at)) {

@@ -273,6 +273,8 @@ static void test_virq_and_ipi(void **state)
 static void test_all_ports(void **state)
 {
     struct evtchn_bind_ipi i = { .vcpu = 0 };
+    unsigned restarts = 0;
+    int64_t result;
 
     (void)state;
     init();
@@ -281,10 +283,15 @@ static void test_all_ports(void **state)
         assert_int_equal(i.port, port);
     }
     assert_int_equal(CALL(one->vcpus[0], EVTCHNOP_bind_ipi, i), -XEN_ENOSPC);
+    /* An interrupt at each look: it goes on all the same. */
     host_interrupt_is_pending = true;
-    assert_int_equal(CALL(one->vcpus[0], EVTCHNOP_reset, (struct evtchn_reset){ .dom = DOMID_SELF }), HYPERCALL_RESTART);
+    while ((result = CALL(one->vcpus[0], EVTCHNOP_reset, (struct evtchn_reset){ .dom = DOMID_SELF })) ==
+           HYPERCALL_RESTART) {
+        assert_true(++restarts <= CONFIG_MAX_EVTCHN_PORT / EVTCHN_CLOSE_STEP + 1);
+    }
     host_interrupt_is_pending = false;
-    assert_int_equal(CALL(one->vcpus[0], EVTCHNOP_reset, (struct evtchn_reset){ .dom = DOMID_SELF }), 0);
+    assert_int_equal(result, 0);
+    assert_true(restarts > 1);
     assert_int_equal(CALL(one->vcpus[0], EVTCHNOP_bind_ipi, i), 0);
     assert_int_equal(i.port, 1);
     finish();

@@ -23,7 +23,7 @@ static void init(unsigned ram_mib)
     host_board_init(1, ram_mib);
     frame_scrub_at_boot(false);
     free_before = page_alloc_free_count();
-    assert_int_equal(p2m_init(&p, DOMID), 0);
+    assert_int_equal(p2m_init(&p, DOMID, 1000000), 0);
     assert_int_equal(page_alloc_free_count(), free_before - (1U << ARCH_P2M_ROOT_ORDER));
 }
 
@@ -217,7 +217,7 @@ static void test_init_fails(void **state)
     (void)state;
     host_board_init(1, 16);
     host_fail_allocation(1);
-    assert_int_equal(p2m_init(&p, DOMID), -XEN_ENOMEM);
+    assert_int_equal(p2m_init(&p, DOMID, 1000000), -XEN_ENOMEM);
     assert_int_equal(page_alloc_free_count(), host_ram_frames());
 }
 
@@ -243,6 +243,29 @@ static void test_split_fails(void **state)
         frame_unmap(there);
         teardown();
     }
+}
+
+/* Req: BH-MEM-016 */
+/* Mappings that lie far from each other take a table each, until there may be no more. */
+static void test_table_limit(void **state)
+{
+    mfn_t m;
+    unsigned mapped = 0;
+
+    (void)state;
+    init(16);
+    p.table_limit = p.table_count + 21;
+    m = ram(0);
+    while (p2m_map(&p, gfn(mapped << ORDER_2M), m, ORDER_4K, P2M_RAM) == 0) {
+        m = ram(0);
+        mapped++;
+    }
+    assert_int_equal(mapped, 20);
+    assert_int_equal(p.table_count, p.table_limit);
+    assert_true(frame_unmap(m));
+    m = ram(0);
+    assert_int_equal(p2m_map(&p, gfn(1), m, ORDER_4K, P2M_RAM), 0); /* where there is a table */
+    teardown();
 }
 
 static void test_map_fails(void **state)
@@ -375,7 +398,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sizes),         cmocka_unit_test(test_gigabytes),  cmocka_unit_test(test_range),
         cmocka_unit_test(test_errors),        cmocka_unit_test(test_kept_references),
-        cmocka_unit_test(test_init_fails),    cmocka_unit_test(test_split_fails), cmocka_unit_test(test_map_fails),
+        cmocka_unit_test(test_init_fails),    cmocka_unit_test(test_split_fails), cmocka_unit_test(test_table_limit), cmocka_unit_test(test_map_fails),
         cmocka_unit_test(test_random),        cmocka_unit_test(test_bounded_teardown),
     };
 

@@ -151,6 +151,8 @@ struct evtchn_init_control;
 struct evtchn_expand_array;
 MUST_USE int evtchn_fifo_init_control(struct domain *d, struct evtchn_init_control *a);
 MUST_USE int evtchn_fifo_expand_array(struct domain *d, const struct evtchn_expand_array *a);
+/* D has just switched to FIFO: what is pending in the 2-level bits, and no sender adds to them any more, moves along. */
+void evtchn_fifo_adopt(struct domain *d);
 /* Back to the 2-level ABI; gives back all memory of the guest's. */
 void evtchn_fifo_reset(struct domain *d);
 

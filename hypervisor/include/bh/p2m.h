@@ -29,6 +29,7 @@ struct p2m {
     mfn_t root;            /* [boot] first of the root table's frames */
     uint16_t domid;        /* [boot] who is charged for the tables */
     uint32_t table_count;  /* [lock lock] frames used as tables, the root's included */
+    uint32_t table_limit;  /* [boot] no more than that */
     uint64_t highest;      /* [atomic] frame number: nothing was ever mapped above it */
     gfn_t teardown;        /* [lock lock] where p2m_teardown() goes on */
     bool retired;          /* [lock lock] p2m_teardown() has begun */
@@ -52,8 +53,14 @@ static inline bool p2m_is_writable(enum p2m_type type)
     return type == P2M_RAM || type == P2M_SHARED || type == P2M_GRANT;
 }
 
-/* Empty tables for domain DOMID. -XEN_ENOMEM. */
-MUST_USE int p2m_init(struct p2m *p, uint16_t domid);
+/*
+ * How many frames the tables of a domain with PAGES of memory may take: what its memory needs in pages of 4 KiB, and
+ * some for what else appears in its address space, so that scattered mappings use up nobody else's memory.
+ */
+#define P2M_TABLE_LIMIT(pages) (256 + 2 * ((pages) >> ORDER_2M))
+
+/* Empty tables for domain DOMID, which may grow to TABLE_LIMIT frames. -XEN_ENOMEM. */
+MUST_USE int p2m_init(struct p2m *p, uint16_t domid, uint32_t table_limit);
 
 /*
  * Maps 2^ORDER pages (ORDER_4K, ORDER_2M or ORDER_1G) at G to M. The caller holds the reference of a mapping
