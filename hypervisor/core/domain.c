@@ -242,6 +242,10 @@ bool domain_reap_step(struct domain *d)
     }
     if (d->has_p2m) {
         d->has_p2m = !p2m_teardown(&d->p2m);
+        if (!d->has_p2m) {
+            /* Now, since what follows may have to wait for others. */
+            console_domain_gone(d);
+        }
         return false;
     }
     spin_lock(&list_lock);
@@ -256,7 +260,6 @@ bool domain_reap_step(struct domain *d)
         (void)frame_put(d->shared_info);
     }
     arch_domain_destroy(d);
-    console_domain_gone(d);
     if (CONFIG_EVTCHN) {
         evtchn_domain_free(d);
     }

@@ -5,6 +5,7 @@
 #include "partition.h"
 
 #include "arch/arch.h"
+#include "bh/console.h"
 #include "bh/grant.h"
 #include "bh/guest_copy.h"
 #include "bh/hypercall.h"
@@ -226,7 +227,7 @@ static void test_mapper_dies(void **state)
     finish();
 }
 
-/* Req: BH-LIFE-010 */
+/* Req: BH-LIFE-010, BH-CONS-003 */
 static void test_owner_dies(void **state)
 {
     uint16_t id;
@@ -239,11 +240,14 @@ static void test_owner_dies(void **state)
     grant(one, 9, GTF_permit_access, two->id, TEST_RAM_GFN + 3);
     assert_int_equal(map(two, GNTMAP_host_map, one->id, 9, FREE_GFN, &handle), GNTST_okay);
     id = one->id;
+    console_input_first(one);
     domain_shutdown(one, SHUTDOWN_crash);
     for (unsigned i = 0; i < 100; i++) {
         host_settle();
         host_run_until(host_now + 10000000);
     }
+    /* It is not waited for with the console's input. */
+    assert_non_null(strstr(host_uart_take(), "input to two"));
     /* The page stays what it is, and the domain is not gone; but nothing new is mapped. */
     assert_int_equal(frame_lookup(m)->owner, id);
     assert_int_equal(frame_lookup(m)->type, FRAME_RAM);

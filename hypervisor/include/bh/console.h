@@ -38,7 +38,7 @@ bool console_is_congested(void);
 void console_input(char c);
 /* D gets the input if nobody has it yet. */
 void console_input_first(struct domain *d);
-/* D is gone: its unfinished line is flushed, and the input moves on if it was D's. */
+/* D will say nothing more: its unfinished line is flushed, and the input moves on if it was D's. */
 void console_domain_gone(struct domain *d);
 
 /* The UART can take more, or interrupts for that are on: sends what waits, as much as fits. */
