@@ -8,6 +8,8 @@
 #   busybox  the static busybox                    -> build/debian/arm64/busybox
 #   xen      Debian's own Xen 4.17 for comparison  -> build/debian/arm64/xen
 #   grub     GRUB's modules for arm64's EFI        -> build/debian/arm64/grub (a folder)
+#   modules  that kernel's drivers for Xen         -> build/debian/arm64/modules (a folder of *.ko)
+#   libxen   Xen's libraries for arm64's programs  -> build/debian/arm64/libxen (a root: usr/include, lib, ...)
 # What is there already is left alone; remove the file (or build/debian) to fetch it anew.
 set -eu
 
@@ -155,7 +157,40 @@ fetch_grub() {
     say "$dest/grub"
 }
 
-[ $# -gt 0 ] || { sed -n '3,12s/^# \{0,1\}//p' "$0"; exit 2; }
+fetch_modules() {
+    [ -s "$dest/linux.version" ] || fail "the modules are those of build/debian/arm64/linux: fetch linux first"
+    prepare
+    download "linux-image-$(cat "$dest/linux.version")" './lib/modules/*/kernel/drivers/xen/*'
+    rm -rf "$dest/modules" "$dest/modules.new"
+    mkdir "$dest/modules.new"
+    find "$tree" -name '*.ko' -exec cp {} "$dest/modules.new/" ';'
+    [ -f "$dest/modules.new/xen-gntdev.ko" ] || fail "the kernel's package holds no xen-gntdev.ko"
+    mv "$dest/modules.new" "$dest/modules"
+    say "$dest/modules"
+}
+
+# The libraries, what they need to run, and what programs need to be linked with them.
+fetch_libxen() {
+    prepare
+    rm -rf "$dest/libxen.new"
+    mkdir "$dest/libxen.new"
+    for package in libxen-dev libxengnttab1 libxenevtchn1 libxentoollog1 libxentoolcore1 libxenmisc4.17 \
+        libxenstore4 libc6 libc6-dev linux-libc-dev; do
+        case $package in
+            libxen-dev) pattern='./usr/*/*xen*' ;;
+            libc6) pattern='./lib/*' ;;
+            libc6-dev | linux-libc-dev) pattern='./usr/*' ;;
+            *) pattern='./usr/lib/*' ;;
+        esac
+        download "$package" "$pattern"
+        cp -R "$tree/." "$dest/libxen.new/"
+    done
+    rm -rf "$dest/libxen"
+    mv "$dest/libxen.new" "$dest/libxen"
+    say "$dest/libxen"
+}
+
+[ $# -gt 0 ] || { sed -n '3,14s/^# \{0,1\}//p' "$0"; exit 2; }
 tree=$out/unpack.$$
 trap 'rm -rf "$tree"' EXIT
 mkdir -p "$dest"
@@ -166,7 +201,7 @@ if command -v flock > /dev/null; then
 fi
 for what in "$@"; do
     case $what in
-        linux | busybox | xen | grub) [ -s "$dest/$what" ] || "fetch_$what" ;;
-        *) fail "unknown item '$what': expected linux, busybox, xen or grub" ;;
+        linux | busybox | xen | grub | modules | libxen) [ -s "$dest/$what" ] || "fetch_$what" ;;
+        *) fail "unknown item '$what': expected linux, busybox, xen, grub, modules or libxen" ;;
     esac
 done
