@@ -13,7 +13,10 @@ from board import TOP, Domain
 pytestmark = pytest.mark.bulkhead
 
 LIBRARIES = boards.DEBIAN / "libxen"
-PROGRAMS = {"xen_share": ["-lxengnttab", "-lxenevtchn"]}
+PROGRAMS = {
+    "xen_share": ["-lxengnttab", "-lxenevtchn"],
+    "xen_vchan": ["-lxenvchan", "-lxengnttab", "-lxenevtchn"],
+}
 DRIVERS = ["xen-evtchn", "xen-gntalloc", "xen-gntdev"]
 # "one" and "two" may do to each other what KINDS says.
 ALLOW = """/ {{ chosen {{
@@ -51,7 +54,7 @@ def make_overlay(overlay):
                         "-Werror", "-Wshadow", f"-Wl,-rpath-link,{LIBRARIES}/usr/lib/aarch64-linux-gnu",
                         TOP / f"guests/linux/{program}.c", *libraries, "-o", overlay / "bin" / program], check=True)
     copy_libraries(overlay, ["ld-linux-aarch64.so.1", "libc.so.6", "libxengnttab.so.1", "libxenevtchn.so.1",
-                             "libxentoolcore.so.1", "libxentoollog.so.1"])
+                             "libxentoolcore.so.1", "libxentoollog.so.1", "libxenstore.so.4", "libxenvchan.so.4.17"])
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +150,21 @@ def test_two_linux_partitions_share_a_page(start, linux, ramdisk):
     console.wait_line("one", "share: no longer exported")
     pair.end()
     assert not console.find(None, "policy")
+
+
+# Req: BH-EVT-001, BH-GNT-003
+def test_two_linux_partitions_talk_by_libxenvchan(start, linux, ramdisk):
+    """The library's rings, notifications and waiting; libxenvchan_server_init() and libxenvchan_client_init() are not
+    called, since they exchange grant reference and port through xenstore, which is not there yet: xen_vchan.c lays out
+    the page in their place."""
+    pair = Pair(start, linux, ramdisk)
+    console = pair.console
+    pair.type("one", f"xen_vchan server {TWO} &")
+    reference, port = console.wait_line("one", r"vchan: reference (\d+) port (\d+)").groups()
+    pair.type("two", f"xen_vchan client {ONE} {reference} {port}")
+    console.wait_line("two", "vchan: 200 of 200 came back")
+    console.wait_line("one", "vchan: served 200")
+    pair.end()
 
 
 # Req: BH-POL-001, BH-POL-003
