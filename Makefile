@@ -31,6 +31,7 @@ help:
 	@echo "make run              boot two Linux partitions on an emulated board; DOMAINS=\"a.cfg b.cfg\" boots yours"
 	@echo "make test             all tests: what CI runs"
 	@echo "make unit             unit tests on this machine; make coverage measures what they reach"
+	@echo "make verify           prove the ownership module's contracts (Frama-C)"
 	@echo "make system           boot tests under QEMU"
 	@echo "make pairs            build and boot the options of the build in all pairs"
 	@echo "make fuzz-short       a minute of fuzzing; make soak is the long form, with long boot tests"

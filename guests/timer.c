@@ -169,9 +169,119 @@ static void monotonic(void)
     say("frequency: %lu\n", READ_SYSREG(cntfrq_el0));
 }
 
+static volatile unsigned without_cause;
+
+/* Enabled, not masked, and the condition is met: the only reason for the interrupt. */
+static bool has_cause(void)
+{
+    return (READ_SYSREG(cntv_ctl_el0) & 7) == 5;
+}
+
+static void handler_of_rounds(unsigned irq)
+{
+    (void)irq;
+    isb();
+    if (has_cause()) {
+        fired++;
+    } else {
+        without_cause++;
+    }
+    if (arg_is("by", "masking")) {
+        set_control(3);
+    } else {
+        set_compare(counter() + (1ull << 40));
+    }
+}
+
+/* Req: BH-TIMER-009 */
+/* Each interrupt is answered by masking or re-arming the timer: it must not come again without a new deadline. */
+static void rounds(unsigned count)
+{
+    irq_handle(board.vtimer_irq, handler_of_rounds);
+    irq_priority(board.vtimer_irq, 0x80);
+    irq_enable(board.vtimer_irq);
+    irq_on();
+    for (unsigned i = 0; i < count; i++) {
+        unsigned before = fired;
+
+        set_compare(counter() + ticks_from_us(100 + i % 300));
+        set_control(1);
+        wait_fired(before, arg_is("wait", "asleep"));
+    }
+    irq_off();
+    say("rounds: %u, fired: %u, without a cause: %u\n", count, fired, without_cause);
+}
+
+/* The same with interrupts masked: acknowledged by hand, or not at all before the timer is changed. */
+static void polled_rounds(unsigned count)
+{
+    unsigned again = 0, late = 0;
+
+    irq_priority(board.vtimer_irq, 0x80);
+    irq_enable(board.vtimer_irq);
+    for (unsigned i = 0; i < count; i++) {
+        unsigned irq = IRQ_SPURIOUS;
+        uint64_t end;
+
+        set_compare(counter() + ticks_from_us(100 + i % 300));
+        set_control(1);
+        end = counter() + ticks_from_us(2000000);
+        if (arg_is("take", "no")) {
+            while (!has_cause()) {
+                spin_a_little();
+            }
+            spin_a_little();
+        } else {
+            while (irq == IRQ_SPURIOUS && counter() < end) {
+                spin_a_little();
+                irq = irq_acknowledge() & 0x3ff;
+            }
+            fired += irq == board.vtimer_irq;
+        }
+        if (arg_is("by", "masking")) {
+            set_control(3);
+        } else {
+            set_compare(counter() + (1ull << 40));
+        }
+        if (irq != IRQ_SPURIOUS) {
+            irq_end(irq);
+        }
+        spin_a_little();
+        irq = irq_acknowledge() & 0x3ff;
+        if (irq != IRQ_SPURIOUS) {
+            again++;
+            irq_end(irq);
+        }
+        late += irq_is_pending(board.vtimer_irq);
+    }
+    say("polled: %u, fired: %u, pending: %u, without a cause: %u\n", count, fired, late, again);
+}
+
+/* Req: BH-TIMER-008 */
+/* What the virtual counter showed at the first instruction, from what the physical one did. */
+static void virtual_counter_at_start(void)
+{
+    uint64_t offset = READ_SYSREG(cntpct_el0) - now();
+
+    say("virtual counter at start: %lu us\n", (boot_counter - offset) * 1000000 / READ_SYSREG(cntfrq_el0));
+    say("physical counter at start: %lu us\n", boot_counter * 1000000 / READ_SYSREG(cntfrq_el0));
+}
+
 void guest_main(void)
 {
     irq_init();
+    if (arg_number("start", 0) != 0) {
+        virtual_counter_at_start();
+        return;
+    }
+    if (arg_number("polled", 0) != 0) {
+        polled_rounds((unsigned)arg_number("polled", 0));
+        return;
+    }
+    if (arg_number("rounds", 0) != 0) {
+        rounds((unsigned)arg_number("rounds", 0));
+        return;
+    }
     monotonic();
     which = 0;
     test("virtual", board.vtimer_irq);

@@ -36,6 +36,10 @@ test  gcovr                 command gcovr
 test  python3-pytest        module pytest
 test  python3-pexpect       module pexpect
 test  groff-base            command groff
+test  frama-c-base          command frama-c
+test  why3                  command why3
+test  z3                    command z3
+test  cvc4                  command cvc4
 test  u-boot-qemu           file /usr/lib/u-boot/qemu_arm64/u-boot.bin
 test  qemu-efi-aarch64      file /usr/share/qemu-efi-aarch64/QEMU_EFI.fd
 test  grub-common           command grub-mkimage

@@ -6,7 +6,7 @@ include tests/fuzz/fuzz.mk
 PYTEST ?= /usr/bin/python3 -m pytest -q -p no:cacheprovider
 TEST_CONFIGS := arm64 arm64-static arm64-debug
 
-.PHONY: test test-parts system contract requirements configs pairs soak bench debian
+.PHONY: test test-parts system contract requirements configs pairs verify soak bench debian
 
 # A make of its own after the setup: what this one has read may come from tools that were missing.
 test:
@@ -16,6 +16,7 @@ test:
 test-parts:
 	@$(MAKE) --no-print-directory all configs contract requirements
 	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory verify
 	@$(MAKE) --no-print-directory coverage
 	@$(MAKE) --no-print-directory fuzz-short
 	@$(MAKE) --no-print-directory test-image
@@ -36,6 +37,10 @@ contract:
 
 requirements:
 	@$(PYTHON) scripts/requirements.py
+
+# The contracts of the ownership module, proved.
+verify: $(UNIT_BUILD)/include/bh/config.h
+	@scripts/verify.sh
 
 debian:
 	@scripts/debian-fetch.sh linux busybox xen grub

@@ -287,6 +287,7 @@ COLD static void raise_hw_slow(struct vcpu *v, unsigned irq, unsigned pirq)
     }
 }
 
+/* Req: BH-TIMER-009 */
 void vgic_raise_hw(struct vcpu *v, unsigned irq, unsigned pirq)
 {
     const struct vgic_shortcut *s = &v->arch.vgic.hw;

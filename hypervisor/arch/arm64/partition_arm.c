@@ -48,7 +48,7 @@ int arch_domain_create(struct domain *d, const struct boot_domain *config)
     return err != 0 ? err : add_gic(d);
 }
 
-/* Req: BH-TIMER-006 */
+/* Req: BH-TIMER-006, BH-TIMER-008 */
 void arch_domain_start(struct domain *d)
 {
     d->arch.counter_offset = arch_time_now();
