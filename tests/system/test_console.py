@@ -38,7 +38,7 @@ def test_input_goes_to_one_partition_and_moves_on(start, guest, gic):
     # When the partition with the input ends, the input moves to the next one.
     type_line(console, "beta", "end", 0)
     console.wait_line("beta", "guest: done")
-    console.settle(1)
+    console.wait(lambda: sum("input to alpha" in text for _, text in console.all_lines) > 1, 20, "input for alpha again")
     console.send("third\r")
     console.wait_line("alpha", "typed: third", 20)
     console.send("end\r")
