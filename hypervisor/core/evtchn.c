@@ -342,6 +342,9 @@ int evtchn_poll(struct vcpu *v, const uint32_t *ports, unsigned port_count)
     int result = 0;
 
     stop_polling(v);
+    if (port_count == 1 && ports[0] == 0) {
+        return -XEN_EINVAL;
+    }
     __atomic_store_n(&v->evtchn.poll_over, false, __ATOMIC_RELAXED);
     __atomic_store_n(&v->evtchn.poll_port, port_count == 1 ? ports[0] : EVTCHN_POLL_MANY, __ATOMIC_RELAXED);
     __atomic_fetch_add(&d->evtchn.pollers, 1, __ATOMIC_SEQ_CST);

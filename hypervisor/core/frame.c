@@ -133,16 +133,16 @@ int frame_map(mfn_t m, uint16_t domid, const struct grant_pin *pin, bool write)
     return err;
 }
 
-/* True if it was the last reference, and the frame is ready for the allocator. */
-static bool drop(struct frame *f)
+/* Drops a reference, or a mapping; true if it was the last, and the frame is ready for the allocator. */
+static bool let_go(struct frame *f, bool mapped)
 {
     struct frame before = look(f), after;
     bool freed;
 
-    ASSERT(before.references > before.mappings);
+    ASSERT(before.references >= before.mappings && (mapped ? before.mappings != 0 : before.references > before.mappings));
     do {
         after = before;
-        freed = ownership_drop(&after);
+        freed = mapped ? ownership_unmap(&after) : ownership_drop(&after);
     } while (!publish(f, &before, &after));
     if (freed) {
         publish_freed(f, &after);
@@ -150,18 +150,12 @@ static bool drop(struct frame *f)
     return freed;
 }
 
-static bool unmap(struct frame *f)
+static bool let_go_one(mfn_t m, bool mapped)
 {
-    struct frame before = look(f), after;
-    bool freed;
+    bool freed = let_go(&frame_table[m.n], mapped);
 
-    ASSERT(before.mappings != 0 && before.references >= before.mappings);
-    do {
-        after = before;
-        freed = ownership_unmap(&after);
-    } while (!publish(f, &before, &after));
     if (freed) {
-        publish_freed(f, &after);
+        page_alloc_give(m, 0);
     }
     return freed;
 }
@@ -169,22 +163,12 @@ static bool unmap(struct frame *f)
 /* Req: BH-MEM-004 */
 bool frame_put(mfn_t m)
 {
-    bool freed = drop(&frame_table[m.n]);
-
-    if (freed) {
-        page_alloc_give(m, 0);
-    }
-    return freed;
+    return let_go_one(m, false);
 }
 
 bool frame_unmap(mfn_t m)
 {
-    bool freed = unmap(&frame_table[m.n]);
-
-    if (freed) {
-        page_alloc_give(m, 0);
-    }
-    return freed;
+    return let_go_one(m, true);
 }
 
 /*
@@ -196,9 +180,7 @@ static uint64_t release_block(mfn_t m, unsigned order, bool mapped)
     uint64_t count = 1UL << order, run = 0, freed = 0;
 
     for (uint64_t i = 0; i < count; i++) {
-        struct frame *f = &frame_table[m.n + i];
-
-        if (mapped ? unmap(f) : drop(f)) {
+        if (let_go(&frame_table[m.n + i], mapped)) {
             run++;
             continue;
         }

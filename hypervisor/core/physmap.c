@@ -93,7 +93,7 @@ int physmap_populate(struct domain *d, gfn_t g, unsigned order)
     err = frame_alloc_ram(d->id, order, &m);
     if (err == 0) {
         /* In one piece, or page by page: either all of it is mapped or nothing. */
-        uint64_t done = 0;
+        uint64_t done = 0, undone = 0;
 
         if (order == ORDER_2M && p2m_map(&d->p2m, g, m, order, P2M_RAM) == 0) {
             done = count;
@@ -104,9 +104,11 @@ int physmap_populate(struct domain *d, gfn_t g, unsigned order)
         }
         for (uint64_t i = 0; i < count && err != 0; i++) {
             if (i >= done || p2m_unmap_if(&d->p2m, gfn_add(g, i), mfn_add(m, i), P2M_RAM) == 0) {
-                (void)frame_unmap(mfn_add(m, i));
+                undone += frame_unmap(mfn_add(m, i));
             }
         }
+        /* What another vCPU gave back meanwhile is counted already; what it keeps is, when it lets go. */
+        count = undone;
     }
     if (err != 0) {
         domain_pages_changed(d, -(int64_t)count);

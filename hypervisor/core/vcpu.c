@@ -104,9 +104,8 @@ int vcpu_poll_current(const uint32_t *ports, unsigned port_count, uint64_t deadl
     if (result != 0) {
         return MIN(result, 0);
     }
-    if (deadline != TIMER_NEVER) {
-        timer_set(&v->poll_timer, deadline);
-    }
+    /* In the place of that of an earlier poll, which an event may have ended. */
+    timer_set(&v->poll_timer, deadline);
     leave_with(INTENT_BLOCK);
     return 0;
 }

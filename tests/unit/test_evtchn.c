@@ -510,6 +510,9 @@ static void test_poll(void **state)
     v = two->vcpus[0];
     run_vcpu(v);
     assert_int_equal(poll(v, &none, 1, 0), -XEN_EINVAL);
+    none = 0;
+    assert_int_equal(poll(v, &none, 1, 0), -XEN_EINVAL);
+    assert_int_equal(two->evtchn.pollers, 0);
     assert_int_equal(poll(v, &b, 1, 0), 0); /* pending since it was bound */
     (void)host_leave();
     assert_int_equal(v->state, VCPU_RUNNING);

@@ -101,6 +101,48 @@ static void test_balloon(void **state)
     finish();
 }
 
+/*
+ * In place of the hypervisor's: when a page is about to be taken out of an extent that failed, another vCPU of the guest
+ * may have been faster.
+ */
+static uint64_t given_back_by_another, granted_by_another;
+static mfn_t held_frame;
+
+int p2m_unmap_if(struct p2m *p, gfn_t g, mfn_t m, enum p2m_type type)
+{
+    enum p2m_type there_type;
+    mfn_t there;
+
+    if (g.n == given_back_by_another) {
+        assert_int_equal(physmap_unmap(d, g), 0);
+        return -XEN_ENOENT;
+    }
+    if (g.n == granted_by_another) {
+        assert_int_equal(domain_get_page(d, g, &held_frame), 0);
+    }
+    assert_int_equal(p2m_unmap(p, g, &there, &there_type), 0);
+    assert_true(there.n == m.n && there_type == type);
+    return 0;
+}
+
+/* What an extent that fails half-way counts is what it took, whatever another vCPU does to it meanwhile. */
+static void test_extent_fails_in_a_race(void **state)
+{
+    uint64_t out = TEST_RAM_GFN + 8, in = FREE_GFN, last = FREE_GFN + 7;
+
+    (void)state;
+    init();
+    assert_int_equal(reserve(XENMEM_decrease_reservation, &out, 1, 4), 1);
+    assert_int_equal(reserve(XENMEM_populate_physmap, &last, 1, 0), 1);
+    given_back_by_another = FREE_GFN + 2;
+    granted_by_another = FREE_GFN + 4;
+    assert_int_equal(reserve(XENMEM_populate_physmap, &in, 1, 3), 0); /* the last page is there already */
+    assert_int_equal(d->page_count, PAGES - 16 + 1 + 1);
+    domain_put_page(d, held_frame);
+    assert_int_equal(d->page_count, PAGES - 16 + 1);
+    finish();
+}
+
 /* Extents of several pages, wholly or not at all. */
 static void test_extents(void **state)
 {
@@ -287,7 +329,8 @@ static void test_multicall(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_balloon),     cmocka_unit_test(test_extents), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_balloon),     cmocka_unit_test(test_extents),
+        cmocka_unit_test(test_extent_fails_in_a_race), cmocka_unit_test(test_refused),
         cmocka_unit_test(test_interrupted), cmocka_unit_test(test_batch),   cmocka_unit_test(test_remove),
         cmocka_unit_test(test_multicall),
     };
