@@ -127,6 +127,22 @@ static inline struct evtchn *evtchn_at(const struct evtchn_domain *e, uint32_t p
     return port < e->port_count ? &e->bucket[port / EVTCHN_BUCKET][port % EVTCHN_BUCKET] : NULL;
 }
 
+/* The locks of A and of B, which may be the same. */
+void evtchn_lock_both(struct domain *a, struct domain *b);
+void evtchn_unlock_both(struct domain *a, struct domain *b);
+/* A free port, the lowest; never 0. -XEN_ENOSPC, -XEN_ENOMEM; -XEN_ESRCH: D dies. Bound: a look at each port. */
+MUST_USE int evtchn_find_free(struct domain *d, uint32_t *port);
+/* PORT of D becomes STATE, told to vCPU 0. What was pending of its last use is forgotten. */
+struct evtchn *evtchn_occupy(struct domain *d, uint32_t port, enum evtchn_state state);
+/* PORT_A of A is bound to PORT_B of B, as far as A is concerned. Both locks are held. */
+void evtchn_pair(struct domain *a, uint32_t port_a, struct domain *b, uint32_t port_b);
+/*
+ * Closes PORT of D; BY_GUEST: not one that the hypervisor listens to. No lock is held. -XEN_EINVAL: there is nothing to
+ * close. -XEN_EAGAIN: it was bound anew meanwhile.
+ */
+MUST_USE int evtchn_close_port(struct domain *d, uint32_t port, bool by_guest);
+/* Closes EVTCHN_CLOSE_STEP ports from *FROM on, passing over those that are free; true: all were looked at. */
+MUST_USE bool evtchn_close_some(struct domain *d, uint32_t *from, bool by_guest);
 /* PORT becomes pending. Any lock up to LOCK_EVTCHN is held, of whatever domain keeps D there. */
 void evtchn_set_pending(struct domain *d, uint32_t port, struct evtchn *c);
 struct vcpu_info;

@@ -30,7 +30,7 @@ int64_t hypercall_vcpu_op(struct vcpu *v, uint64_t *a);      /* vcpu_op.c */
 int64_t hypercall_sched_op(struct vcpu *v, uint64_t *a);     /* sched_op.c */
 int64_t hypercall_hvm_op(struct vcpu *v, uint64_t *a);       /* hvm_op.c */
 int64_t hypercall_vm_assist(struct vcpu *v, uint64_t *a);    /* vm_assist.c */
-int64_t hypercall_event_channel_op(struct vcpu *v, uint64_t *a); /* evtchn.c */
+int64_t hypercall_event_channel_op(struct vcpu *v, uint64_t *a); /* evtchn_op.c */
 int64_t hypercall_grant_table_op(struct vcpu *v, uint64_t *a); /* grant.c */
 int64_t hypercall_argo_op(struct vcpu *v, uint64_t *a);      /* argo.c */
 int64_t hypercall_multicall(struct vcpu *v, uint64_t *a);    /* multicall.c */
