@@ -34,6 +34,7 @@ static uint64_t lost;             /* [lock console_lock] characters that were ne
 static uint16_t line_owner;       /* [lock console_lock] domain whose unfinished line is on the screen, or NO_DOMAIN */
 static uint16_t input_owner;      /* [lock console_lock] domain that gets the input, or NO_DOMAIN */
 static unsigned escapes;          /* [lock console_lock] Ctrl-A in a row */
+static bool emergency;            /* [atomic] the board stops */
 static enum log_level level_shown = LOG_INFO; /* [boot] */
 
 static void drain(void) REQUIRES(console_lock)
@@ -169,17 +170,22 @@ void console_domain_write(struct domain *d, const char *text, size_t size)
     spin_unlock(&console_lock);
 }
 
+/* Without a UART there will never be more room: nobody is to wait for it. */
+COLD static bool is_congested(void)
+{
+    if (uart_is_ready()) {
+        __atomic_store_n(&room_wanted, true, __ATOMIC_RELAXED);
+        return true;
+    }
+    return false;
+}
+
 bool console_is_congested(void)
 {
     if (likely(__atomic_load_n(&written, __ATOMIC_RELAXED) - __atomic_load_n(&sent, __ATOMIC_RELAXED) <= CONGESTED)) {
         return false;
     }
-    /* Without a UART there will never be more room: nobody is to wait for it. */
-    if (!uart_is_ready()) {
-        return false;
-    }
-    __atomic_store_n(&room_wanted, true, __ATOMIC_RELAXED);
-    return true;
+    return is_congested();
 }
 
 /* The running domain with the lowest id above AFTER, or the lowest of all; NULL: none runs. */
@@ -348,18 +354,21 @@ size_t console_read_ring(uint64_t *position, char *buffer, size_t size)
     return count;
 }
 
+bool console_emergency_has_begun(void)
+{
+    return __atomic_load_n(&emergency, __ATOMIC_RELAXED);
+}
+
 /* Req: BH-SEC-010 */
 void console_emergency_begin(void)
 {
-    static bool begun; /* [atomic] */
-
-    if (__atomic_exchange_n(&begun, true, __ATOMIC_RELAXED)) {
+    if (__atomic_exchange_n(&emergency, true, __ATOMIC_SEQ_CST)) {
         arch_stop();
     }
     for (unsigned i = 0; i < cpu_count; i++) {
         if (cpu_table[i] != NULL && cpu_table[i] != this_cpu() &&
             __atomic_load_n(&cpu_table[i]->online, __ATOMIC_RELAXED)) {
-            cpu_request(cpu_table[i], WORK_STOP);
+            arch_cpu_kick(cpu_table[i]);
         }
     }
     flush_polled();

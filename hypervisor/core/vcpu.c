@@ -165,9 +165,6 @@ void vcpu_leave_slow(struct cpu *cpu)
         if (__atomic_load_n(&cpu->requests, __ATOMIC_RELAXED) != 0) {
             work |= __atomic_exchange_n(&cpu->requests, 0, __ATOMIC_ACQUIRE);
         }
-        if (unlikely((work & WORK_STOP) != 0)) {
-            arch_stop();
-        }
         cpu->work = 0;
         if (cpu->current == NULL || (work & WORK_RESCHED) != 0) {
             if (sched_pick(cpu, &next)) {

@@ -47,6 +47,9 @@ static COLD void deliver(struct cpu *cpu, uint32_t iar)
     unsigned irq = iar & 0x3ff;
 
     if (irq == GIC_SGI_KICK) {
+        if (unlikely(console_emergency_has_begun())) {
+            arch_stop();
+        }
         cpu->work |= __atomic_exchange_n(&cpu->requests, 0, __ATOMIC_ACQUIRE);
     } else if (irq == hyp_timer_irq) {
         timer_expire(cpu);

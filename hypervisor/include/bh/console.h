@@ -56,6 +56,8 @@ size_t console_read_ring(uint64_t *position, char *buffer, size_t size);
  * other CPUs, and sends first what waits. Only the first caller goes on; a second one, a fault in the report, stops.
  */
 void console_emergency_begin(void);
+/* The board stops: a CPU that is kicked asks, and does too. */
+bool console_emergency_has_begun(void);
 void console_emergency(const char *format, ...) PRINTF_LIKE(1, 2);
 
 /* Invariant broken: prints everything pending and the message, then a back trace; stops the board. */

@@ -17,7 +17,6 @@ struct vcpu;
 #define WORK_RESCHED BIT(0) /* another vCPU may deserve this CPU, or the current one may not go on */
 #define WORK_VIRQ    BIT(1) /* interrupts were posted to the current vCPU from elsewhere */
 #define WORK_REAP    BIT(2) /* a domain is waiting to be taken apart */
-#define WORK_STOP    BIT(3) /* the board stops: nothing more is to happen here */
 
 struct cpu {
     struct vcpu *current;   /* [cpu] whose state is loaded; NULL: idle */
