@@ -38,24 +38,28 @@ struct frame *frame_lookup(mfn_t m)
     return NULL;
 }
 
+/* An entry of the table as one number, which a pair of registers holds. */
+typedef unsigned __int128 entry_t __attribute__((may_alias, aligned(8)));
+
 void frame_assign(mfn_t m, unsigned order, enum frame_type type, uint16_t owner, uint16_t charge, uint16_t mapper,
                   bool mapped)
 {
-    struct frame *at = &frame_table[m.n];
+    entry_t *at = (entry_t *)&frame_table[m.n], e;
     struct frame f;
 
     ownership_assign(&f, type, owner, charge, mapper, mapped);
+    e = *(const entry_t *)&f;
     if (order < 2) {
-        at[0] = f;
-        at[(1UL << order) - 1] = f;
+        at[0] = e;
+        at[(1UL << order) - 1] = e;
         return;
     }
-    /* Four at a time: a partition's frames are assigned while its owner waits for it to start. */
-    for (uint64_t i = 0; i < 1UL << order; i += 4) {
-        at[i] = f;
-        at[i + 1] = f;
-        at[i + 2] = f;
-        at[i + 3] = f;
+    /* Four at a time, a store each: a partition's frames are assigned while its owner waits for it to start. */
+    for (const entry_t *end = at + (1UL << order); at != end; at += 4) {
+        at[0] = e;
+        at[1] = e;
+        at[2] = e;
+        at[3] = e;
     }
 }
 
