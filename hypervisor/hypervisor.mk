@@ -60,7 +60,8 @@ HYP_SMALL := $(addprefix arch/arm64/, board_arm decode early firmware guest_tree
 $(HYP_SMALL:%=$(HYP_BUILD)/%.o): HYP_FILE_CFLAGS := -Os
 
 # What runs at each switch and interrupt may grow for speed, unless everything is compiled for size.
-HYP_FAST := core/sched core/sched_fair core/vcpu core/timer arch/arm64/context arch/arm64/vtimer vdev/vgic_load vdev/vgic
+HYP_FAST := $(addprefix core/, runstate sched sched_fair vcpu) $(addprefix vdev/, vgic vgic_load vgic_lr) \
+    $(addprefix arch/arm64/, gic gicv3 irq trap)
 $(HYP_FAST:%=$(HYP_BUILD)/%.o): HYP_FILE_CFLAGS := $(if $(CONFIG_SIZE),,-O3)
 
 # Placed by file name (link.lds.S), which link-time optimization would lose.
