@@ -131,7 +131,7 @@ static void export_pages(uint32_t domain, uint32_t count, int stays)
     for (uint32_t i = 0; i < count; i++) {
         *word_at(memory, i, WORD_NUMBER) = number_written(i);
     }
-    printf("share: exported %u, reference %u port %u\n", count, reference[0], port[0]);
+    printf("share: exported %u, reference %u port %u.\n", count, reference[0], port[0]);
     await(channels, count);
     for (uint32_t i = 0; i < count; i++) {
         answers += *word_at(memory, i, WORD_ANSWER) == ~number_written(i);

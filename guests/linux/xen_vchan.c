@@ -70,7 +70,7 @@ static void serve(struct libxenvchan *channel, uint32_t domain)
     channel->event_port = (uint32_t)port;
     channel->read = ring_at(page, &page->left, LEFT_ORDER);
     channel->write = ring_at(page, &page->right, RIGHT_ORDER);
-    printf("vchan: reference %u port %d\n", reference, port);
+    printf("vchan: reference %u port %d.\n", reference, port);
     for (int round = 0; round < ROUNDS; round++) {
         char message[MESSAGE_BYTES];
 

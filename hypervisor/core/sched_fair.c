@@ -55,8 +55,12 @@ static uint64_t weighted(const struct vcpu *v, uint64_t ticks)
 /* Req: BH-SCHED-001 */
 void sched_fair_charge(struct vcpu *v, uint64_t now)
 {
-    uint64_t ran = now - v->sched.started;
+    uint64_t ran;
 
+    if (now <= v->sched.started) {
+        return; /* another CPU, which looked at the clock later, got the lock first */
+    }
+    ran = now - v->sched.started;
     v->sched.started = now;
     v->sched.runtime += ran;
     v->sched.vtime += weighted(v, ran);

@@ -92,7 +92,7 @@ class Pair:
     def export(self, mode, count):
         """Begins to export in "one"; (reference, port) of the first page and channel."""
         self.type("one", f"xen_share {mode} {TWO} {count} &")
-        return self.console.wait_line("one", rf"exported {count}, reference (\d+) port (\d+)").groups()
+        return self.console.wait_line("one", rf"exported {count}, reference (\d+) port (\d+)\.").groups()
 
     def end(self):
         """Both power off, and so does the board."""
@@ -160,7 +160,7 @@ def test_two_linux_partitions_talk_by_libxenvchan(start, linux, ramdisk):
     pair = Pair(start, linux, ramdisk)
     console = pair.console
     pair.type("one", f"xen_vchan server {TWO} &")
-    reference, port = console.wait_line("one", r"vchan: reference (\d+) port (\d+)").groups()
+    reference, port = console.wait_line("one", r"vchan: reference (\d+) port (\d+)\.").groups()
     pair.type("two", f"xen_vchan client {ONE} {reference} {port}")
     console.wait_line("two", "vchan: 200 of 200 came back")
     console.wait_line("one", "vchan: served 200")

@@ -705,9 +705,30 @@ static void test_not_taken_before_it_is_saved(void **state)
     assert_ptr_equal(cpu_table[1]->current, v);
 }
 
+/* Who looked at the clock before it waited for the lock comes with a time that is over. */
+static void test_time_that_is_over(void **state)
+{
+    struct vcpu *v;
+    uint64_t vtime, started;
+
+    (void)state;
+    init(1);
+    add(1, 256, all_cpus(), 0, 0);
+    host_settle();
+    host_run_until(host_now + SLICE);
+    v = actor[0].v;
+    vtime = v->sched.vtime;
+    started = v->sched.started;
+    assert_true(started > 0);
+    sched_fair_charge(v, started - 1);
+    assert_int_equal(v->sched.vtime, vtime);
+    assert_int_equal(v->sched.started, started);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_time_that_is_over),
         cmocka_unit_test(test_equal_1_2),    cmocka_unit_test(test_equal_1_5),
         cmocka_unit_test(test_equal_2_3),    cmocka_unit_test(test_equal_2_4),
         cmocka_unit_test(test_equal_4_3),    cmocka_unit_test(test_equal_4_7),
