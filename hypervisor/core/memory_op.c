@@ -39,7 +39,7 @@ static int free_extent(struct domain *d, gfn_t g, unsigned order)
     int err = 0;
 
     for (uint64_t i = 0; i < 1UL << order && err == 0; i++) {
-        err = domain_gfn_is_ram(d, gfn_add(g, i)) ? physmap_unmap(d, gfn_add(g, i)) : -XEN_EINVAL;
+        err = physmap_unmap(d, gfn_add(g, i), 1u << P2M_RAM);
     }
     return err;
 }
@@ -204,7 +204,7 @@ static int64_t remove_from_physmap(struct vcpu *v, struct guest_handle arg)
     if (err == 0) {
         err = check_self(v, a.domid);
     }
-    return err != 0 ? err : physmap_unmap(v->domain, gfn(a.gpfn));
+    return err != 0 ? err : physmap_unmap(v->domain, gfn(a.gpfn), PHYSMAP_NOT_GRANTED);
 }
 
 /*

@@ -12,6 +12,7 @@
 #include "bh/console.h"
 #include "bh/frame.h"
 #include "bh/window.h"
+#include "lib/string.h"
 
 #define LEVEL_ORDER(level) (9 * (3 - (level)))
 #define ENTRIES 512
@@ -81,6 +82,19 @@ static int split(struct p2m *p, uint64_t *slot, gfn_t g, unsigned level) REQUIRE
     return 0;
 }
 
+/* The table of *LEVEL or less, the lowest that is at hand, for a walk to G; its level goes to *LEVEL. */
+static ALWAYS_INLINE mfn_t nearest(const struct p2m *p, gfn_t g, unsigned *level) REQUIRES(p->lock)
+{
+    for (unsigned at = *level; at > 1; at--) {
+        if (p->near[at - 2].block == 1 + (g.n >> LEVEL_ORDER(at - 1))) {
+            *level = at;
+            return p->near[at - 2].table;
+        }
+    }
+    *level = 1;
+    return root_frame(p, g);
+}
+
 /*
  * Opens a window on the table of level LEVEL for G, and gives G's entry in it; the caller closes the window.
  * MAKE: missing tables are made and larger blocks split. Otherwise the walk stops at the level where it ends, which
@@ -88,9 +102,10 @@ static int split(struct p2m *p, uint64_t *slot, gfn_t g, unsigned level) REQUIRE
  */
 static int walk(struct p2m *p, gfn_t g, unsigned *level, bool make, uint64_t **out) REQUIRES(p->lock)
 {
-    mfn_t t = root_frame(p, g);
+    unsigned at = *level;
+    mfn_t t = nearest(p, g, &at);
 
-    for (unsigned at = 1;; at++) {
+    for (;; at++) {
         uint64_t *slot = (uint64_t *)window_open(t) + entry_index(g, at);
         int err = 0;
 
@@ -112,6 +127,7 @@ static int walk(struct p2m *p, gfn_t g, unsigned *level, bool make, uint64_t **o
         if (err != 0) {
             return err;
         }
+        p->near[at - 1] = (struct p2m_near){ .block = 1 + (g.n >> LEVEL_ORDER(at)), .table = t };
     }
 }
 
@@ -192,7 +208,7 @@ int p2m_lookup(struct p2m *p, gfn_t g, mfn_t *m, enum p2m_type *type, unsigned *
 }
 
 /* Req: BH-MEM-007 */
-int p2m_unmap(struct p2m *p, gfn_t g, mfn_t *m, enum p2m_type *type)
+int p2m_unmap(struct p2m *p, gfn_t g, unsigned types, mfn_t *m, enum p2m_type *type)
 {
     unsigned level = 3;
     uint64_t *slot;
@@ -203,6 +219,9 @@ int p2m_unmap(struct p2m *p, gfn_t g, mfn_t *m, enum p2m_type *type)
 
     spin_lock(&p->lock);
     err = p2m_lookup(p, g, &there, &kind, &order);
+    if (err == 0 && (types >> kind & 1) == 0) {
+        err = -XEN_EPERM;
+    }
     if (err == 0) {
         err = walk(p, g, &level, true, &slot);
     }
@@ -340,6 +359,7 @@ bool p2m_teardown(struct p2m *p)
         arch_p2m_retire(p);
         p->retired = true;
     }
+    memset(p->near, 0, sizeof(p->near));
     /* Bound: a look at each root entry; the first one that leads somewhere ends the step. */
     while (gfn_in_range(p->teardown) && !worked) {
         uint64_t *slot = (uint64_t *)window_open(root_frame(p, p->teardown)) + entry_index(p->teardown, 1);

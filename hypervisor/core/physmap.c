@@ -43,24 +43,11 @@ int physmap_map(struct domain *d, gfn_t g, mfn_t m, enum p2m_type type, const st
     return err;
 }
 
-static bool is_grant(struct domain *d, gfn_t g)
-{
-    enum p2m_type type;
-    unsigned order;
-    mfn_t m;
-    bool is;
-
-    spin_lock(&d->p2m.lock);
-    is = p2m_lookup(&d->p2m, g, &m, &type, &order) == 0 && (type == P2M_GRANT || type == P2M_GRANT_RO);
-    spin_unlock(&d->p2m.lock);
-    return is;
-}
-
-int physmap_unmap(struct domain *d, gfn_t g)
+int physmap_unmap(struct domain *d, gfn_t g, unsigned types)
 {
     enum p2m_type type;
     mfn_t m;
-    int err = is_grant(d, g) ? -XEN_EPERM : p2m_unmap(&d->p2m, g, &m, &type);
+    int err = p2m_unmap(&d->p2m, g, types, &m, &type);
 
     if (err == 0) {
         release(d, g, m, type);

@@ -55,7 +55,7 @@ static void test_register(void **state)
     assert_int_equal(enter(one, PORT, two->id, 3 * PAGE_SIZE - 64, RINGS + 1, 0), 0);
     assert_int_equal(enter(one, PORT, one->id, 64, RINGS + 4, 0), 0);
     /* A page that it gives up stays until the ring goes. */
-    assert_int_equal(physmap_unmap(one, gfn(TEST_RAM_GFN + RINGS + 4)), 0);
+    assert_int_equal(physmap_unmap(one, gfn(TEST_RAM_GFN + RINGS + 4), PHYSMAP_NOT_GRANTED), 0);
     assert_int_equal(one->page_count, PAGES);
     put(one, ARGUMENTS, &u, sizeof(u));
     assert_int_equal(op(one, XEN_ARGO_OP_unregister_ring, ARGUMENTS, 0, 0, 0), -XEN_EINVAL);

@@ -273,7 +273,7 @@ static void test_owner_gives_page_up(void **state)
     grant(one, 9, GTF_permit_access, two->id, TEST_RAM_GFN + 3);
     assert_int_equal(map(two, GNTMAP_host_map, one->id, 9, FREE_GFN, &handle), GNTST_okay);
     pages = one->page_count;
-    assert_int_equal(physmap_unmap(one, gfn(TEST_RAM_GFN + 3)), 0);
+    assert_int_equal(physmap_unmap(one, gfn(TEST_RAM_GFN + 3), PHYSMAP_NOT_GRANTED), 0);
     assert_int_equal(one->page_count, pages); /* it still pays */
     assert_int_equal(frame_lookup(m)->type, FRAME_RAM);
     assert_int_equal(unmap(two, FREE_GFN, handle), GNTST_okay);

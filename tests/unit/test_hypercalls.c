@@ -311,7 +311,7 @@ static void test_runstate_flag(void **state)
         enum p2m_type type;
         mfn_t m;
 
-        assert_int_equal(p2m_unmap(&d->p2m, gfn(at >> PAGE_SHIFT), &m, &type), 0);
+        assert_int_equal(p2m_unmap(&d->p2m, gfn(at >> PAGE_SHIFT), P2M_ANY_TYPE, &m, &type), 0);
         frame_unmap(m);
     }
     runstate_publish(v);

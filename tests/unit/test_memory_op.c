@@ -114,13 +114,13 @@ int p2m_unmap_if(struct p2m *p, gfn_t g, mfn_t m, enum p2m_type type)
     mfn_t there;
 
     if (g.n == given_back_by_another) {
-        assert_int_equal(physmap_unmap(d, g), 0);
+        assert_int_equal(physmap_unmap(d, g, PHYSMAP_NOT_GRANTED), 0);
         return -XEN_ENOENT;
     }
     if (g.n == granted_by_another) {
         assert_int_equal(domain_get_page(d, g, &held_frame), 0);
     }
-    assert_int_equal(p2m_unmap(p, g, &there, &there_type), 0);
+    assert_int_equal(p2m_unmap(p, g, P2M_ANY_TYPE, &there, &there_type), 0);
     assert_true(there.n == m.n && there_type == type);
     return 0;
 }

@@ -101,11 +101,11 @@ static void test_sizes(void **state)
     expect_nothing(0x80200);
     expect_nothing(0x7ffff);
     assert_int_equal(p2m_map(&p, gfn(0x80001), small, ORDER_4K, P2M_RAM), -XEN_EEXIST);
-    assert_int_equal(p2m_unmap(&p, gfn(0x123), &there, &type), 0);
+    assert_int_equal(p2m_unmap(&p, gfn(0x123), P2M_ANY_TYPE, &there, &type), 0);
     assert_int_equal(type, P2M_RAM);
     frame_unmap(there);
     expect_nothing(0x123);
-    assert_int_equal(p2m_unmap(&p, gfn(0x123), &there, &type), -XEN_ENOENT);
+    assert_int_equal(p2m_unmap(&p, gfn(0x123), P2M_ANY_TYPE, &there, &type), -XEN_ENOENT);
     teardown();
 }
 
@@ -128,7 +128,7 @@ static void test_gigabytes(void **state)
     expect_nothing(g + 0x40000);
     /* One page taken out splits it twice; everything else stays where it was. */
     invalidations = p.arch.invalidations;
-    assert_int_equal(p2m_unmap(&p, gfn(g + 0x12345), &there, &type), 0);
+    assert_int_equal(p2m_unmap(&p, gfn(g + 0x12345), P2M_ANY_TYPE, &there, &type), 0);
     assert_int_equal(there.n, m.n + 0x12345);
     assert_int_equal(p.arch.invalidations, invalidations + 3);
     assert_int_equal(p.table_count, (1U << ARCH_P2M_ROOT_ORDER) + 2);
@@ -175,8 +175,8 @@ static void test_errors(void **state)
     assert_int_equal(p2m_map(&p, gfn(0x200), m, ORDER_1G, P2M_MMIO), -XEN_EINVAL);
     assert_int_equal(p2m_map(&p, gfn(1UL << 28), m, ORDER_4K, P2M_MMIO), -XEN_EINVAL);
     assert_int_equal(p2m_map(&p, gfn(UINT64_MAX), m, ORDER_4K, P2M_MMIO), -XEN_EINVAL);
-    assert_int_equal(p2m_unmap(&p, gfn(1UL << 28), &m, &type), -XEN_ENOENT);
-    assert_int_equal(p2m_unmap(&p, gfn(UINT64_MAX), &m, &type), -XEN_ENOENT);
+    assert_int_equal(p2m_unmap(&p, gfn(1UL << 28), P2M_ANY_TYPE, &m, &type), -XEN_ENOENT);
+    assert_int_equal(p2m_unmap(&p, gfn(UINT64_MAX), P2M_ANY_TYPE, &m, &type), -XEN_ENOENT);
     expect_nothing(1UL << 28);
     expect_nothing(UINT64_MAX);
     assert_int_equal(page_alloc_free_count(), free_before - (1U << ARCH_P2M_ROOT_ORDER));
@@ -184,6 +184,52 @@ static void test_errors(void **state)
     assert_int_equal(p2m_map(&p, gfn(5), m, ORDER_4K, P2M_MMIO), 0);
     assert_int_equal(p2m_map(&p, gfn(0), m, ORDER_2M, P2M_MMIO), -XEN_EEXIST);
     assert_int_equal(p2m_map(&p, gfn(0), m, ORDER_1G, P2M_MMIO), -XEN_EEXIST);
+    teardown();
+}
+
+/* Walks begin where the last one came through: never in a table that is gone. A window on a free frame would fail. */
+static void test_walks_between_teardown_steps(void **state)
+{
+    static const uint64_t place[] = { 0x40000, 0x40200, 0x40201, 0x80000, 0xc0123 };
+
+    (void)state;
+    init(64);
+    for (unsigned i = 0; i < ARRAY_COUNT(place); i++) {
+        mfn_t m = ram(0);
+
+        assert_int_equal(p2m_map(&p, gfn(place[i]), m, ORDER_4K, P2M_RAM), 0);
+        expect(place[i], m, P2M_RAM, ORDER_4K);
+    }
+    for (bool over = false; !over;) {
+        for (unsigned i = 0; i < ARRAY_COUNT(place) && p.table_count > 1U << ARCH_P2M_ROOT_ORDER; i++) {
+            enum p2m_type type;
+            unsigned order;
+            mfn_t m;
+
+            spin_lock(&p.lock);
+            (void)!p2m_lookup(&p, gfn(place[i]), &m, &type, &order);
+            spin_unlock(&p.lock);
+        }
+        over = p2m_teardown(&p);
+    }
+    assert_int_equal(page_alloc_free_count(), free_before);
+}
+
+/* A mapping of another type than wanted stays. */
+static void test_unmap_by_type(void **state)
+{
+    enum p2m_type type;
+    mfn_t m, there;
+
+    (void)state;
+    init(16);
+    m = ram(0);
+    assert_int_equal(p2m_map(&p, gfn(0x40000), m, ORDER_4K, P2M_RAM), 0);
+    assert_int_equal(p2m_unmap(&p, gfn(0x40000), ~(1u << P2M_RAM), &there, &type), -XEN_EPERM);
+    expect(0x40000, m, P2M_RAM, ORDER_4K);
+    assert_int_equal(p2m_unmap(&p, gfn(0x40001), 1u << P2M_RAM, &there, &type), -XEN_ENOENT);
+    assert_int_equal(p2m_unmap(&p, gfn(0x40000), 1u << P2M_RAM, &there, &type), 0);
+    frame_unmap(there);
     teardown();
 }
 
@@ -233,12 +279,12 @@ static void test_split_fails(void **state)
         m = ram(ORDER_1G);
         assert_int_equal(p2m_map(&p, gfn(0), m, ORDER_1G, P2M_RAM), 0);
         host_fail_allocation(n);
-        assert_int_equal(p2m_unmap(&p, gfn(0x3ffff), &there, &type), -XEN_ENOMEM);
+        assert_int_equal(p2m_unmap(&p, gfn(0x3ffff), P2M_ANY_TYPE, &there, &type), -XEN_ENOMEM);
         host_fail_allocation(0);
         for (uint64_t i = 0; i < 0x40000; i += 0xff) {
             expect(i, mfn_add(m, i), P2M_RAM, n == 1 ? ORDER_1G : ORDER_2M);
         }
-        assert_int_equal(p2m_unmap(&p, gfn(0x3ffff), &there, &type), 0);
+        assert_int_equal(p2m_unmap(&p, gfn(0x3ffff), P2M_ANY_TYPE, &there, &type), 0);
         assert_int_equal(there.n, m.n + 0x3ffff);
         frame_unmap(there);
         teardown();
@@ -348,7 +394,7 @@ static void test_random(void **state)
                 frame_unmap_block(m, order);
             }
         } else {
-            int err = p2m_unmap(&p, gfn(START + at), &m, &type);
+            int err = p2m_unmap(&p, gfn(START + at), P2M_ANY_TYPE, &m, &type);
 
             if (err == 0) {
                 assert_int_equal(m.n, model[at]);
@@ -397,7 +443,8 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sizes),         cmocka_unit_test(test_gigabytes),  cmocka_unit_test(test_range),
-        cmocka_unit_test(test_errors),        cmocka_unit_test(test_kept_references),
+        cmocka_unit_test(test_errors),        cmocka_unit_test(test_walks_between_teardown_steps), cmocka_unit_test(test_unmap_by_type),
+        cmocka_unit_test(test_kept_references),
         cmocka_unit_test(test_init_fails),    cmocka_unit_test(test_split_fails), cmocka_unit_test(test_table_limit), cmocka_unit_test(test_map_fails),
         cmocka_unit_test(test_random),        cmocka_unit_test(test_bounded_teardown),
     };

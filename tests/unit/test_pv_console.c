@@ -110,7 +110,7 @@ static void test_no_ring(void **state)
 
     (void)state;
     init();
-    assert_int_equal(p2m_unmap(&d->p2m, gfn(GUEST_MAGIC_BASE >> PAGE_SHIFT), &m, &type), 0);
+    assert_int_equal(p2m_unmap(&d->p2m, gfn(GUEST_MAGIC_BASE >> PAGE_SHIFT), P2M_ANY_TYPE, &m, &type), 0);
     assert_true(frame_unmap(m));
     notify();
     pv_console_input(d, 'x');

@@ -24,6 +24,12 @@ enum p2m_type {
     P2M_TYPE_COUNT,
 };
 
+/* A table below the root that a walk came through, so that the next one nearby begins there. */
+struct p2m_near {
+    uint64_t block; /* 1 + number of the block of addresses that TABLE divides; 0: none */
+    mfn_t table;
+};
+
 struct p2m {
     struct spinlock lock;  /* LOCK_P2M */
     mfn_t root;            /* [boot] first of the root table's frames */
@@ -33,6 +39,7 @@ struct p2m {
     uint64_t highest;      /* [atomic] frame number: nothing was ever mapped above it */
     gfn_t teardown;        /* [lock lock] where p2m_teardown() goes on */
     bool retired;          /* [lock lock] p2m_teardown() has begun */
+    struct p2m_near near[2]; /* [lock lock] of level 2 and of level 3; tables go away by p2m_teardown() alone */
     struct arch_p2m arch;
 };
 
@@ -74,10 +81,12 @@ MUST_USE int p2m_map(struct p2m *p, gfn_t g, mfn_t m, unsigned order, enum p2m_t
 MUST_USE int p2m_map_range(struct p2m *p, gfn_t g, mfn_t m, uint64_t count, enum p2m_type type);
 
 /*
- * Removes the mapping of one page; a larger block around it is split first. The reference that the mapping held goes
- * to the caller with *M. -XEN_ENOENT: nothing is mapped there. -XEN_ENOMEM: no frame to split the block.
+ * Removes the mapping of one page if its type is one of TYPES, a bit each; a larger block around it is split first. The
+ * reference that the mapping held goes to the caller with *M. -XEN_ENOENT: nothing is mapped there. -XEN_EPERM: it has
+ * another type. -XEN_ENOMEM: no frame to split the block.
  */
-MUST_USE int p2m_unmap(struct p2m *p, gfn_t g, mfn_t *m, enum p2m_type *type);
+MUST_USE int p2m_unmap(struct p2m *p, gfn_t g, unsigned types, mfn_t *m, enum p2m_type *type);
+#define P2M_ANY_TYPE (~0u)
 
 /*
  * Maps page G to M, as p2m_map(), whatever is there now; the reference of the mapping that was there goes to the

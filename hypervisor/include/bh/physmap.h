@@ -20,10 +20,12 @@ struct grant_pin;
  */
 MUST_USE int physmap_map(struct domain *d, gfn_t g, mfn_t m, enum p2m_type type, const struct grant_pin *pin);
 /*
- * Takes away what is mapped at D's page G. RAM goes back to the allocator; what is the hypervisor's stays with it.
- * -XEN_ENOENT: nothing is there. -XEN_EPERM: a grant, which only its own operation takes away. -XEN_ENOMEM.
+ * Takes away what is mapped at D's page G, if it is of TYPES, a bit each. RAM goes back to the allocator; what is the
+ * hypervisor's stays with it. -XEN_ENOENT: nothing is there. -XEN_EPERM: it is of another type. -XEN_ENOMEM.
  */
-MUST_USE int physmap_unmap(struct domain *d, gfn_t g);
+MUST_USE int physmap_unmap(struct domain *d, gfn_t g, unsigned types);
+/* A grant is taken away by its own operation alone. */
+#define PHYSMAP_NOT_GRANTED (P2M_ANY_TYPE & ~(1u << P2M_GRANT | 1u << P2M_GRANT_RO))
 /* New RAM, zeroed, 2^ORDER pages at G. -XEN_EEXIST: something is there. -XEN_ENOSPC: D has all that it may. -XEN_ENOMEM. */
 MUST_USE int physmap_populate(struct domain *d, gfn_t g, unsigned order);
 /* The domain's shared info page appears at G, once at a time. -XEN_EBUSY: it is somewhere else. As physmap_map(). */
