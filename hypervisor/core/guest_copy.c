@@ -14,6 +14,34 @@
 #include "bh/window.h"
 #include "lib/string.h"
 
+/*
+ * Arguments and results are whole words, aligned, and few. OURS may be in a window on the same frame (a guest that
+ * sends to itself): whatever that gives, it is the guest's own.
+ */
+static ALWAYS_INLINE void copy_bytes(void *to, const void *from, size_t size)
+{
+    size_t both = (uintptr_t)to | (uintptr_t)from | size;
+
+    if (likely(both % sizeof(uint64_t) == 0 && size <= 8 * sizeof(uint64_t))) {
+        const uint64_t *f = from;
+        uint64_t *t = to, *end = t + size / sizeof(*t);
+
+        if (size % (2 * sizeof(*t)) != 0) {
+            *t++ = *f++;
+        }
+        for (; t != end; t += 2, f += 2) {
+            uint64_t first = f[0], second = f[1];
+
+            t[0] = first;
+            t[1] = second;
+        }
+    } else if (both % sizeof(uint32_t) == 0 && size == sizeof(uint32_t)) {
+        *(uint32_t *)to = *(const uint32_t *)from;
+    } else {
+        memmove(to, from, size);
+    }
+}
+
 /* Req: BH-MEM-010, BH-MEM-011 */
 /* One piece, within a page. TO_GUEST or from it. */
 static int copy_piece(struct domain *d, uint64_t gpa, void *ours, size_t size, bool to_guest)
@@ -28,13 +56,12 @@ static int copy_piece(struct domain *d, uint64_t gpa, void *ours, size_t size, b
     if (err != 0 || !(to_guest ? p2m_is_writable(type) : p2m_is_readable(type))) {
         err = -XEN_EFAULT;
     } else {
-        char *window = window_open(m);
+        char *window = (char *)window_open(m) + (gpa & (PAGE_SIZE - 1));
 
         if (to_guest) {
-            memmove(window + (gpa & (PAGE_SIZE - 1)), ours, size);
+            copy_bytes(window, ours, size);
         } else {
-            /* OURS may be in a window on the same page. */
-            memmove(ours, window + (gpa & (PAGE_SIZE - 1)), size);
+            copy_bytes(ours, window, size);
         }
         window_close(window);
     }
@@ -43,7 +70,7 @@ static int copy_piece(struct domain *d, uint64_t gpa, void *ours, size_t size, b
 }
 
 /* Is M memory of some guest's, and not a device's registers or anything that is ours alone? */
-static bool is_guest_memory(mfn_t m)
+static COLD bool is_guest_memory(mfn_t m)
 {
     const struct frame *f = frame_lookup(m);
 
@@ -51,34 +78,39 @@ static bool is_guest_memory(mfn_t m)
 }
 
 /* One piece, within a page, at the current vCPU's virtual ADDRESS: the hardware walks both tables at once. */
-static int copy_virtual(struct vcpu *v, uint64_t address, void *ours, size_t size, bool to_guest)
+static ALWAYS_INLINE int copy_virtual(struct vcpu *v, uint64_t address, void *ours, size_t size, bool to_guest)
 {
     struct p2m *p = &v->domain->p2m;
+    bool is_memory;
     mfn_t m;
     int err;
 
     spin_lock(&p->lock);
-    err = arch_guest_frame(v, address, to_guest, &m);
-    if (err == 0 && unlikely(!is_guest_memory(m))) {
+    err = arch_guest_frame(v, address, to_guest, &m, &is_memory);
+    if (unlikely(err == 0 && !is_memory && !is_guest_memory(m))) {
         err = -XEN_EFAULT;
     }
-    if (err == 0) {
-        char *window = window_open(m);
+    if (likely(err == 0)) {
+        char *window = (char *)arch_window_map(WINDOW_GUEST_COPY, m, true) + (address & (PAGE_SIZE - 1));
 
-        /* OURS may be a window on the same frame: a guest that sends to itself. */
         if (to_guest) {
-            memmove(window + (address & (PAGE_SIZE - 1)), ours, size);
+            copy_bytes(window, ours, size);
         } else {
-            memmove(ours, window + (address & (PAGE_SIZE - 1)), size);
+            copy_bytes(ours, window, size);
         }
-        window_close(window);
+        arch_window_unmap(WINDOW_GUEST_COPY);
     }
     spin_unlock(&p->lock);
     return err;
 }
 
-/* Req: BH-SEC-006, BH-ABI-007 */
-static int copy(struct vcpu *v, char *ours, uint64_t address, size_t size, bool to_guest)
+static ALWAYS_INLINE bool is_within_page(uint64_t address, size_t size)
+{
+    return (address & (PAGE_SIZE - 1)) + size <= PAGE_SIZE;
+}
+
+/* A piece a page. */
+static COLD int copy_pages(struct vcpu *v, char *ours, uint64_t address, size_t size, bool to_guest)
 {
     int err = size > GUEST_COPY_MAX ? -XEN_EFAULT : 0;
 
@@ -93,14 +125,21 @@ static int copy(struct vcpu *v, char *ours, uint64_t address, size_t size, bool 
     return err;
 }
 
+/* Req: BH-SEC-006, BH-ABI-007 */
 int guest_copy_from(struct vcpu *v, void *to, struct guest_handle h, size_t size)
 {
-    return copy(v, to, h.address, size, false);
+    if (likely(size != 0 && is_within_page(h.address, size))) {
+        return copy_virtual(v, h.address, to, size, false);
+    }
+    return copy_pages(v, to, h.address, size, false);
 }
 
 int guest_copy_to(struct vcpu *v, struct guest_handle h, const void *from, size_t size)
 {
-    return copy(v, (char *)(uintptr_t)from, h.address, size, true);
+    if (likely(size != 0 && is_within_page(h.address, size))) {
+        return copy_virtual(v, h.address, (void *)(uintptr_t)from, size, true);
+    }
+    return copy_pages(v, (char *)(uintptr_t)from, h.address, size, true);
 }
 
 static int copy_gpa(struct domain *d, uint64_t gpa, char *ours, size_t size, bool to_guest)

@@ -156,7 +156,7 @@ static void open_free(void *x)
 /* Req: BH-SEC-007 */
 static void test_limits(void **state)
 {
-    unsigned count = ARCH_WINDOW_COUNT;
+    unsigned count = WINDOW_STACK_COUNT;
 
     (void)state;
     init();

@@ -178,6 +178,7 @@ bool arch_vcpu_has_event(struct vcpu *v)
 })
 #define PAR_FAULT 1UL
 #define PAR_ADDRESS 0x0000fffffffff000UL
+#define PAR_ATTR_NORMAL_SHIFT 60 /* ATTR, bits 63:56, as in MAIR_EL1: 0b0000xxxx is device memory */
 
 int arch_guest_translate(struct vcpu *v, uint64_t address, bool to_write, uint64_t *gpa)
 {
@@ -191,7 +192,7 @@ int arch_guest_translate(struct vcpu *v, uint64_t address, bool to_write, uint64
     return 0;
 }
 
-int arch_guest_frame(struct vcpu *v, uint64_t address, bool to_write, mfn_t *m)
+int arch_guest_frame(struct vcpu *v, uint64_t address, bool to_write, mfn_t *m, bool *is_memory)
 {
     uint64_t par = to_write ? TRANSLATE("s12e1w", address) : TRANSLATE("s12e1r", address);
 
@@ -200,5 +201,7 @@ int arch_guest_frame(struct vcpu *v, uint64_t address, bool to_write, mfn_t *m)
         return -XEN_EFAULT;
     }
     *m = paddr_to_mfn(paddr(par & PAR_ADDRESS));
+    /* Both stages together are a device's if either is, and the second one is for all that is no memory (D8.6.5). */
+    *is_memory = par >> PAR_ATTR_NORMAL_SHIFT != 0;
     return 0;
 }

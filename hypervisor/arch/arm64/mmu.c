@@ -32,12 +32,12 @@ paddr_t image_to_paddr(const void *p)
     return paddr((uint64_t)p - (uint64_t)image_start + image_paddr);
 }
 
+/* No ISB: whoever uses the place again has one when it has mapped something there, and the guest has its ERET. */
 static ALWAYS_INLINE void tlb_forget_here(uint64_t va)
 {
     dsb(nshst);
     __asm__ volatile("tlbi vae2, %0" : : "r"(va >> PAGE_SHIFT) : "memory");
     dsb(nsh);
-    isb();
 }
 
 /* ---- Windows ---- */

@@ -222,7 +222,7 @@ bool arch_interrupt_is_pending(void)
     return host_interrupt_is_pending;
 }
 
-int arch_guest_frame(struct vcpu *v, uint64_t address, bool to_write, mfn_t *m)
+int arch_guest_frame(struct vcpu *v, uint64_t address, bool to_write, mfn_t *m, bool *is_memory)
 {
     enum p2m_type type;
     unsigned order;
@@ -233,5 +233,7 @@ int arch_guest_frame(struct vcpu *v, uint64_t address, bool to_write, mfn_t *m)
         return -XEN_EFAULT;
     }
     *m = there;
+    /* A guest can map memory as a device's, too. */
+    *is_memory = type != P2M_MMIO && (address & PAGE_SIZE) == 0;
     return 0;
 }

@@ -115,9 +115,10 @@ MUST_USE int arch_guest_translate(struct vcpu *v, uint64_t address, bool to_writ
 
 /*
  * The frame of the current vCPU's virtual ADDRESS, by its own tables and its domain's. The lock of the latter is held,
- * and the answer holds as long. -XEN_EFAULT: there is none, or the kernel may not.
+ * and the answer holds as long. *IS_MEMORY: it is memory of some guest's, surely; if not, it may be a device's
+ * registers. -XEN_EFAULT: there is none, or the kernel may not.
  */
-MUST_USE int arch_guest_frame(struct vcpu *v, uint64_t address, bool to_write, mfn_t *m);
+MUST_USE int arch_guest_frame(struct vcpu *v, uint64_t address, bool to_write, mfn_t *m, bool *is_memory);
 
 /* Allocates what an architecture keeps for a domain, and adds its devices to D->mmio. */
 struct boot_domain;

@@ -2,25 +2,59 @@
 /*
  * Windows: the only way to see the bytes of a frame. A window belongs to the CPU that opened it and is closed before
  * the trap that opened it ends; windows close in the reverse order of opening. Opening never fails and never
- * allocates: code that could need more than ARCH_WINDOW_COUNT at once is wrong, and panics in every build.
+ * allocates: code that could need more than WINDOW_STACK_COUNT at once is wrong, and panics in every build.
  *
  * The caller holds a reference to the frame, or knows it to be the hypervisor's own.
  */
 #ifndef BH_WINDOW_H
 #define BH_WINDOW_H
 
+#include "arch/arch.h"
+#include "bh/cpu.h"
 #include "bh/types.h"
 
+/*
+ * The last slot is guest_copy.c's own, which has one window at a time and opens nothing while it is open; the others
+ * are the stack.
+ */
+#define WINDOW_STACK_COUNT (ARCH_WINDOW_COUNT - 1)
+#define WINDOW_GUEST_COPY  (ARCH_WINDOW_COUNT - 1)
+
+NORETURN void window_too_many(void);
+
+static ALWAYS_INLINE unsigned window_next(void)
+{
+    struct cpu *cpu = this_cpu();
+
+    if (unlikely(cpu->window_count == WINDOW_STACK_COUNT)) {
+        window_too_many();
+    }
+    return cpu->window_count++;
+}
+
 /* A window on one frame; the pointer is valid for PAGE_SIZE bytes until window_close(). */
-void *window_open(mfn_t m);
-const void *window_open_read(mfn_t m);
-void window_close(const void *p);
+/* Req: BH-SEC-001 */
+static inline void *window_open(mfn_t m)
+{
+    return arch_window_map(window_next(), m, true);
+}
+
+static inline const void *window_open_read(mfn_t m)
+{
+    return arch_window_map(window_next(), m, false);
+}
+
+static inline void window_close(const void *p)
+{
+    (void)p;
+    arch_window_unmap(--this_cpu()->window_count);
+}
 
 /* A window on the 2 MiB block M begins (M aligned to it): valid for 2 MiB. */
 void *window_open_block(mfn_t m);
 void window_close_block(const void *p);
 
-/* Windows open on this CPU now. */
+/* Windows on this CPU's stack of them now. */
 unsigned window_count(void);
 
 #endif
