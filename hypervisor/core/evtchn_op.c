@@ -393,7 +393,6 @@ union arguments {
     struct evtchn_bind_pirq bind_pirq;
     struct evtchn_bind_ipi bind_ipi;
     struct evtchn_close close;
-    struct evtchn_send send;
     struct evtchn_status status;
     struct evtchn_bind_vcpu bind_vcpu;
     struct evtchn_unmask unmask;
@@ -419,7 +418,6 @@ static const struct {
     [EVTCHNOP_bind_pirq] = { sizeof(struct evtchn_bind_pirq), true },
     [EVTCHNOP_bind_ipi] = { sizeof(struct evtchn_bind_ipi), true },
     [EVTCHNOP_close] = { sizeof(struct evtchn_close), false },
-    [EVTCHNOP_send] = { sizeof(struct evtchn_send), false },
     [EVTCHNOP_status] = { sizeof(struct evtchn_status), true },
     [EVTCHNOP_bind_vcpu] = { sizeof(struct evtchn_bind_vcpu), false },
     [EVTCHNOP_unmask] = { sizeof(struct evtchn_unmask), false },
@@ -432,8 +430,6 @@ static const struct {
 static int64_t perform(struct vcpu *v, uint32_t command, union arguments *a)
 {
     switch (command) {
-    case EVTCHNOP_send:
-        return send(v, a->send.port);
     case EVTCHNOP_alloc_unbound:
         return alloc_unbound(v, &a->alloc_unbound);
     case EVTCHNOP_bind_interdomain:
@@ -463,26 +459,38 @@ static int64_t perform(struct vcpu *v, uint32_t command, union arguments *a)
     }
 }
 
-int64_t hypercall_event_channel_op(struct vcpu *v, uint64_t *a)
+static COLD int64_t other_operation(struct vcpu *v, uint32_t command, struct guest_handle arg)
 {
-    uint32_t command = (uint32_t)a[0];
     union arguments arguments;
     int64_t result;
 
     if (command >= ARRAY_COUNT(argument_kind) || argument_kind[command].size == 0) {
         return -XEN_ENOSYS;
     }
-    result = guest_copy_from(v, &arguments, guest_handle(a[1]), argument_kind[command].size);
+    result = guest_copy_from(v, &arguments, arg, argument_kind[command].size);
     if (result == 0 && argument_kind[command].is_result) {
         /* Can the result be told? If not nothing is to be done. */
-        result = guest_copy_to(v, guest_handle(a[1]), &arguments, argument_kind[command].size);
+        result = guest_copy_to(v, arg, &arguments, argument_kind[command].size);
     }
     if (result == 0) {
         result = perform(v, command, &arguments);
     }
     if (result == 0 && argument_kind[command].is_result &&
-        guest_copy_to(v, guest_handle(a[1]), &arguments, argument_kind[command].size) != 0) {
+        guest_copy_to(v, arg, &arguments, argument_kind[command].size) != 0) {
         result = -XEN_EFAULT;
     }
     return result;
+}
+
+/* Guests send far more often than they do anything else. */
+int64_t hypercall_event_channel_op(struct vcpu *v, uint64_t *a)
+{
+    struct evtchn_send args;
+    int64_t result;
+
+    if (unlikely((uint32_t)a[0] != EVTCHNOP_send)) {
+        return other_operation(v, (uint32_t)a[0], guest_handle(a[1]));
+    }
+    result = guest_copy_from(v, &args, guest_handle(a[1]), sizeof(args));
+    return result != 0 ? result : send(v, args.port);
 }

@@ -123,9 +123,9 @@ COLD static void shared_posted(struct domain *d, unsigned irq)
 static bool post(struct vcpu *v, struct vgic_bank *b, unsigned irq, bool latch)
 {
     struct vgic_cpu *vc = &v->arch.vgic;
-    uint64_t extra = (b->edge & VGIC_IRQ_BIT(irq)) != 0 ? 0 : LR_EOI;
 
-    if (vc->loaded_on == this_cpu() && (b->hw & VGIC_IRQ_BIT(irq)) == 0 && vgic_post_here(vc, b, irq, extra, latch, NULL)) {
+    if (vc->loaded_on == this_cpu() && (b->hw & VGIC_IRQ_BIT(irq)) == 0 &&
+        vgic_post_here(vc, b, irq, vgic_latched_extra(b, irq), latch, NULL)) {
         return true;
     }
     if (latch) {
@@ -188,10 +188,18 @@ void vgic_lower(struct vcpu *v, unsigned irq)
 void vgic_pulse(struct vcpu *v, unsigned irq)
 {
     struct vgic_dist *vd = &v->domain->arch.vgic;
+    struct vgic_bank *b = &v->arch.vgic.bank;
 
     spin_lock(&vd->lock);
-    if (!post(v, &v->arch.vgic.bank, irq, true)) {
-        private_posted(v, irq);
+    if (!post(v, b, irq, true)) {
+        struct vgic_work w = { 0 };
+
+        if ((b->hw & VGIC_IRQ_BIT(irq)) == 0) {
+            vgic_attend_latched(&w, v, irq);
+        } else {
+            vgic_private_changed(&w, v, VGIC_IRQ_BIT(irq));
+        }
+        vgic_finish(&w, v->domain);
         return;
     }
     spin_unlock(&vd->lock);
@@ -303,14 +311,8 @@ void vgic_raise_hw(struct vcpu *v, unsigned irq, unsigned pirq)
 /* SGI IRQ for T, however it gets there. */
 static void sgi_latch(struct vgic_work *w, struct vcpu *t, unsigned irq)
 {
-    struct vgic_bank *b = &t->arch.vgic.bank;
-
-    b->latched |= VGIC_IRQ_BIT(irq);
-    if (likely((b->open & ~b->active & VGIC_IRQ_BIT(irq)) != 0)) {
-        vgic_attend_sgi(w, t);
-    } else {
-        vgic_private_changed(w, t, VGIC_IRQ_BIT(irq));
-    }
+    t->arch.vgic.bank.latched |= VGIC_IRQ_BIT(irq);
+    vgic_attend_latched(w, t, irq);
 }
 
 /* Req: BH-GIC-006, BH-GIC-007 */

@@ -63,6 +63,12 @@ static inline void vgic_bank_reopen(const struct vgic_dist *vd, struct vgic_bank
     b->open = b->enabled & ((b->group1 & group1) | (~b->group1 & group0));
 }
 
+/* What the list register of IRQ, latched in B, has beside its state: of a level there may be more to come. */
+static ALWAYS_INLINE uint64_t vgic_latched_extra(const struct vgic_bank *b, unsigned irq)
+{
+    return (b->edge & VGIC_IRQ_BIT(irq)) != 0 ? 0 : LR_EOI;
+}
+
 static ALWAYS_INLINE struct vgic_bank *vgic_bank_of(struct vgic_dist *vd, struct vgic_cpu *vc, unsigned irq)
 {
     return irq < VGIC_PRIVATE_COUNT ? &vc->bank : &vd->spi[irq / 32 - 1].bank;
@@ -76,10 +82,22 @@ static inline struct vcpu *vgic_vcpu(struct domain *d, unsigned id)
 
 /* All of these are called with LOCK_VGIC of the domain held. */
 
+/* After a change of the interrupts MASK of T's own bank: has T to look at its list registers? */
+static ALWAYS_INLINE bool vgic_private_concerns(const struct vcpu *t, uint32_t mask)
+{
+    const struct vgic_bank *b = &t->arch.vgic.bank;
+    uint32_t held = t->arch.vgic.loaded_on != NULL ? b->listed | b->active : 0;
+
+    return (mask & (vgic_bank_ready(b) | held)) != 0;
+}
+
 /* T has to look at its interrupts again: now if it is loaded here, else after a kick. */
 void vgic_attend(struct vgic_work *w, struct vcpu *t);
-/* The same after an SGI of GICv3 was latched for T and nothing else changed: T may take it without a full look. */
-void vgic_attend_sgi(struct vgic_work *w, struct vcpu *t);
+/*
+ * The same after interrupt IRQ of T's own bank, which no physical one stands behind and which is no SGI of GICv2, was
+ * latched and nothing else changed: T may be able to take it without a full look.
+ */
+void vgic_attend_latched(struct vgic_work *w, struct vcpu *t, unsigned irq);
 /* The interrupts MASK of T's own bank, or of D's shared bank INDEX, changed: notes in W who has to look again. */
 void vgic_private_changed(struct vgic_work *w, struct vcpu *t, uint32_t mask);
 void vgic_shared_changed(struct vgic_work *w, struct domain *d, unsigned index, uint32_t mask);

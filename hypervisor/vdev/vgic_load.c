@@ -25,10 +25,14 @@ void vgic_attend(struct vgic_work *w, struct vcpu *t)
     w->kick[t->id / 64] |= BIT(t->id % 64);
 }
 
-void vgic_attend_sgi(struct vgic_work *w, struct vcpu *t)
+void vgic_attend_latched(struct vgic_work *w, struct vcpu *t, unsigned irq)
 {
     struct vgic_cpu *tc = &t->arch.vgic;
 
+    if (unlikely((tc->bank.open & ~tc->bank.active & VGIC_IRQ_BIT(irq)) == 0)) {
+        vgic_private_changed(w, t, VGIC_IRQ_BIT(irq));
+        return;
+    }
     if (tc->loaded_on == NULL || tc->loaded_on == this_cpu()) {
         vgic_attend(w, t);
         return;
@@ -41,10 +45,7 @@ void vgic_attend_sgi(struct vgic_work *w, struct vcpu *t)
 
 void vgic_private_changed(struct vgic_work *w, struct vcpu *t, uint32_t mask)
 {
-    const struct vgic_bank *b = &t->arch.vgic.bank;
-    uint32_t held = t->arch.vgic.loaded_on != NULL ? b->listed | b->active : 0;
-
-    if ((mask & (vgic_bank_ready(b) | held)) != 0) {
+    if (vgic_private_concerns(t, mask)) {
         vgic_attend(w, t);
     }
 }
@@ -105,20 +106,20 @@ void vgic_finish(struct vgic_work *w, struct domain *d)
     }
 }
 
-/* SGIs from elsewhere and nothing else: into registers that are free. False: that takes more thought. */
+/* What was latched elsewhere and nothing else: into registers that are free. False: that takes more thought. */
 static bool take_posted(struct vgic_cpu *vc)
 {
     struct vgic_bank *b = &vc->bank;
     uint32_t mask = b->latched & b->open & ~b->active;
 
     vc->slow = 0;
-    if (mask > 0xffff) {
+    if ((mask & b->hw) != 0) {
         return false;
     }
-    while (mask != 0) { /* at most 16 */
+    while (mask != 0) { /* at most 32 */
         unsigned irq = (unsigned)__builtin_ctz(mask);
 
-        if (!vgic_post_here(vc, b, irq, 0, true, NULL)) {
+        if (!vgic_post_here(vc, b, irq, vgic_latched_extra(b, irq), true, NULL)) {
             return false;
         }
         b->latched &= ~VGIC_IRQ_BIT(irq);
@@ -140,8 +141,8 @@ void vgic_sync(struct vcpu *v)
     vgic_finish(&w, d);
 }
 
-/* Is there nothing to consider for VC but SGIs of its own? */
-static bool only_sgis(const struct vgic_dist *vd, const struct vgic_cpu *vc)
+/* Is there nothing to consider for VC but what was latched of its own? */
+static bool only_latched(const struct vgic_dist *vd, const struct vgic_cpu *vc)
 {
     uint32_t other = vc->bank.active | vc->bank.hw | (vc->bank.level & ~vc->bank.edge);
 
@@ -159,7 +160,7 @@ void vgic_load(struct vcpu *v)
 
     spin_lock(&d->arch.vgic.lock);
     vc->loaded_on = this_cpu();
-    if (!only_sgis(&d->arch.vgic, vc)) {
+    if (!only_latched(&d->arch.vgic, vc)) {
         vgic_refill(v);
     } else if (!take_posted(vc)) {
         w.here = v;
