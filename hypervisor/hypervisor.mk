@@ -25,7 +25,8 @@ HYP_$(CONFIG_XEN_GUEST) += $(addprefix core/, console_io.c hvm_op.c hypercall.c 
 HYP_$(CONFIG_MULTICALL) += core/multicall.c
 HYP_$(CONFIG_EVTCHN) += $(addprefix core/, boot_channels.c evtchn.c evtchn_2l.c evtchn_fifo.c evtchn_op.c \
     evtchn_tell.c)
-HYP_$(CONFIG_GRANT) += $(addprefix core/, grant.c grant_copy.c grant_entry.c grant_map.c)
+HYP_$(CONFIG_GRANT) += $(addprefix core/, grant.c grant_copy.c grant_entry.c grant_map.c \
+    grant_op.c)
 HYP_$(CONFIG_ARGO) += $(addprefix core/, argo.c argo_notify.c argo_send.c)
 HYP_$(CONFIG_PV_CONSOLE) += core/pv_console.c
 HYP_$(CONFIG_DEBUG) += core/lock_order.c
@@ -59,9 +60,9 @@ HYP_SMALL := $(addprefix arch/arm64/, board_arm decode early firmware guest_tree
     version vm_assist) lib/fdt_writer lib/format vdev/psci
 $(HYP_SMALL:%=$(HYP_BUILD)/%.o): HYP_FILE_CFLAGS := -Os
 
-# What runs at each switch and interrupt may grow for speed, unless everything is compiled for size.
-HYP_FAST := $(addprefix core/, runstate sched sched_fair vcpu) $(addprefix vdev/, vgic vgic_load vgic_lr) \
-    $(addprefix arch/arm64/, gic gicv3 irq trap)
+# What runs at each switch and interrupt, and in the hypercalls that guests make all the time, may grow for speed, unless everything is compiled for size.
+HYP_FAST := $(addprefix core/, evtchn_2l evtchn_op evtchn_tell grant_copy grant_op guest_copy p2m runstate sched \
+    sched_fair vcpu) $(addprefix vdev/, vgic vgic_load vgic_lr) $(addprefix arch/arm64/, gic gicv3 irq mmu stage2 trap)
 $(HYP_FAST:%=$(HYP_BUILD)/%.o): HYP_FILE_CFLAGS := $(if $(CONFIG_SIZE),,-O3)
 
 # Placed by file name (link.lds.S), which link-time optimization would lose.

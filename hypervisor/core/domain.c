@@ -330,29 +330,22 @@ void domain_watch_last(void)
 
 bool domain_gfn_is_ram(struct domain *d, gfn_t g)
 {
-    enum p2m_type type;
-    unsigned order;
     mfn_t m;
-    bool is_ram;
 
     spin_lock(&d->p2m.lock);
-    is_ram = p2m_lookup(&d->p2m, g, &m, &type, &order) == 0 && type == P2M_RAM;
+    m = p2m_ram(&d->p2m, g);
     spin_unlock(&d->p2m.lock);
-    return is_ram;
+    return mfn_valid(m);
 }
 
 int domain_get_page(struct domain *d, gfn_t g, mfn_t *m)
 {
-    enum p2m_type type;
-    unsigned order;
     mfn_t there;
     int err;
 
     spin_lock(&d->p2m.lock);
-    err = p2m_lookup(&d->p2m, g, &there, &type, &order);
-    if (err == 0) {
-        err = type == P2M_RAM ? frame_get(there, d->id) : -XEN_ENOENT;
-    }
+    there = p2m_ram(&d->p2m, g);
+    err = mfn_valid(there) ? frame_get(there, d->id) : -XEN_ENOENT;
     spin_unlock(&d->p2m.lock);
     if (err == 0) {
         *m = there;

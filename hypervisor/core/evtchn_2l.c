@@ -40,7 +40,7 @@ static void tell(struct vcpu *v, uint32_t port)
         return;
     }
     raise = !bit_set(&info->evtchn_pending_sel, port / WORD_BITS) && evtchn_mark_upcall(info);
-    window_close(info);
+    window_close_leaf();
     if (raise) {
         arch_vcpu_upcall(v);
     }
@@ -49,10 +49,10 @@ static void tell(struct vcpu *v, uint32_t port)
 /* Req: BH-EVT-002 */
 void evtchn_2l_set_pending(struct domain *d, uint32_t port, const struct evtchn *c)
 {
-    struct shared_info *s = window_open(d->shared_info);
+    struct shared_info *s = window_open_leaf(d->shared_info);
     bool is_new = !bit_set(s->evtchn_pending, port) && !bit_is_set(s->evtchn_mask, port);
 
-    window_close(s);
+    window_close_leaf();
     if (is_new) {
         tell(d->vcpus[c->vcpu], port);
     }
@@ -60,18 +60,18 @@ void evtchn_2l_set_pending(struct domain *d, uint32_t port, const struct evtchn 
 
 void evtchn_2l_clear_pending(struct domain *d, uint32_t port)
 {
-    struct shared_info *s = window_open(d->shared_info);
+    struct shared_info *s = window_open_leaf(d->shared_info);
 
     (void)bit_clear(s->evtchn_pending, port);
-    window_close(s);
+    window_close_leaf();
 }
 
 void evtchn_2l_unmask(struct domain *d, uint32_t port, const struct evtchn *c)
 {
-    struct shared_info *s = window_open(d->shared_info);
+    struct shared_info *s = window_open_leaf(d->shared_info);
     bool pending = bit_clear(s->evtchn_mask, port) && bit_is_set(s->evtchn_pending, port);
 
-    window_close(s);
+    window_close_leaf();
     if (pending) {
         tell(d->vcpus[c->vcpu], port);
     }
@@ -79,9 +79,9 @@ void evtchn_2l_unmask(struct domain *d, uint32_t port, const struct evtchn *c)
 
 bool evtchn_2l_is_pending(struct domain *d, uint32_t port)
 {
-    const struct shared_info *s = window_open_read(d->shared_info);
+    const struct shared_info *s = window_open_leaf(d->shared_info);
     bool pending = bit_is_set(s->evtchn_pending, port);
 
-    window_close(s);
+    window_close_leaf();
     return pending;
 }

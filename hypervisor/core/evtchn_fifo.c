@@ -77,10 +77,10 @@ static bool start_queue(struct vcpu *v, uint32_t port, unsigned q)
     struct evtchn_fifo_control_block *c;
     bool was_ready;
 
-    c = (struct evtchn_fifo_control_block *)((char *)window_open(paddr_to_mfn(paddr(at))) + (at & (PAGE_SIZE - 1)));
+    c = (struct evtchn_fifo_control_block *)((char *)window_open_leaf(paddr_to_mfn(paddr(at))) + (at & (PAGE_SIZE - 1)));
     __atomic_store_n(&c->head[q], port, __ATOMIC_RELEASE);
     was_ready = (__atomic_fetch_or(&c->ready, 1U << q, __ATOMIC_SEQ_CST) & 1U << q) != 0;
-    window_close(c);
+    window_close_leaf();
     return !was_ready;
 }
 
@@ -115,7 +115,7 @@ static void tell(struct vcpu *v)
         return;
     }
     raise = evtchn_mark_upcall(info);
-    window_close(info);
+    window_close_leaf();
     if (raise) {
         arch_vcpu_upcall(v);
     }

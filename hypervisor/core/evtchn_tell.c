@@ -15,7 +15,7 @@ struct vcpu_info *evtchn_open_info(const struct vcpu *v)
     if (unlikely(at == 0)) {
         return NULL;
     }
-    return (struct vcpu_info *)((char *)window_open(paddr_to_mfn(paddr(at))) + (at & (PAGE_SIZE - 1)));
+    return (struct vcpu_info *)((char *)window_open_leaf(paddr_to_mfn(paddr(at))) + (at & (PAGE_SIZE - 1)));
 }
 
 bool evtchn_mark_upcall(struct vcpu_info *info)
@@ -95,7 +95,7 @@ int evtchn_register_vcpu_info(struct vcpu *v, gfn_t g, unsigned offset)
     old = evtchn_open_info(v);
     if (old != NULL) {
         before = *old;
-        window_close(old);
+        window_close_leaf();
     }
     info = (struct vcpu_info *)((char *)window_open(m) + offset);
     *info = before;

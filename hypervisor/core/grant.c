@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A domain's grant table as a whole: its life, its growth, its version, and where it appears; and the way to each
- * operation.
+ * A domain's grant table as a whole: its life, its growth, its version, and where it appears.
  */
 #include "bh/grant.h"
 
-#include "arch/arch.h"
-#include "bh/console.h"
-#include "bh/cpu.h"
 #include "bh/domain.h"
 #include "bh/frame.h"
-#include "bh/guest_copy.h"
 #include "bh/heap.h"
-#include "bh/hypercall.h"
 #include "bh/physmap.h"
-#include "bh/vcpu.h"
 #include "bh/window.h"
 #include "lib/string.h"
 
@@ -217,66 +210,16 @@ int grant_map_resource(struct domain *d, uint32_t id, uint64_t index, gfn_t g)
     return map_frame(d, id == XENMEM_resource_grant_table_id_status, index, g);
 }
 
-/* ---- Operations on the table ---- */
+/* ---- Its size and version ---- */
 
-/* GNTST_okay: DOMID is the caller. GNTST_bad_domain, GNTST_permission_denied: nobody, somebody else. */
-static int check_self(struct vcpu *v, uint16_t domid)
+int grant_grow(struct domain *d, struct grant_table *t, uint32_t count)
 {
-    struct domain *other;
+    int err;
 
-    if (domid == DOMID_SELF || domid == v->domain->id) {
-        return GNTST_okay;
-    }
-    other = domain_get(domid);
-    if (other == NULL) {
-        return GNTST_bad_domain;
-    }
-    domain_put(other);
-    return GNTST_permission_denied;
-}
-
-static int64_t setup_table(struct vcpu *v, struct gnttab_setup_table *op)
-{
-    struct domain *d = v->domain;
-    struct grant_table *t = grant_table_of(d);
-    uint64_t list[16];
-    int status = check_self(v, op->dom);
-
-    op->status = (int16_t)(t == NULL || op->nr_frames > CONFIG_MAX_GRANT_FRAMES ? GNTST_general_error : status);
-    if (op->status != GNTST_okay) {
-        return 0;
-    }
     spin_lock(&t->lock);
-    if (grow(d, t, MAX(t->frame_count, op->nr_frames)) != 0) {
-        op->status = GNTST_general_error;
-    }
+    err = grow(d, t, MAX(t->frame_count, count));
     spin_unlock(&t->lock);
-    /* Bound: CONFIG_MAX_GRANT_FRAMES. */
-    for (uint32_t i = 0; i < op->nr_frames && op->status == GNTST_okay; i += (uint32_t)ARRAY_COUNT(list)) {
-        uint32_t count = MIN(op->nr_frames - i, (uint32_t)ARRAY_COUNT(list));
-
-        for (uint32_t k = 0; k < count; k++) {
-            list[k] = __atomic_load_n(&t->frame_gfn[i + k], __ATOMIC_RELAXED);
-        }
-        if (guest_copy_to(v, guest_handle((uint64_t)op->frame_list.p + i * sizeof(list[0])), list,
-                          count * sizeof(list[0])) != 0) {
-            op->status = GNTST_bad_virt_addr;
-        }
-    }
-    return 0;
-}
-
-static int64_t query_size(struct vcpu *v, struct gnttab_query_size *op)
-{
-    const struct grant_table *t = grant_table_of(v->domain);
-    int status = check_self(v, op->dom);
-
-    op->status = (int16_t)(t == NULL ? GNTST_general_error : status);
-    if (op->status == GNTST_okay) {
-        op->nr_frames = t->frame_count;
-        op->max_nr_frames = CONFIG_MAX_GRANT_FRAMES;
-    }
-    return 0;
+    return err;
 }
 
 /* Everything but the reserved entries is forgotten, in the table's present form. */
@@ -324,191 +267,36 @@ static void convert_reserved(struct grant_table *t, unsigned to) REQUIRES(t->loc
 }
 
 /* Req: BH-GNT-007 */
-static int64_t set_version(struct vcpu *v, struct gnttab_set_version *op)
+int grant_set_version(struct domain *d, uint32_t *version)
 {
-    struct domain *d = v->domain;
-    struct grant_table *t;
+    struct grant_table *t = grant_table_of(d);
+    uint32_t wanted = *version;
     int err = 0;
 
-    t = grant_table_of(d);
     if (t == NULL) {
         return -XEN_ENOMEM;
     }
     spin_lock(&t->lock);
-    if (op->version != 1 && op->version != 2) {
+    if (wanted != 1 && wanted != 2) {
         err = -XEN_EINVAL;
-    } else if (op->version != t->version) {
+    } else if (wanted != t->version) {
         if (t->live != 0) {
             err = -XEN_EBUSY;
         }
-        if (err == 0 && op->version == 2) {
+        if (err == 0 && wanted == 2) {
             err = add_status_frames(d, t, status_frames_for(t->frame_count));
         }
         if (err == 0) {
-            convert_reserved(t, op->version);
+            convert_reserved(t, wanted);
             clear_entries(t, GNTTAB_NR_RESERVED_ENTRIES *
-                             (op->version == 2 ? sizeof(union grant_entry_v2) : sizeof(struct grant_entry_v1)));
-            t->version = (uint8_t)op->version;
+                             (wanted == 2 ? sizeof(union grant_entry_v2) : sizeof(struct grant_entry_v1)));
+            t->version = (uint8_t)wanted;
         }
         while (t->version == 1 && t->status_count != 0) {
             (void)frame_put(t->status[--t->status_count]);
         }
     }
-    op->version = t->version;
+    *version = t->version;
     spin_unlock(&t->lock);
     return err;
-}
-
-static int64_t get_version(struct vcpu *v, struct gnttab_get_version *op)
-{
-    const struct grant_table *t = grant_table_of(v->domain);
-    int status = check_self(v, op->dom);
-
-    if (status != GNTST_okay) {
-        return status == GNTST_bad_domain ? -XEN_ESRCH : -XEN_EPERM;
-    }
-    op->version = t != NULL ? t->version : 1;
-    return 0;
-}
-
-static int64_t get_status_frames(struct vcpu *v, struct gnttab_get_status_frames *op)
-{
-    struct domain *d = v->domain;
-    struct grant_table *t = grant_table_of(d);
-    int status = check_self(v, op->dom);
-
-    op->status = (int16_t)(t == NULL ? GNTST_general_error : status);
-    if (op->status == GNTST_okay && op->nr_frames > t->status_count) {
-        op->status = GNTST_general_error;
-    }
-    for (uint32_t i = 0; i < op->nr_frames && op->status == GNTST_okay; i++) {
-        uint64_t at = __atomic_load_n(&t->status_gfn[i], __ATOMIC_RELAXED);
-
-        if (guest_copy_to(v, guest_handle((uint64_t)op->frame_list.p + i * sizeof(at)), &at, sizeof(at)) != 0) {
-            op->status = GNTST_bad_virt_addr;
-        }
-    }
-    return 0;
-}
-
-/* ---- The way to the operations ---- */
-
-union arguments {
-    struct gnttab_map_grant_ref map;
-    struct gnttab_unmap_grant_ref unmap;
-    struct gnttab_setup_table setup_table;
-    struct gnttab_copy copy;
-    struct gnttab_query_size query_size;
-    struct gnttab_unmap_and_replace unmap_and_replace;
-    struct gnttab_set_version set_version;
-    struct gnttab_get_status_frames get_status_frames;
-    struct gnttab_get_version get_version;
-    struct gnttab_swap_grant_ref swap;
-    struct gnttab_cache_flush cache_flush;
-};
-
-enum count_kind { A_LIST, EXACTLY_ONE, WHATEVER_IT_SAYS_ONE };
-
-static const struct {
-    uint8_t size;
-    uint8_t count;
-} argument_kind[] = {
-    [GNTTABOP_map_grant_ref] = { sizeof(struct gnttab_map_grant_ref), A_LIST },
-    [GNTTABOP_unmap_grant_ref] = { sizeof(struct gnttab_unmap_grant_ref), A_LIST },
-    [GNTTABOP_setup_table] = { sizeof(struct gnttab_setup_table), EXACTLY_ONE },
-    [GNTTABOP_copy] = { sizeof(struct gnttab_copy), A_LIST },
-    [GNTTABOP_query_size] = { sizeof(struct gnttab_query_size), EXACTLY_ONE },
-    [GNTTABOP_unmap_and_replace] = { sizeof(struct gnttab_unmap_and_replace), A_LIST },
-    [GNTTABOP_set_version] = { sizeof(struct gnttab_set_version), WHATEVER_IT_SAYS_ONE },
-    [GNTTABOP_get_status_frames] = { sizeof(struct gnttab_get_status_frames), EXACTLY_ONE },
-    [GNTTABOP_get_version] = { sizeof(struct gnttab_get_version), WHATEVER_IT_SAYS_ONE },
-    [GNTTABOP_swap_grant_ref] = { sizeof(struct gnttab_swap_grant_ref), A_LIST },
-    [GNTTABOP_cache_flush] = { sizeof(struct gnttab_cache_flush), A_LIST },
-};
-
-/* Bits of the command that are not its number. */
-#define COMMAND_OPAQUE 0xfffff000u
-
-/* One element. Not 0: that ends the call. */
-static int64_t perform(struct vcpu *v, uint32_t command, union arguments *a)
-{
-    struct domain *d = v->domain;
-
-    switch (command) {
-    case GNTTABOP_map_grant_ref:
-        grant_map(d, &a->map);
-        return 0;
-    case GNTTABOP_unmap_grant_ref:
-        grant_unmap(d, &a->unmap);
-        return 0;
-    case GNTTABOP_copy:
-        grant_copy(d, &a->copy);
-        return 0;
-    case GNTTABOP_unmap_and_replace:
-        /* There is no page table of the guest's in which to replace anything. */
-        a->unmap_and_replace.status = GNTST_general_error;
-        return 0;
-    case GNTTABOP_swap_grant_ref:
-        grant_swap(d, &a->swap);
-        return 0;
-    case GNTTABOP_cache_flush:
-        return grant_cache_flush(d, &a->cache_flush);
-    case GNTTABOP_setup_table:
-        return setup_table(v, &a->setup_table);
-    case GNTTABOP_query_size:
-        return query_size(v, &a->query_size);
-    case GNTTABOP_set_version:
-        return set_version(v, &a->set_version);
-    case GNTTABOP_get_status_frames:
-        return get_status_frames(v, &a->get_status_frames);
-    default:
-        return get_version(v, &a->get_version);
-    }
-}
-
-/* Req: BH-GNT-002 */
-int64_t hypercall_grant_table_op(struct vcpu *v, uint64_t *a)
-{
-    uint32_t command = (uint32_t)a[0], count = (uint32_t)a[2];
-    union arguments arguments;
-    int64_t result = 0;
-    uint8_t size;
-
-    if ((int32_t)count < 0) {
-        return -XEN_EINVAL;
-    }
-    if ((command & COMMAND_OPAQUE) != 0) {
-        return -XEN_EINVAL;
-    }
-    if (command == GNTTABOP_transfer) {
-        /* A page cannot be taken out of a translated address space and put into another that way. */
-        return -XEN_EOPNOTSUPP;
-    }
-    if (command >= ARRAY_COUNT(argument_kind) || argument_kind[command].size == 0) {
-        return -XEN_ENOSYS;
-    }
-    size = argument_kind[command].size;
-    if (argument_kind[command].count == WHATEVER_IT_SAYS_ONE) {
-        count = 1;
-    } else if (argument_kind[command].count == EXACTLY_ONE && count != 1) {
-        return -XEN_EINVAL;
-    }
-    while (count != 0 && result == 0) {
-        if (guest_copy_from(v, &arguments, guest_handle(a[1]), size) != 0) {
-            return -XEN_EFAULT;
-        }
-        result = perform(v, command, &arguments);
-        if ((result == 0 || command == GNTTABOP_set_version) &&
-            guest_copy_to(v, guest_handle(a[1]), &arguments, size) != 0) {
-            result = -XEN_EFAULT;
-        }
-        if (--count != 0 && result == 0) {
-            a[1] += size;
-            a[2] = count;
-            if (hypercall_must_yield()) {
-                return HYPERCALL_RESTART;
-            }
-        }
-    }
-    return result;
 }

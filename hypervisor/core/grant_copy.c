@@ -67,16 +67,16 @@ static bool covers(const struct side *s, uint32_t offset, uint32_t length)
 /* From window to window. */
 static void copy_bytes(mfn_t to, uint32_t to_offset, mfn_t from, uint32_t from_offset, uint32_t length)
 {
-    char *d = window_open(to);
-    const char *s = window_open_read(from);
+    char *d = window_open_leaf(to);
+    const char *s = window_open_second_leaf(from);
 
     if (to.n == from.n) {
         memmove(d + to_offset, s + from_offset, length);
     } else {
         memcpy(d + to_offset, s + from_offset, length);
     }
-    window_close(s);
-    window_close(d);
+    window_close_second_leaf();
+    window_close_leaf();
 }
 
 static bool is_within_pages(const struct gnttab_copy *op)
@@ -87,14 +87,13 @@ static bool is_within_pages(const struct gnttab_copy *op)
 /* Both pages are the caller's own: they stay where they are while its tables are locked. */
 static int copy_own(struct domain *d, const struct gnttab_copy *op)
 {
-    enum p2m_type from_type, to_type;
     mfn_t from, to;
-    unsigned order;
     int status = GNTST_bad_page;
 
     spin_lock(&d->p2m.lock);
-    if (p2m_lookup(&d->p2m, gfn(op->source.u.gmfn), &from, &from_type, &order) == 0 && from_type == P2M_RAM &&
-        p2m_lookup(&d->p2m, gfn(op->dest.u.gmfn), &to, &to_type, &order) == 0 && to_type == P2M_RAM) {
+    from = p2m_ram(&d->p2m, gfn(op->source.u.gmfn));
+    to = p2m_ram(&d->p2m, gfn(op->dest.u.gmfn));
+    if (mfn_valid(from) && mfn_valid(to)) {
         status = GNTST_bad_copy_arg;
         if (is_within_pages(op)) {
             copy_bytes(to, op->dest.offset, from, op->source.offset, op->len);

@@ -37,6 +37,8 @@ static ALWAYS_INLINE void copy_bytes(void *to, const void *from, size_t size)
         }
     } else if (both % sizeof(uint32_t) == 0 && size == sizeof(uint32_t)) {
         *(uint32_t *)to = *(const uint32_t *)from;
+    } else if (both % sizeof(uint16_t) == 0 && size == sizeof(uint16_t)) {
+        *(uint16_t *)to = *(const uint16_t *)from;
     } else {
         memmove(to, from, size);
     }
@@ -56,14 +58,14 @@ static int copy_piece(struct domain *d, uint64_t gpa, void *ours, size_t size, b
     if (err != 0 || !(to_guest ? p2m_is_writable(type) : p2m_is_readable(type))) {
         err = -XEN_EFAULT;
     } else {
-        char *window = (char *)window_open(m) + (gpa & (PAGE_SIZE - 1));
+        char *window = (char *)window_open_leaf(m) + (gpa & (PAGE_SIZE - 1));
 
         if (to_guest) {
             copy_bytes(window, ours, size);
         } else {
             copy_bytes(ours, window, size);
         }
-        window_close(window);
+        window_close_leaf();
     }
     spin_unlock(&d->p2m.lock);
     return err;
@@ -91,14 +93,14 @@ static ALWAYS_INLINE int copy_virtual(struct vcpu *v, uint64_t address, void *ou
         err = -XEN_EFAULT;
     }
     if (likely(err == 0)) {
-        char *window = (char *)arch_window_map(WINDOW_GUEST_COPY, m, true) + (address & (PAGE_SIZE - 1));
+        char *window = (char *)window_open_leaf(m) + (address & (PAGE_SIZE - 1));
 
         if (to_guest) {
             copy_bytes(window, ours, size);
         } else {
             copy_bytes(ours, window, size);
         }
-        arch_window_unmap(WINDOW_GUEST_COPY);
+        window_close_leaf();
     }
     spin_unlock(&p->lock);
     return err;
@@ -140,6 +142,29 @@ int guest_copy_to(struct vcpu *v, struct guest_handle h, const void *from, size_
         return copy_virtual(v, h.address, (void *)(uintptr_t)from, size, true);
     }
     return copy_pages(v, (char *)(uintptr_t)from, h.address, size, true);
+}
+
+void *guest_open(struct vcpu *v, struct guest_handle h, size_t size) NO_LOCK_ANALYSIS
+{
+    struct p2m *p = &v->domain->p2m;
+    bool is_memory = false;
+    mfn_t m;
+
+    if (unlikely(!is_within_page(h.address, size) || h.address % sizeof(uint64_t) != 0)) {
+        return NULL;
+    }
+    spin_lock(&p->lock);
+    if (unlikely(arch_guest_frame(v, h.address, true, &m, &is_memory) != 0 || !is_memory)) {
+        spin_unlock(&p->lock);
+        return NULL;
+    }
+    return (char *)window_open_leaf(m) + (h.address & (PAGE_SIZE - 1));
+}
+
+void guest_close(struct vcpu *v) NO_LOCK_ANALYSIS
+{
+    window_close_leaf();
+    spin_unlock(&v->domain->p2m.lock);
 }
 
 static int copy_gpa(struct domain *d, uint64_t gpa, char *ours, size_t size, bool to_guest)

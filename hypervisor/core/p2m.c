@@ -82,10 +82,10 @@ static int split(struct p2m *p, uint64_t *slot, gfn_t g, unsigned level) REQUIRE
     return 0;
 }
 
-/* The table of *LEVEL or less, the lowest that is at hand, for a walk to G; its level goes to *LEVEL. */
+/* Where a walk to G begins: the lowest table at hand, whose level goes to *LEVEL. */
 static ALWAYS_INLINE mfn_t nearest(const struct p2m *p, gfn_t g, unsigned *level) REQUIRES(p->lock)
 {
-    for (unsigned at = *level; at > 1; at--) {
+    for (unsigned at = 3; at > 1; at--) {
         if (p->near[at - 2].block == 1 + (g.n >> LEVEL_ORDER(at - 1))) {
             *level = at;
             return p->near[at - 2].table;
@@ -95,22 +95,49 @@ static ALWAYS_INLINE mfn_t nearest(const struct p2m *p, gfn_t g, unsigned *level
     return root_frame(p, g);
 }
 
-/*
- * Opens a window on the table of level LEVEL for G, and gives G's entry in it; the caller closes the window.
- * MAKE: missing tables are made and larger blocks split. Otherwise the walk stops at the level where it ends, which
- * *LEVEL then says.
- */
-static int walk(struct p2m *p, gfn_t g, unsigned *level, bool make, uint64_t **out) REQUIRES(p->lock)
+/* The walk to G went on in T, of level LEVEL. */
+static ALWAYS_INLINE void remember(struct p2m *p, gfn_t g, unsigned level, mfn_t t) REQUIRES(p->lock)
 {
-    unsigned at = *level;
+    p->near[level - 2] = (struct p2m_near){ .block = 1 + (g.n >> LEVEL_ORDER(level - 1)), .table = t };
+}
+
+/* The entry that maps G, or does not, and its level. */
+static ALWAYS_INLINE uint64_t find(struct p2m *p, gfn_t g, unsigned *level) REQUIRES(p->lock)
+{
+    mfn_t t = nearest(p, g, level);
+
+    for (;;) {
+        const uint64_t *table = window_open_leaf(t);
+        uint64_t pte = table[entry_index(g, *level)];
+
+        window_close_leaf();
+        if (likely(!arch_pte_is_table(pte, *level))) {
+            return pte;
+        }
+        t = arch_pte_mfn(pte);
+        ++*level;
+        remember(p, g, *level, t);
+    }
+}
+
+/*
+ * Opens a window on the table of level LEVEL for G, and gives G's entry in it; the caller closes the window. Missing
+ * tables are made and larger blocks split.
+ */
+static int walk(struct p2m *p, gfn_t g, unsigned level, uint64_t **out) REQUIRES(p->lock)
+{
+    unsigned at;
     mfn_t t = nearest(p, g, &at);
 
+    if (at > level) {
+        at = 1;
+        t = root_frame(p, g);
+    }
     for (;; at++) {
         uint64_t *slot = (uint64_t *)window_open(t) + entry_index(g, at);
         int err = 0;
 
-        if (at == *level || (!make && !arch_pte_is_table(*slot, at))) {
-            *level = at;
+        if (at == level) {
             *out = slot;
             return 0;
         }
@@ -127,7 +154,7 @@ static int walk(struct p2m *p, gfn_t g, unsigned *level, bool make, uint64_t **o
         if (err != 0) {
             return err;
         }
-        p->near[at - 1] = (struct p2m_near){ .block = 1 + (g.n >> LEVEL_ORDER(at)), .table = t };
+        remember(p, g, at + 1, t);
     }
 }
 
@@ -149,7 +176,7 @@ int p2m_map(struct p2m *p, gfn_t g, mfn_t m, unsigned order, enum p2m_type type)
         return -XEN_EINVAL;
     }
     spin_lock(&p->lock);
-    err = walk(p, g, &level, true, &slot);
+    err = walk(p, g, level, &slot);
     if (err == 0) {
         if (arch_pte_is_valid(*slot)) {
             err = -XEN_EEXIST;
@@ -183,21 +210,30 @@ int p2m_map_range(struct p2m *p, gfn_t g, mfn_t m, uint64_t count, enum p2m_type
     return err;
 }
 
+mfn_t p2m_ram(struct p2m *p, gfn_t g)
+{
+    unsigned level;
+    uint64_t pte;
+
+    if (!gfn_in_range(g)) {
+        return MFN_INVALID;
+    }
+    pte = find(p, g, &level);
+    if (!arch_pte_is_valid(pte) || arch_pte_type(pte) != P2M_RAM) {
+        return MFN_INVALID;
+    }
+    return mfn_add(arch_pte_mfn(pte), g.n & ((1UL << LEVEL_ORDER(level)) - 1));
+}
+
 int p2m_lookup(struct p2m *p, gfn_t g, mfn_t *m, enum p2m_type *type, unsigned *order)
 {
-    unsigned level = 3;
-    uint64_t *slot, pte;
-    int err;
+    unsigned level;
+    uint64_t pte;
 
     if (!gfn_in_range(g)) {
         return -XEN_ENOENT;
     }
-    err = walk(p, g, &level, false, &slot);
-    if (err != 0) {
-        return err;
-    }
-    pte = *slot;
-    window_close(slot);
+    pte = find(p, g, &level);
     if (!arch_pte_is_valid(pte)) {
         return -XEN_ENOENT;
     }
@@ -210,7 +246,6 @@ int p2m_lookup(struct p2m *p, gfn_t g, mfn_t *m, enum p2m_type *type, unsigned *
 /* Req: BH-MEM-007 */
 int p2m_unmap(struct p2m *p, gfn_t g, unsigned types, mfn_t *m, enum p2m_type *type)
 {
-    unsigned level = 3;
     uint64_t *slot;
     mfn_t there;
     enum p2m_type kind;
@@ -223,7 +258,7 @@ int p2m_unmap(struct p2m *p, gfn_t g, unsigned types, mfn_t *m, enum p2m_type *t
         err = -XEN_EPERM;
     }
     if (err == 0) {
-        err = walk(p, g, &level, true, &slot);
+        err = walk(p, g, 3, &slot);
     }
     if (err == 0) {
         arch_pte_store(slot, 0);
@@ -238,7 +273,6 @@ int p2m_unmap(struct p2m *p, gfn_t g, unsigned types, mfn_t *m, enum p2m_type *t
 
 int p2m_replace(struct p2m *p, gfn_t g, mfn_t m, enum p2m_type type, mfn_t *old, enum p2m_type *old_type)
 {
-    unsigned level = 3;
     uint64_t *slot;
     int err;
 
@@ -246,7 +280,7 @@ int p2m_replace(struct p2m *p, gfn_t g, mfn_t m, enum p2m_type type, mfn_t *old,
         return -XEN_EINVAL;
     }
     spin_lock(&p->lock);
-    err = walk(p, g, &level, true, &slot);
+    err = walk(p, g, 3, &slot);
     if (err == 0) {
         uint64_t before = *slot;
         enum p2m_type type_before = arch_pte_is_valid(before) ? arch_pte_type(before) : P2M_NONE;
@@ -263,7 +297,7 @@ int p2m_replace(struct p2m *p, gfn_t g, mfn_t m, enum p2m_type type, mfn_t *old,
             arch_pte_store(slot, 0);
             arch_p2m_invalidate(p, g, ORDER_4K);
         }
-        arch_pte_store(slot, arch_pte_leaf(m, type, level));
+        arch_pte_store(slot, arch_pte_leaf(m, type, 3));
         note_highest(p, g);
         window_close(slot);
     }
@@ -273,24 +307,21 @@ int p2m_replace(struct p2m *p, gfn_t g, mfn_t m, enum p2m_type type, mfn_t *old,
 
 int p2m_unmap_if(struct p2m *p, gfn_t g, mfn_t m, enum p2m_type type)
 {
-    mfn_t there = MFN_INVALID;
-    unsigned level = 3;
-    uint64_t *slot;
+    unsigned level;
+    uint64_t *slot, pte;
     int err = -XEN_ENOENT;
 
     if (!gfn_in_range(g)) {
         return err;
     }
     spin_lock(&p->lock);
-    if (walk(p, g, &level, false, &slot) == 0) {
-        if (level == 3 && arch_pte_is_valid(*slot) && arch_pte_type(*slot) == type) {
-            there = arch_pte_mfn(*slot);
-        }
-        if (there.n == m.n) {
-            arch_pte_store(slot, 0);
-            arch_p2m_invalidate(p, g, ORDER_4K);
-            err = 0;
-        }
+    pte = find(p, g, &level);
+    if (level == 3 && arch_pte_is_valid(pte) && arch_pte_type(pte) == type && arch_pte_mfn(pte).n == m.n) {
+        err = walk(p, g, level, &slot);
+    }
+    if (err == 0) {
+        arch_pte_store(slot, 0);
+        arch_p2m_invalidate(p, g, ORDER_4K);
         window_close(slot);
     }
     spin_unlock(&p->lock);

@@ -18,6 +18,18 @@ static size_t misalignment(const void *p)
     return (uintptr_t)p & (WORD - 1);
 }
 
+static inline __attribute__((always_inline)) void copy_64(uint8_t *t, const uint8_t *f)
+{
+    const pair_t *p = (const pair_t *)f;
+    pair_t a = p[0], b = p[1], c = p[2], d = p[3];
+    pair_t *q = (pair_t *)t;
+
+    q[0] = a;
+    q[1] = b;
+    q[2] = c;
+    q[3] = d;
+}
+
 /* Upwards; safe where TO is below FROM, because each step reads all before it writes. */
 static void copy_up(uint8_t *t, const uint8_t *f, size_t size)
 {
@@ -25,17 +37,17 @@ static void copy_up(uint8_t *t, const uint8_t *f, size_t size)
         for (; misalignment(t) != 0 && size > 0; size--) {
             *t++ = *f++;
         }
-        for (; size >= 4 * sizeof(pair_t); size -= 4 * sizeof(pair_t)) {
-            const pair_t *p = (const pair_t *)f;
-            pair_t a = p[0], b = p[1], c = p[2], d = p[3];
-            pair_t *q = (pair_t *)t;
-
-            q[0] = a;
-            q[1] = b;
-            q[2] = c;
-            q[3] = d;
+        for (; size >= 8 * sizeof(pair_t); size -= 8 * sizeof(pair_t)) {
+            copy_64(t, f);
+            copy_64(t + 4 * sizeof(pair_t), f + 4 * sizeof(pair_t));
+            t += 8 * sizeof(pair_t);
+            f += 8 * sizeof(pair_t);
+        }
+        if (size >= 4 * sizeof(pair_t)) {
+            copy_64(t, f);
             t += 4 * sizeof(pair_t);
             f += 4 * sizeof(pair_t);
+            size -= 4 * sizeof(pair_t);
         }
         for (; size >= WORD; size -= WORD) {
             *(word_t *)t = *(const word_t *)f;

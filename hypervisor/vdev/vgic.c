@@ -191,7 +191,7 @@ void vgic_pulse(struct vcpu *v, unsigned irq)
     struct vgic_bank *b = &v->arch.vgic.bank;
 
     spin_lock(&vd->lock);
-    if (!post(v, b, irq, true)) {
+    if (!post(v, b, irq, true) && vgic_private_concerns(v, VGIC_IRQ_BIT(irq))) {
         struct vgic_work w = { 0 };
 
         if ((b->hw & VGIC_IRQ_BIT(irq)) == 0) {

@@ -110,7 +110,7 @@ static unsigned take(struct vcpu *v)
     assert_non_null(info);
     info->evtchn_upcall_pending = 0;
     info->evtchn_pending_sel = 0;
-    window_close(info);
+    window_close_leaf();
     s = window_open(v->domain->shared_info);
     memset(s->evtchn_pending, 0, sizeof(s->evtchn_pending));
     window_close(s);

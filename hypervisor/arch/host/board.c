@@ -14,6 +14,7 @@
 #include "bh/cpu.h"
 #include "bh/uart.h"
 #include "bh/vcpu.h"
+#include "bh/window.h"
 
 struct cpu *host_this_cpu;
 uint64_t host_now;
@@ -66,7 +67,8 @@ bool host_leave(void)
         runs = true;
     }
     sleeper = before;
-    if (host_this_cpu->window_count + host_this_cpu->block_window_count + host_this_cpu->held_count != 0) {
+    if (host_this_cpu->window_count + host_this_cpu->block_window_count + host_this_cpu->held_count != 0 ||
+        host_window_is_open(WINDOW_LEAF) || host_window_is_open(WINDOW_SECOND_LEAF)) {
         panic("host: CPU %u leaves with a window or a lock", host_this_cpu->id);
     }
     return runs;

@@ -28,6 +28,8 @@ unsigned host_allocation_count(void);
 size_t host_heap_mapped(void);
 /* Frames of RAM that the board has. */
 uint64_t host_ram_frames(void);
+/* Is this CPU's window SLOT open? */
+bool host_window_is_open(unsigned slot);
 /* The bytes of frame M: for a test's own looks, and only with host_peek_end() behind them. */
 void *host_peek(mfn_t m);
 void host_peek_end(mfn_t m);

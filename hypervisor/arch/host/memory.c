@@ -179,6 +179,11 @@ void arch_window_unmap(unsigned slot)
     hide(&window[this_cpu()->id][slot], 1);
 }
 
+bool host_window_is_open(unsigned slot)
+{
+    return window[this_cpu()->id][slot].is_open;
+}
+
 /* The block may hold free frames beside those that the caller is after. */
 void *arch_block_window_map(unsigned slot, mfn_t m)
 {

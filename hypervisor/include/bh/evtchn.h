@@ -146,7 +146,7 @@ MUST_USE bool evtchn_close_some(struct domain *d, uint32_t *from, bool by_guest)
 /* PORT becomes pending. Any lock up to LOCK_EVTCHN is held, of whatever domain keeps D there. */
 void evtchn_set_pending(struct domain *d, uint32_t port, struct evtchn *c);
 struct vcpu_info;
-/* A window on V's vcpu_info, or NULL: it has none. */
+/* V's vcpu_info in the leaf window, or NULL: it has none. */
 struct vcpu_info *evtchn_open_info(const struct vcpu *v);
 /* Says in INFO that something is pending; true: it did not say so before, and the vCPU's interrupt is to be raised. */
 bool evtchn_mark_upcall(struct vcpu_info *info);

@@ -111,6 +111,13 @@ MUST_USE int grant_acquire(struct domain *owner, uint32_t reference, const struc
                            bool to_map, struct grant_active **active);
 /* One such use ends. OWNER's grant lock is held. */
 void grant_release(struct domain *owner, uint32_t reference, bool write);
+/* T, D's own, has at least COUNT frames then. -XEN_EINVAL: more than it may have. -XEN_ENOMEM. */
+MUST_USE int grant_grow(struct domain *d, struct grant_table *t, uint32_t count);
+/*
+ * D's table becomes version *VERSION, 1 or 2, but for its reserved entries empty; *VERSION is then what it has.
+ * -XEN_EINVAL: another. -XEN_EBUSY: an entry is in use. -XEN_ENOMEM.
+ */
+MUST_USE int grant_set_version(struct domain *d, uint32_t *version);
 /* One operation each; the structure gets its status. */
 struct gnttab_map_grant_ref;
 struct gnttab_unmap_grant_ref;

@@ -28,6 +28,14 @@ static inline struct guest_handle guest_handle(uint64_t address)
 MUST_USE int guest_copy_from(struct vcpu *v, void *to, struct guest_handle h, size_t size);
 MUST_USE int guest_copy_to(struct vcpu *v, struct guest_handle h, const void *from, size_t size);
 
+/*
+ * The SIZE bytes of the current vCPU's memory at H themselves, in the leaf window, for arguments that are read once and
+ * get their result at once; until guest_close() the domain's tables are locked, so nothing can be looked up and no lock
+ * before them taken. NULL: they are not aligned to 8 or not in one page, or not surely writable memory; copies tell.
+ */
+void *guest_open(struct vcpu *v, struct guest_handle h, size_t size);
+void guest_close(struct vcpu *v);
+
 /* Reads SIZE bytes of D's memory at guest physical address GPA. -XEN_EFAULT: not all of it is its memory. */
 MUST_USE int guest_copy_from_gpa(struct domain *d, uint64_t gpa, void *to, size_t size);
 /* Writes SIZE bytes to D's memory at guest physical address GPA. -XEN_EFAULT: not all of it is its writable RAM. */

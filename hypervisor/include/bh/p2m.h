@@ -105,6 +105,9 @@ MUST_USE int p2m_unmap_if(struct p2m *p, gfn_t g, mfn_t m, enum p2m_type type);
  */
 MUST_USE int p2m_lookup(struct p2m *p, gfn_t g, mfn_t *m, enum p2m_type *type, unsigned *order) REQUIRES(p->lock);
 
+/* The frame of G, the domain's own memory to read and write, or MFN_INVALID. The answer holds only while p->lock is held. */
+mfn_t p2m_ram(struct p2m *p, gfn_t g) REQUIRES(p->lock);
+
 /*
  * Takes the tables apart and drops the references that mappings held: 2 MiB of pages, or
  * one larger block, a call. True when nothing is left. No vCPU of the domain may run any more.

@@ -13,12 +13,10 @@
 #include "bh/cpu.h"
 #include "bh/types.h"
 
-/*
- * The last slot is guest_copy.c's own, which has one window at a time and opens nothing while it is open; the others
- * are the stack.
- */
-#define WINDOW_STACK_COUNT (ARCH_WINDOW_COUNT - 1)
-#define WINDOW_GUEST_COPY  (ARCH_WINDOW_COUNT - 1)
+/* The last slots are for leaf windows, the others are the stack. */
+#define WINDOW_STACK_COUNT (ARCH_WINDOW_COUNT - 2)
+#define WINDOW_SECOND_LEAF (ARCH_WINDOW_COUNT - 2)
+#define WINDOW_LEAF        (ARCH_WINDOW_COUNT - 1)
 
 NORETURN void window_too_many(void);
 
@@ -48,6 +46,31 @@ static inline void window_close(const void *p)
 {
     (void)p;
     arch_window_unmap(--this_cpu()->window_count);
+}
+
+/*
+ * A window that is closed before any other leaf window is opened, on the short ways that most hypercalls take. It has a
+ * slot of its own, so nothing has to be counted.
+ */
+static inline void *window_open_leaf(mfn_t m)
+{
+    return arch_window_map(WINDOW_LEAF, m, true);
+}
+
+static inline void window_close_leaf(void)
+{
+    arch_window_unmap(WINDOW_LEAF);
+}
+
+/* Beside it, for what goes from one frame to another. */
+static inline void *window_open_second_leaf(mfn_t m)
+{
+    return arch_window_map(WINDOW_SECOND_LEAF, m, true);
+}
+
+static inline void window_close_second_leaf(void)
+{
+    arch_window_unmap(WINDOW_SECOND_LEAF);
 }
 
 /* A window on the 2 MiB block M begins (M aligned to it): valid for 2 MiB. */
