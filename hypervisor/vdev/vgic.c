@@ -125,7 +125,7 @@ static bool post(struct vcpu *v, struct vgic_bank *b, unsigned irq, bool latch)
     struct vgic_cpu *vc = &v->arch.vgic;
 
     if (vc->loaded_on == this_cpu() && (b->hw & VGIC_IRQ_BIT(irq)) == 0 &&
-        vgic_post_here(vc, b, irq, vgic_latched_extra(b, irq), latch, NULL)) {
+        vgic_post_here(vc, b, irq, vgic_more_to_come(b, irq), latch, NULL)) {
         return true;
     }
     if (latch) {
@@ -189,20 +189,21 @@ void vgic_pulse(struct vcpu *v, unsigned irq)
 {
     struct vgic_dist *vd = &v->domain->arch.vgic;
     struct vgic_bank *b = &v->arch.vgic.bank;
+    uint32_t bit = VGIC_IRQ_BIT(irq);
 
     spin_lock(&vd->lock);
-    if (!post(v, b, irq, true) && vgic_private_concerns(v, VGIC_IRQ_BIT(irq))) {
-        struct vgic_work w = { 0 };
+    if (post(v, b, irq, true) || !vgic_private_concerns(v, bit)) {
+        spin_unlock(&vd->lock);
+    } else if (v->arch.vgic.loaded_on != this_cpu() && (b->open & ~b->active & ~b->hw & bit) != 0) {
+        bool kick = vgic_note_latched(&v->arch.vgic);
 
-        if ((b->hw & VGIC_IRQ_BIT(irq)) == 0) {
-            vgic_attend_latched(&w, v, irq);
-        } else {
-            vgic_private_changed(&w, v, VGIC_IRQ_BIT(irq));
+        spin_unlock(&vd->lock);
+        if (kick) {
+            vcpu_kick(v);
         }
-        vgic_finish(&w, v->domain);
-        return;
+    } else {
+        private_posted(v, irq);
     }
-    spin_unlock(&vd->lock);
 }
 
 /* As post(), for the vCPU that shared interrupt IRQ is routed to. */

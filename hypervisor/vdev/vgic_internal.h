@@ -26,6 +26,7 @@ _Static_assert(CONFIG_MAX_VCPUS <= VGIC_NOBODY, "a vCPU's number fits a byte");
  */
 struct vgic_work {
     struct vcpu *here;
+    bool kicks; /* KICK is not empty */
     bool asks;  /* for active state, see vgic_cpu.probe_bank */
     uint64_t kick[(CONFIG_MAX_VCPUS + 63) / 64];
 };
@@ -63,10 +64,10 @@ static inline void vgic_bank_reopen(const struct vgic_dist *vd, struct vgic_bank
     b->open = b->enabled & ((b->group1 & group1) | (~b->group1 & group0));
 }
 
-/* What the list register of IRQ, latched in B, has beside its state: of a level there may be more to come. */
-static ALWAYS_INLINE uint64_t vgic_latched_extra(const struct vgic_bank *b, unsigned irq)
+/* What the list register of IRQ of B has beside its state: while the line is up there is more to come at its end. */
+static ALWAYS_INLINE uint64_t vgic_more_to_come(const struct vgic_bank *b, unsigned irq)
 {
-    return (b->edge & VGIC_IRQ_BIT(irq)) != 0 ? 0 : LR_EOI;
+    return (b->level & ~b->edge & VGIC_IRQ_BIT(irq)) != 0 ? LR_EOI : 0;
 }
 
 static ALWAYS_INLINE struct vgic_bank *vgic_bank_of(struct vgic_dist *vd, struct vgic_cpu *vc, unsigned irq)
@@ -89,6 +90,27 @@ static ALWAYS_INLINE bool vgic_private_concerns(const struct vcpu *t, uint32_t m
     uint32_t held = t->arch.vgic.loaded_on != NULL ? b->listed | b->active : 0;
 
     return (mask & (vgic_bank_ready(b) | held)) != 0;
+}
+
+static ALWAYS_INLINE void vgic_kick_later(struct vgic_work *w, const struct vcpu *t)
+{
+    w->kicks = true;
+    w->kick[t->id / 64] |= BIT(t->id % 64);
+}
+
+/*
+ * An interrupt that may be listed without another thought was latched for a vCPU that is not loaded here: true if it
+ * is to be kicked.
+ */
+static ALWAYS_INLINE bool vgic_note_latched(struct vgic_cpu *tc)
+{
+    bool first = (tc->slow & (VGIC_SLOW_STALE | VGIC_SLOW_POSTED)) == 0;
+
+    if (tc->loaded_on == NULL) {
+        return true;
+    }
+    tc->slow |= VGIC_SLOW_POSTED;
+    return first;
 }
 
 /* T has to look at its interrupts again: now if it is loaded here, else after a kick. */
@@ -116,7 +138,16 @@ void vgic_refill(struct vcpu *v);
 /* V's guest ended interrupts that were active but not listed: those of the highest priority, since ends nest. */
 void vgic_settle_ends(struct vcpu *v);
 /* Does W's work for the vCPU loaded here, unlocks D's vGIC, kicks the others. */
-void vgic_finish(struct vgic_work *w, struct domain *d) RELEASES(d->arch.vgic.lock);
+void vgic_finish_work(struct vgic_work *w, struct domain *d) RELEASES(d->arch.vgic.lock);
+
+static ALWAYS_INLINE void vgic_finish(struct vgic_work *w, struct domain *d) RELEASES(d->arch.vgic.lock) NO_LOCK_ANALYSIS
+{
+    if (w->here == NULL && !w->kicks) {
+        spin_unlock(&d->arch.vgic.lock);
+    } else {
+        vgic_finish_work(w, d);
+    }
+}
 
 /*
  * Puts interrupt IRQ of bank B, just become pending, into a list register of VC, which is loaded here, if that takes

@@ -22,7 +22,7 @@ void vgic_attend(struct vgic_work *w, struct vcpu *t)
         tc->slow |= VGIC_SLOW_STALE;
         vgic_shortcuts_end(tc);
     }
-    w->kick[t->id / 64] |= BIT(t->id % 64);
+    vgic_kick_later(w, t);
 }
 
 void vgic_attend_latched(struct vgic_work *w, struct vcpu *t, unsigned irq)
@@ -33,14 +33,11 @@ void vgic_attend_latched(struct vgic_work *w, struct vcpu *t, unsigned irq)
         vgic_private_changed(w, t, VGIC_IRQ_BIT(irq));
         return;
     }
-    if (tc->loaded_on == NULL || tc->loaded_on == this_cpu()) {
-        vgic_attend(w, t);
-        return;
+    if (tc->loaded_on == this_cpu()) {
+        w->here = t;
+    } else if (vgic_note_latched(tc)) {
+        vgic_kick_later(w, t);
     }
-    if ((tc->slow & (VGIC_SLOW_STALE | VGIC_SLOW_POSTED)) == 0) {
-        w->kick[t->id / 64] |= BIT(t->id % 64);
-    }
-    tc->slow |= VGIC_SLOW_POSTED;
 }
 
 void vgic_private_changed(struct vgic_work *w, struct vcpu *t, uint32_t mask)
@@ -88,7 +85,7 @@ static void sync(struct vcpu *v, struct vgic_work *w)
     }
 }
 
-void vgic_finish(struct vgic_work *w, struct domain *d)
+void vgic_finish_work(struct vgic_work *w, struct domain *d)
 {
     unsigned i;
 
@@ -119,7 +116,7 @@ static bool take_posted(struct vgic_cpu *vc)
     while (mask != 0) { /* at most 32 */
         unsigned irq = (unsigned)__builtin_ctz(mask);
 
-        if (!vgic_post_here(vc, b, irq, vgic_latched_extra(b, irq), true, NULL)) {
+        if (!vgic_post_here(vc, b, irq, vgic_more_to_come(b, irq), true, NULL)) {
             return false;
         }
         b->latched &= ~VGIC_IRQ_BIT(irq);
@@ -131,14 +128,15 @@ static bool take_posted(struct vgic_cpu *vc)
 void vgic_sync(struct vcpu *v)
 {
     struct domain *d = v->domain;
-    struct vgic_work w = { .here = v };
 
     spin_lock(&d->arch.vgic.lock);
-    if (v->arch.vgic.slow == VGIC_SLOW_POSTED && take_posted(&v->arch.vgic)) {
+    if (likely(v->arch.vgic.slow == VGIC_SLOW_POSTED && take_posted(&v->arch.vgic))) {
         spin_unlock(&d->arch.vgic.lock);
-        return;
+    } else {
+        struct vgic_work w = { .here = v };
+
+        vgic_finish(&w, d);
     }
-    vgic_finish(&w, d);
 }
 
 /* Is there nothing to consider for VC but what was latched of its own? */
@@ -156,16 +154,18 @@ void vgic_load(struct vcpu *v)
 {
     struct domain *d = v->domain;
     struct vgic_cpu *vc = &v->arch.vgic;
-    struct vgic_work w = { 0 };
 
     spin_lock(&d->arch.vgic.lock);
     vc->loaded_on = this_cpu();
     if (!only_latched(&d->arch.vgic, vc)) {
         vgic_refill(v);
     } else if (!take_posted(vc)) {
-        w.here = v;
+        struct vgic_work w = { .here = v };
+
+        vgic_finish(&w, d);
+        return;
     }
-    vgic_finish(&w, d);
+    spin_unlock(&d->arch.vgic.lock);
 }
 
 void vgic_save(struct vcpu *v)

@@ -256,8 +256,8 @@ static void list(struct vcpu *v, unsigned irq, unsigned i, bool pending, bool ac
     }
     if (hw && (b->latched & bit) == 0) {
         lr |= LR_HW | (uint64_t)b->pirq[n] << LR_PIRQ_SHIFT;
-    } else if ((vgic_bank_pending(b) & bit) != 0 || (b->edge & bit) == 0) {
-        lr |= LR_EOI; /* there is, or may be, more to come when this one ends */
+    } else if ((vgic_bank_pending(b) & bit) != 0) {
+        lr |= LR_EOI; /* there is more to come when this one ends */
     }
     if (irq >= VGIC_PRIVATE_COUNT) {
         vd->spi[irq / 32 - 1].holder[n] = (uint8_t)v->id;

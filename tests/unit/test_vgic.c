@@ -800,11 +800,11 @@ static void test_groups(void **state)
     private_write(0, 0x80, ~(1u << 20));
     board_on(0);
     vgic_pulse(&board_vcpu[0], 20);
-    assert_int_equal(host_vgic[0].lr[0], LR_PENDING | LR_EOI | 20);
+    assert_int_equal(host_vgic[0].lr[0], LR_PENDING | 20);
     dist_write(0, 0, 2);
     assert_int_equal(LR_STATE(host_vgic[0].lr[0]), 0);
     private_write(0, 0x80, ~0u);
-    assert_int_equal(host_vgic[0].lr[0], LR_BASE | LR_EOI | 20);
+    assert_int_equal(host_vgic[0].lr[0], LR_BASE | 20);
     dist_write(0, 0, 0);
     assert_int_equal(LR_STATE(host_vgic[0].lr[0]), 0);
 }
