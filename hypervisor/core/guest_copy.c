@@ -18,11 +18,13 @@
  * Arguments and results are whole words, aligned, and few. OURS may be in a window on the same frame (a guest that
  * sends to itself): whatever that gives, it is the guest's own.
  */
-static ALWAYS_INLINE void copy_bytes(void *to, const void *from, size_t size)
+static inline void copy_bytes(void *to, const void *from, size_t size)
 {
     size_t both = (uintptr_t)to | (uintptr_t)from | size;
 
-    if (likely(both % sizeof(uint64_t) == 0 && size <= 8 * sizeof(uint64_t))) {
+    if (CONFIG_SIZE) {
+        memmove(to, from, size);
+    } else if (likely(both % sizeof(uint64_t) == 0 && size <= 8 * sizeof(uint64_t))) {
         const uint64_t *f = from;
         uint64_t *t = to, *end = t + size / sizeof(*t);
 
@@ -80,7 +82,7 @@ static COLD bool is_guest_memory(mfn_t m)
 }
 
 /* One piece, within a page, at the current vCPU's virtual ADDRESS: the hardware walks both tables at once. */
-static ALWAYS_INLINE int copy_virtual(struct vcpu *v, uint64_t address, void *ours, size_t size, bool to_guest)
+static inline int copy_virtual(struct vcpu *v, uint64_t address, void *ours, size_t size, bool to_guest)
 {
     struct p2m *p = &v->domain->p2m;
     bool is_memory;
@@ -111,6 +113,12 @@ static ALWAYS_INLINE bool is_within_page(uint64_t address, size_t size)
     return (address & (PAGE_SIZE - 1)) + size <= PAGE_SIZE;
 }
 
+/* Nearly all that guests give is; where size counts more than speed, it takes the long way. */
+static ALWAYS_INLINE bool is_short(uint64_t address, size_t size)
+{
+    return !CONFIG_SIZE && size != 0 && is_within_page(address, size);
+}
+
 /* A piece a page. */
 static COLD int copy_pages(struct vcpu *v, char *ours, uint64_t address, size_t size, bool to_guest)
 {
@@ -130,7 +138,7 @@ static COLD int copy_pages(struct vcpu *v, char *ours, uint64_t address, size_t 
 /* Req: BH-SEC-006, BH-ABI-007 */
 int guest_copy_from(struct vcpu *v, void *to, struct guest_handle h, size_t size)
 {
-    if (likely(size != 0 && is_within_page(h.address, size))) {
+    if (likely(is_short(h.address, size))) {
         return copy_virtual(v, h.address, to, size, false);
     }
     return copy_pages(v, to, h.address, size, false);
@@ -138,7 +146,7 @@ int guest_copy_from(struct vcpu *v, void *to, struct guest_handle h, size_t size
 
 int guest_copy_to(struct vcpu *v, struct guest_handle h, const void *from, size_t size)
 {
-    if (likely(size != 0 && is_within_page(h.address, size))) {
+    if (likely(is_short(h.address, size))) {
         return copy_virtual(v, h.address, (void *)(uintptr_t)from, size, true);
     }
     return copy_pages(v, (char *)(uintptr_t)from, h.address, size, true);

@@ -83,9 +83,9 @@ static int split(struct p2m *p, uint64_t *slot, gfn_t g, unsigned level) REQUIRE
 }
 
 /* Where a walk to G begins: the lowest table at hand, whose level goes to *LEVEL. */
-static ALWAYS_INLINE mfn_t nearest(const struct p2m *p, gfn_t g, unsigned *level) REQUIRES(p->lock)
+static inline mfn_t nearest(const struct p2m *p, gfn_t g, unsigned *level) REQUIRES(p->lock)
 {
-    for (unsigned at = 3; at > 1; at--) {
+    for (unsigned at = 3; at > 1 && !CONFIG_SIZE; at--) {
         if (p->near[at - 2].block == 1 + (g.n >> LEVEL_ORDER(at - 1))) {
             *level = at;
             return p->near[at - 2].table;
@@ -96,13 +96,15 @@ static ALWAYS_INLINE mfn_t nearest(const struct p2m *p, gfn_t g, unsigned *level
 }
 
 /* The walk to G went on in T, of level LEVEL. */
-static ALWAYS_INLINE void remember(struct p2m *p, gfn_t g, unsigned level, mfn_t t) REQUIRES(p->lock)
+static inline void remember(struct p2m *p, gfn_t g, unsigned level, mfn_t t) REQUIRES(p->lock)
 {
-    p->near[level - 2] = (struct p2m_near){ .block = 1 + (g.n >> LEVEL_ORDER(level - 1)), .table = t };
+    if (!CONFIG_SIZE) {
+        p->near[level - 2] = (struct p2m_near){ .block = 1 + (g.n >> LEVEL_ORDER(level - 1)), .table = t };
+    }
 }
 
 /* The entry that maps G, or does not, and its level. */
-static ALWAYS_INLINE uint64_t find(struct p2m *p, gfn_t g, unsigned *level) REQUIRES(p->lock)
+static inline uint64_t find(struct p2m *p, gfn_t g, unsigned *level) REQUIRES(p->lock)
 {
     mfn_t t = nearest(p, g, level);
 

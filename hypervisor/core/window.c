@@ -9,9 +9,31 @@
 #include "bh/cpu.h"
 
 /* Req: BH-SEC-007 */
-COLD NORETURN void window_too_many(void)
+static unsigned slot_push(void)
 {
-    panic("window: more than %u open", WINDOW_STACK_COUNT);
+    struct cpu *cpu = this_cpu();
+
+    if (unlikely(cpu->window_count == WINDOW_STACK_COUNT)) {
+        panic("window: more than %u open", WINDOW_STACK_COUNT);
+    }
+    return cpu->window_count++;
+}
+
+/* Req: BH-SEC-001 */
+void *window_open(mfn_t m)
+{
+    return arch_window_map(slot_push(), m, true);
+}
+
+const void *window_open_read(mfn_t m)
+{
+    return arch_window_map(slot_push(), m, false);
+}
+
+void window_close(const void *p)
+{
+    (void)p;
+    arch_window_unmap(--this_cpu()->window_count);
 }
 
 void *window_open_block(mfn_t m)

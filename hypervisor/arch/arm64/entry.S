@@ -46,7 +46,7 @@
     b       self_fault_\kind
     .endm
 
-    .section .text
+    .section .vectors, "ax"
     .balign 2048
     .global hypervisor_vectors
 hypervisor_vectors:

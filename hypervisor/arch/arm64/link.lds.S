@@ -13,6 +13,7 @@ SECTIONS
     __text_start = .;
     .text : {
         *(.head)
+        *(.vectors) /* aligned to 2 KiB, as what is before it ends: no gap */
         *(EXCLUDE_FILE(*/efi.o */efi_tree.o) .text EXCLUDE_FILE(*/efi.o */efi_tree.o) .text.*)
         . = ALIGN(4096);
     }

@@ -10,7 +10,6 @@
 #define BH_WINDOW_H
 
 #include "arch/arch.h"
-#include "bh/cpu.h"
 #include "bh/types.h"
 
 /* The last slots are for leaf windows, the others are the stack. */
@@ -18,35 +17,10 @@
 #define WINDOW_SECOND_LEAF (ARCH_WINDOW_COUNT - 2)
 #define WINDOW_LEAF        (ARCH_WINDOW_COUNT - 1)
 
-NORETURN void window_too_many(void);
-
-static ALWAYS_INLINE unsigned window_next(void)
-{
-    struct cpu *cpu = this_cpu();
-
-    if (unlikely(cpu->window_count == WINDOW_STACK_COUNT)) {
-        window_too_many();
-    }
-    return cpu->window_count++;
-}
-
 /* A window on one frame; the pointer is valid for PAGE_SIZE bytes until window_close(). */
-/* Req: BH-SEC-001 */
-static inline void *window_open(mfn_t m)
-{
-    return arch_window_map(window_next(), m, true);
-}
-
-static inline const void *window_open_read(mfn_t m)
-{
-    return arch_window_map(window_next(), m, false);
-}
-
-static inline void window_close(const void *p)
-{
-    (void)p;
-    arch_window_unmap(--this_cpu()->window_count);
-}
+void *window_open(mfn_t m);
+const void *window_open_read(mfn_t m);
+void window_close(const void *p);
 
 /*
  * A window that is closed before any other leaf window is opened, on the short ways that most hypercalls take. It has a
