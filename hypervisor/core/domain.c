@@ -254,6 +254,7 @@ bool domain_reap_step(struct domain *d)
         return false;
     }
     domain_table[d->slot] = NULL;
+    policy_forget(d);
     last = --alive == 0 && end_with_last;
     spin_unlock(&list_lock);
     if (d->has_shared_info) {

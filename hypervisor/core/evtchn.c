@@ -232,7 +232,7 @@ bool evtchn_domain_close(struct domain *d)
         d->evtchn.closing = 0;
     }
     spin_unlock(&d->evtchn.lock);
-    if (d->evtchn.port_count == 0) {
+    if (d->evtchn.port_count == 0 && d->evtchn.fifo == NULL) {
         return true;
     }
     done = evtchn_close_some(d, &d->evtchn.closing, false);

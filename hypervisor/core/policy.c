@@ -20,6 +20,16 @@ void policy_allow(struct domain *a, const struct domain *b, enum policy_question
     a->policy.to[question][b->slot / 64] |= BIT(b->slot % 64);
 }
 
+/* Req: BH-POL-004 */
+void policy_forget(const struct domain *b)
+{
+    for (unsigned i = 0; i < CONFIG_MAX_DOMAINS; i++) {
+        for (unsigned question = 0; question < POLICY_QUESTION_COUNT && domain_table[i] != NULL; question++) {
+            __atomic_fetch_and(&domain_table[i]->policy.to[question][b->slot / 64], ~BIT(b->slot % 64), __ATOMIC_RELAXED);
+        }
+    }
+}
+
 /* Req: BH-POL-003 */
 static COLD void refuse(struct domain *a, const struct domain *b, enum policy_question question)
 {
@@ -36,7 +46,9 @@ static COLD void refuse(struct domain *a, const struct domain *b, enum policy_qu
 /* Req: BH-POL-001 */
 bool policy_ask(struct domain *a, const struct domain *b, enum policy_question question)
 {
-    if (a == b || (a->policy.to[question][b->slot / 64] & BIT(b->slot % 64)) != 0) {
+    uint64_t allowed = __atomic_load_n(&a->policy.to[question][b->slot / 64], __ATOMIC_RELAXED);
+
+    if (a == b || (allowed & BIT(b->slot % 64)) != 0) {
         return true;
     }
     refuse(a, b, question);

@@ -231,6 +231,29 @@ static void test_policy_has_a_direction(void **state)
     finish();
 }
 
+/* Req: BH-POL-004 */
+/* Who gets the place of a domain that has ended does not get what others could do to that one. */
+static void test_policy_ends_with_the_domain(void **state)
+{
+    struct domain *three;
+    unsigned slot;
+
+    (void)state;
+    init();
+    slot = two->slot;
+    assert_true(policy_ask(one, two, POLICY_EVENT));
+    domain_shutdown(two, SHUTDOWN_poweroff);
+    host_settle();
+    host_run_until(host_now + 1000000000);
+    assert_null(domain_table[slot]);
+    three = make_domain("three", 1, 0, all_cpus(), PAGES);
+    start_domain(three);
+    assert_int_equal(three->slot, slot);
+    assert_false(policy_ask(one, three, POLICY_EVENT));
+    assert_false(policy_ask(three, one, POLICY_EVENT));
+    finish();
+}
+
 /* Req: BH-EVT-005, BH-EVT-006 */
 static void test_virq_and_ipi(void **state)
 {
@@ -372,6 +395,17 @@ static void fifo_on(struct domain *d)
     assert_int_equal(CALL(d->vcpus[0], EVTCHNOP_init_control, c), 0);
     assert_int_equal(c.link_bits, 17);
     assert_int_equal(CALL(d->vcpus[0], EVTCHNOP_expand_array, e), 0);
+}
+
+/* Req: BH-EVT-010 */
+/* The pages of the FIFO come back with a domain that never had a port. */
+static void test_fifo_without_ports(void **state)
+{
+    (void)state;
+    init();
+    fifo_on(two);
+    assert_int_equal(two->evtchn.port_count, 0);
+    finish();
 }
 
 /* Req: BH-EVT-003 */
@@ -545,6 +579,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_domains),   cmocka_unit_test(test_refused),
         cmocka_unit_test(test_policy),        cmocka_unit_test(test_policy_has_a_direction),
+        cmocka_unit_test(test_policy_ends_with_the_domain),
+        cmocka_unit_test(test_fifo_without_ports),
         cmocka_unit_test(test_virq_and_ipi),  cmocka_unit_test(test_all_ports),
         cmocka_unit_test(test_peer_dies),     cmocka_unit_test(test_static),
         cmocka_unit_test(test_fifo),          cmocka_unit_test(test_fifo_refused),

@@ -21,7 +21,7 @@ enum policy_question {
 
 #define POLICY_WORDS ((CONFIG_MAX_DOMAINS + 63) / 64)
 struct policy_set {
-    uint64_t to[POLICY_QUESTION_COUNT][POLICY_WORDS]; /* [boot] by domain.slot */
+    uint64_t to[POLICY_QUESTION_COUNT][POLICY_WORDS]; /* [boot] by domain.slot; cleared [atomic] when that one ends */
     uint32_t refused[POLICY_QUESTION_COUNT];          /* [atomic] how often the answer was no */
     uint64_t log_after;                               /* [atomic] ticks: no refusal is logged before */
 };
@@ -30,6 +30,8 @@ struct policy_set {
 const char *policy_question_name(enum policy_question question);
 /* From now on A may do what QUESTION asks to B. Before they run. */
 void policy_allow(struct domain *a, const struct domain *b, enum policy_question question);
+/* B is about to leave its place in the table: what others may do to it is not for who gets the place. LOCK_DOMLIST. */
+void policy_forget(const struct domain *b);
 /* The question. A no is counted, and logged at most once a second for each domain. */
 MUST_USE bool policy_ask(struct domain *a, const struct domain *b, enum policy_question question);
 
