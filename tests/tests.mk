@@ -48,9 +48,10 @@ debian:
 system: all configs guests debian
 	@$(PYTEST) tests/system
 
-# Long: hours of fuzzing if FUZZ_SOAK_SECONDS says so, and the boot tests that are too slow for each change.
+# Long: hours of fuzzing if FUZZ_SOAK_SECONDS says so, 100 million hypercalls (HYPERCALLS), and the boot tests that are too slow for each change.
 soak: all configs guests debian
 	@$(MAKE) --no-print-directory fuzz-soak
+	@$(MAKE) --no-print-directory hypercalls-soak
 	@$(PYTEST) tests/system -m soak
 
 bench: all configs guests debian

@@ -6,6 +6,7 @@
 #   make -f tests/fuzz/fuzz.mk fuzz-short                     all targets, FUZZ_SECONDS in all
 #   make -f tests/fuzz/fuzz.mk fuzz-soak FUZZ_SOAK_SECONDS=N  N seconds for each; what was found stays in the build
 #   make -f tests/fuzz/fuzz.mk fuzz-short FUZZ_NAMES=fdt      one of them
+#   make -f tests/fuzz/fuzz.mk hypercalls-soak HYPERCALLS=N   the hypercalls without libFuzzer, N of them
 FUZZ_CC ?= clang
 FUZZ_BUILD ?= build/fuzz
 FUZZ_PYTHON ?= /usr/bin/python3
@@ -14,18 +15,28 @@ FUZZ_SECONDS ?= 60
 FUZZ_SOAK_SECONDS ?= 3600
 FUZZ_SOURCES ?= $(wildcard hypervisor/core/*.c hypervisor/lib/*.c hypervisor/vdev/*.c hypervisor/arch/host/*.c) \
     $(addprefix hypervisor/arch/arm64/, board_arm.c decode.c efi_tree.c guest_tree.c)
+# Further files of the target hypercalls.
+FUZZ_PARTS := $(filter-out %/soak.c,$(wildcard tests/fuzz/hypercalls/*.c))
+HYPERCALLS ?= 100000000
+HYPERCALLS_SEED ?= 1
 FUZZ_SUPPORT := $(wildcard tests/fuzz/support/*.c)
 
 FUZZ_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
-FUZZ_CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Werror -Wshadow -Wvla -I$(FUZZ_BUILD)/include \
-    -Ihypervisor/include -Ihypervisor/arch/host/include -Ihypervisor/arch/arm64 -I. $(FUZZ_SANITIZE)
+FUZZ_CFLAGS := -std=gnu11 -g -fno-omit-frame-pointer -Wall -Wextra -Werror -Wshadow -Wvla -I$(FUZZ_BUILD)/include \
+    -Ihypervisor/include -Ihypervisor/arch/host/include -Ihypervisor/arch/arm64 -I. -Itests/fuzz $(FUZZ_SANITIZE)
+FUZZ_LINK := -Wl,-z,muldefs -Wl,--wrap=page_alloc_take
 
 FUZZ_OBJECTS := $(patsubst %.c,$(FUZZ_BUILD)/%.o,$(FUZZ_SOURCES))
 FUZZ_SUPPORT_OBJECTS := $(patsubst %.c,$(FUZZ_BUILD)/%.o,$(FUZZ_SUPPORT))
+FUZZ_PARTS_OBJECTS := $(patsubst %.c,$(FUZZ_BUILD)/%.o,$(FUZZ_PARTS))
 FUZZ_LIBRARY := $(FUZZ_BUILD)/libhypervisor.a
 FUZZ_PROGRAMS := $(FUZZ_NAMES:%=$(FUZZ_BUILD)/fuzz_%)
 
-.PHONY: fuzz-build fuzz-short fuzz-soak
+SOAK_OBJECTS := $(patsubst %.c,$(FUZZ_BUILD)/soak/%.o,$(FUZZ_SUPPORT) $(FUZZ_PARTS) tests/fuzz/fuzz_hypercalls.c \
+    tests/fuzz/hypercalls/soak.c)
+SOAK_HYPERVISOR := $(patsubst %.c,$(FUZZ_BUILD)/soak/%.o,$(FUZZ_SOURCES))
+
+.PHONY: fuzz-build fuzz-short fuzz-soak hypercalls-soak
 fuzz-build: $(FUZZ_PROGRAMS) $(FUZZ_NAMES:%=$(FUZZ_BUILD)/seeds/%/.done)
 
 fuzz-short: fuzz-build
@@ -34,24 +45,41 @@ fuzz-short: fuzz-build
 fuzz-soak: fuzz-build
 	@tests/fuzz/run.sh $(FUZZ_BUILD) $(FUZZ_SOAK_SECONDS) $(FUZZ_NAMES)
 
+hypercalls-soak: $(FUZZ_BUILD)/soak_hypercalls
+	@$(FUZZ_BUILD)/soak_hypercalls $(HYPERCALLS) $(HYPERCALLS_SEED) $(FUZZ_BUILD)/crash-soak-hypercalls
+
 $(FUZZ_BUILD)/include/bh/config.h: configs/host.config Kconfig scripts/kconfig.py
 	@mkdir -p $(@D)
 	@$(FUZZ_PYTHON) scripts/kconfig.py header configs/host.config $@
 	@touch $@
 
-$(FUZZ_BUILD)/hypervisor/lib/string.o: FUZZ_FILE_CFLAGS := -include tests/unit/support/rename.h -fno-builtin
+$(FUZZ_BUILD)/hypervisor/lib/string.o $(FUZZ_BUILD)/soak/hypervisor/lib/string.o: FUZZ_FILE_CFLAGS := -include tests/unit/support/rename.h -fno-builtin
 $(FUZZ_BUILD)/%.o: %.c $(FUZZ_BUILD)/include/bh/config.h tests/fuzz/fuzz.mk
 	@mkdir -p $(@D)
 	@echo "  CC      $< (fuzz)"
-	@$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link $(FUZZ_FILE_CFLAGS) -MMD -MP -c $< -o $@
+	@$(FUZZ_CC) $(FUZZ_CFLAGS) -O1 -fsanitize=fuzzer-no-link $(FUZZ_FILE_CFLAGS) -MMD -MP -c $< -o $@
+
+$(FUZZ_BUILD)/soak/%.o: %.c $(FUZZ_BUILD)/include/bh/config.h tests/fuzz/fuzz.mk
+	@mkdir -p $(@D)
+	@echo "  CC      $< (soak)"
+	@$(FUZZ_CC) $(FUZZ_CFLAGS) -O2 $(FUZZ_FILE_CFLAGS) -MMD -MP -c $< -o $@
 
 $(FUZZ_LIBRARY): $(FUZZ_OBJECTS)
 	@rm -f $@
 	@ar qcs $@ $(FUZZ_OBJECTS)
 
+$(FUZZ_BUILD)/fuzz_hypercalls: $(FUZZ_PARTS_OBJECTS)
 $(FUZZ_BUILD)/fuzz_%: $(FUZZ_BUILD)/tests/fuzz/fuzz_%.o $(FUZZ_SUPPORT_OBJECTS) $(FUZZ_LIBRARY)
 	@echo "  LD      $@"
-	@$(FUZZ_CC) -fsanitize=fuzzer $(FUZZ_SANITIZE) -Wl,-z,muldefs -Wl,--wrap=page_alloc_take -o $@ $< $(FUZZ_SUPPORT_OBJECTS) $(FUZZ_LIBRARY)
+	@$(FUZZ_CC) -fsanitize=fuzzer $(FUZZ_SANITIZE) $(FUZZ_LINK) -o $@ $(filter %.o,$^) $(FUZZ_LIBRARY)
+
+$(FUZZ_BUILD)/soak/libhypervisor.a: $(SOAK_HYPERVISOR)
+	@rm -f $@
+	@ar qcs $@ $^
+
+$(FUZZ_BUILD)/soak_hypercalls: $(SOAK_OBJECTS) $(FUZZ_BUILD)/soak/libhypervisor.a
+	@echo "  LD      $@"
+	@$(FUZZ_CC) $(FUZZ_SANITIZE) $(FUZZ_LINK) -o $@ $^
 
 $(FUZZ_BUILD)/seeds/%/.done: FORCE
 	@tests/fuzz/seeds.sh tests/fuzz/seeds/$* $(@D)
@@ -59,4 +87,5 @@ $(FUZZ_BUILD)/seeds/%/.done: FORCE
 FORCE:
 
 .SECONDARY: $(FUZZ_NAMES:%=$(FUZZ_BUILD)/tests/fuzz/fuzz_%.o) $(FUZZ_SUPPORT_OBJECTS)
--include $(FUZZ_OBJECTS:.o=.d) $(FUZZ_SUPPORT_OBJECTS:.o=.d) $(FUZZ_NAMES:%=$(FUZZ_BUILD)/tests/fuzz/fuzz_%.d)
+-include $(FUZZ_OBJECTS:.o=.d) $(FUZZ_SUPPORT_OBJECTS:.o=.d) $(FUZZ_PARTS_OBJECTS:.o=.d) $(SOAK_OBJECTS:.o=.d) \
+    $(SOAK_HYPERVISOR:.o=.d) $(FUZZ_NAMES:%=$(FUZZ_BUILD)/tests/fuzz/fuzz_%.d)

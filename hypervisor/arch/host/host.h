@@ -33,6 +33,11 @@ bool host_window_is_open(unsigned slot);
 /* The bytes of frame M: for a test's own looks, and only with host_peek_end() behind them. */
 void *host_peek(mfn_t m);
 void host_peek_end(mfn_t m);
+/*
+ * If it is set: called when a window on frame M was closed, which is when the guest that owns it may have changed its
+ * bytes from another CPU. No window may be left open by it, but for host_peek().
+ */
+extern void (*host_window_closed)(mfn_t m);
 /* Takes SIZE bytes of RAM from the allocator and puts DATA there, as a boot loader does; a physical address. */
 uint64_t host_module_place(const void *data, size_t size);
 /* Gives back what host_module_place() took. */

@@ -53,6 +53,8 @@ static struct shown window[CONFIG_MAX_CPUS][ARCH_WINDOW_COUNT];
 static struct shown block_window[CONFIG_MAX_CPUS][ARCH_BLOCK_WINDOW_COUNT];
 static unsigned allocation_count, allocation_fails;
 
+void (*host_window_closed)(mfn_t m);
+
 /* At a multiple of 2 MiB, as blocks are. */
 static char *map_aligned(uint64_t size, int protection)
 {
@@ -176,7 +178,12 @@ void *arch_window_map(unsigned slot, mfn_t m, bool writable)
 
 void arch_window_unmap(unsigned slot)
 {
-    hide(&window[this_cpu()->id][slot], 1);
+    struct shown *s = &window[this_cpu()->id][slot];
+
+    hide(s, 1);
+    if (host_window_closed != NULL) {
+        host_window_closed(s->m);
+    }
 }
 
 bool host_window_is_open(unsigned slot)
