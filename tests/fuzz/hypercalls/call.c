@@ -111,7 +111,7 @@ uint64_t put_new(struct vcpu *v, const void *from, size_t size)
 
 static uint64_t race_state;
 static bool race_memory, race_interrupts;
-static uint64_t hot[3]; /* addresses that the call looks at */
+static uint64_t hot[3]; /* addresses that the call looks at, perhaps */
 
 static uint64_t race_next(void)
 {
@@ -160,12 +160,12 @@ static void race_begin(const struct call *c)
 {
     unsigned kind = byte();
 
-    race_state = (uint64_t)(byte() + 1) * 0x9e3779b97f4a7c15UL;
+    race_state = (byte() + 1UL + (byte() << 8) + (byte() << 16)) * 0x9e3779b97f4a7c15UL;
     race_memory = kind % 5 == 0;
     race_interrupts = kind % 3 == 1;
     host_interrupt_is_pending = kind % 3 == 2;
     for (unsigned i = 0; i < ARRAY_COUNT(hot); i++) {
-        hot[i] = c->a[i + 1];
+        hot[i] = c->a[i + 1] >= BASE ? c->a[i + 1] : c->a[1];
     }
     host_window_closed = race_memory || race_interrupts ? window_was_closed : NULL;
 }

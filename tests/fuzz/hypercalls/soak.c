@@ -33,6 +33,15 @@ static void keep_input(int signal_number)
     raise(signal_number);
 }
 
+/* As splitmix64: far apart for neighbours. */
+static uint64_t mix(uint64_t z)
+{
+    z *= 0x9e3779b97f4a7c15UL;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9UL;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebUL;
+    return z ^ z >> 31;
+}
+
 int main(int argc, char **argv)
 {
     uint64_t wanted = argc > 1 ? strtoull(argv[1], NULL, 0) : 1000000, reported = 0;
@@ -42,15 +51,12 @@ int main(int argc, char **argv)
     signal(SIGABRT, keep_input);
     audit_each = AUDIT_EACH;
     while (call_count < wanted) {
-        uint64_t state = seed++ * 0x9e3779b97f4a7c15UL;
+        uint64_t at = mix(~seed++);
 
-        for (size_t i = 0; i < SIZE; i += 8) {
-            uint64_t z = state += 0x9e3779b97f4a7c15UL;
+        for (size_t i = 0; i < SIZE; i += sizeof(at)) {
+            uint64_t word = mix(at + i);
 
-            z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9UL;
-            z = (z ^ z >> 27) * 0x94d049bb133111ebUL;
-            z ^= z >> 31;
-            memcpy(bytes + i, &z, sizeof(z));
+            memcpy(bytes + i, &word, sizeof(word));
         }
         (void)LLVMFuzzerTestOneInput(bytes, SIZE);
         if (call_count / REPORT != reported) {
