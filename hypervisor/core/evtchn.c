@@ -95,20 +95,17 @@ static int make_port(struct domain *d, uint32_t port) REQUIRES(d->evtchn.lock)
     return err;
 }
 
-/* A port that the guest has in a queue still is not free yet. */
-static bool is_free(struct domain *d, uint32_t port) REQUIRES(d->evtchn.lock)
-{
-    return evtchn_at(&d->evtchn, port)->state == EVTCHN_FREE &&
-           (d->evtchn.fifo == NULL || !evtchn_fifo_is_linked(d, port));
-}
-
 /* A free port, the lowest; never 0. Bound: a look at each port. */
 int evtchn_find_free(struct domain *d, uint32_t *port) REQUIRES(d->evtchn.lock)
 {
     uint32_t at = MAX(d->evtchn.free_from, 1U);
     int err;
 
-    while (at < d->evtchn.port_count && !is_free(d, at)) {
+    if (d->evtchn.fifo != NULL) {
+        /* A port that the guest has in a queue still is not free yet. */
+        at = evtchn_fifo_find_free(d, at);
+    }
+    while (d->evtchn.fifo == NULL && at < d->evtchn.port_count && evtchn_at(&d->evtchn, at)->state != EVTCHN_FREE) {
         at++;
     }
     err = make_port(d, at);
@@ -204,6 +201,21 @@ int evtchn_close_port(struct domain *d, uint32_t port, bool by_guest) NO_LOCK_AN
     return err;
 }
 
+/* The first port from *FROM on that is not free goes to *FROM; false: there is none. */
+static bool find_used(struct domain *d, uint32_t *from)
+{
+    uint32_t at = *from, count;
+
+    spin_lock(&d->evtchn.lock);
+    count = d->evtchn.port_count;
+    while (at < count && evtchn_at(&d->evtchn, at)->state == EVTCHN_FREE) {
+        at++;
+    }
+    spin_unlock(&d->evtchn.lock);
+    *from = at;
+    return at < count;
+}
+
 /*
  * Closes EVTCHN_CLOSE_STEP ports from *FROM on, passing over those that are free; true: all were looked at.
  * A port that was bound anew meanwhile is looked at again. Bound also: a look at each port.
@@ -212,7 +224,7 @@ bool evtchn_close_some(struct domain *d, uint32_t *from, bool by_guest)
 {
     unsigned closed = 0;
 
-    while (closed < EVTCHN_CLOSE_STEP && *from < d->evtchn.port_count) {
+    while (closed < EVTCHN_CLOSE_STEP && find_used(d, from)) {
         int err = evtchn_close_port(d, *from, by_guest);
 
         closed += err == 0;

@@ -9,7 +9,7 @@
 #include "bh/vcpu.h"
 #include "bh/window.h"
 
-#define WORD_BITS (sizeof(xen_ulong_t) * 8)
+#define WORD_BITS EVTCHN_2L_WORD
 
 static bool bit_set(xen_ulong_t *words, uint32_t bit)
 {
@@ -84,4 +84,13 @@ bool evtchn_2l_is_pending(struct domain *d, uint32_t port)
 
     window_close_leaf();
     return pending;
+}
+
+xen_ulong_t evtchn_2l_pending_word(struct domain *d, uint32_t port)
+{
+    const struct shared_info *s = window_open_read(d->shared_info);
+    xen_ulong_t bits = __atomic_load_n(&s->evtchn_pending[port / WORD_BITS], __ATOMIC_SEQ_CST);
+
+    window_close(s);
+    return bits;
 }

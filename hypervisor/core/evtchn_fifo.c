@@ -204,11 +204,6 @@ bool evtchn_fifo_is_pending(struct domain *d, uint32_t port)
     return has_bit(d, port, PENDING);
 }
 
-bool evtchn_fifo_is_linked(struct domain *d, uint32_t port)
-{
-    return has_bit(d, port, LINKED);
-}
-
 /* A reference to the frame of D's page G. -XEN_EINVAL: it is not D's RAM. */
 static int take_page(struct domain *d, gfn_t g, mfn_t *m)
 {
@@ -237,12 +232,24 @@ static int switch_to_fifo(struct domain *d) REQUIRES(d->evtchn.lock)
 void evtchn_fifo_adopt(struct domain *d)
 {
     uint32_t count = MIN(d->evtchn.port_count, (uint32_t)EVTCHN_2L_NR_CHANNELS);
+    const struct evtchn_fifo *f = d->evtchn.fifo;
 
-    for (uint32_t port = 1; port < count && d->evtchn.fifo != NULL; port++) {
-        struct evtchn *c = evtchn_at(&d->evtchn, port);
+    for (uint32_t from = 0; from < count && f != NULL; from += EVTCHN_2L_WORD) {
+        xen_ulong_t bits = evtchn_2l_pending_word(d, from);
 
-        if (c->state != EVTCHN_FREE && evtchn_2l_is_pending(d, port)) {
-            evtchn_fifo_set_pending(d, port, c);
+        while (bits != 0) {
+            uint32_t port = from + (uint32_t)__builtin_ctzl(bits);
+            struct evtchn *c = evtchn_at(&d->evtchn, port);
+
+            bits &= bits - 1;
+            if (c == NULL || c->state == EVTCHN_FREE) {
+                continue;
+            }
+            if (f->page_count == 0) {
+                __atomic_store_n(&c->pending, true, __ATOMIC_RELAXED);
+            } else {
+                evtchn_fifo_set_pending(d, port, c);
+            }
         }
     }
 }
@@ -279,36 +286,93 @@ int evtchn_fifo_init_control(struct domain *d, struct evtchn_init_control *a)
     return err;
 }
 
+/* Has every event that came before there was a place for it been looked at? */
+static bool all_are_adopted(const struct evtchn_fifo *f)
+{
+    return f->adopted == f->page_count * (uint32_t)WORDS_PER_PAGE;
+}
+
+/* Looks at ports that have a place now, until EVTCHN_CLOSE_STEP of them were pending. */
+static void adopt_some(struct domain *d, struct evtchn_fifo *f) REQUIRES(d->evtchn.lock)
+{
+    uint32_t end = f->page_count * (uint32_t)WORDS_PER_PAGE;
+
+    for (unsigned told = 0; f->adopted < MIN(end, d->evtchn.port_count) && told < EVTCHN_CLOSE_STEP; f->adopted++) {
+        struct evtchn *c = evtchn_at(&d->evtchn, f->adopted);
+
+        if (__atomic_exchange_n(&c->pending, false, __ATOMIC_RELAXED) && c->state != EVTCHN_FREE) {
+            evtchn_set_pending(d, f->adopted, c);
+            told++;
+        }
+    }
+    if (f->adopted >= d->evtchn.port_count) {
+        f->adopted = end;
+    }
+}
+
 int evtchn_fifo_expand_array(struct domain *d, const struct evtchn_expand_array *a)
 {
     struct evtchn_fifo *f = d->evtchn.fifo;
-    uint32_t first, count;
+    bool goes_on;
+    uint32_t count;
     mfn_t m;
     int err;
 
     if (f == NULL) {
         return -XEN_EOPNOTSUPP;
     }
+    goes_on = !all_are_adopted(f);
+    if (goes_on) {
+        adopt_some(d, f);
+        if (!all_are_adopted(f)) {
+            return EVTCHN_GO_ON;
+        }
+    }
     count = f->page_count;
+    err = take_page(d, gfn(a->array_gfn), &m);
+    if (err == 0 && goes_on && m.n == f->array[count - 1].n) {
+        /* This is the call that brought the page. */
+        domain_put_page(d, m);
+        return 0;
+    }
     if (count == ARRAY_COUNT(f->array)) {
+        if (err == 0) {
+            domain_put_page(d, m);
+        }
         return -XEN_ENOSPC;
     }
-    err = take_page(d, gfn(a->array_gfn), &m);
     if (err != 0) {
         return err;
     }
     f->array[count] = m;
     __atomic_store_n(&f->page_count, count + 1, __ATOMIC_RELEASE);
-    /* Events that came before there was a place for them. */
-    first = count * (uint32_t)WORDS_PER_PAGE;
-    for (uint32_t port = first; port < first + WORDS_PER_PAGE && port < d->evtchn.port_count; port++) {
-        struct evtchn *c = evtchn_at(&d->evtchn, port);
+    adopt_some(d, f);
+    return all_are_adopted(f) ? 0 : EVTCHN_GO_ON;
+}
 
-        if (__atomic_exchange_n(&c->pending, false, __ATOMIC_RELAXED) && c->state != EVTCHN_FREE) {
-            evtchn_set_pending(d, port, c);
+/* Bound: a look at each port, and a window on each page of words. */
+uint32_t evtchn_fifo_find_free(const struct domain *d, uint32_t from)
+{
+    const struct evtchn_fifo *f = d->evtchn.fifo;
+    uint32_t at = from;
+
+    while (at < d->evtchn.port_count) {
+        uint32_t index = at / (uint32_t)WORDS_PER_PAGE;
+        uint32_t first = index * (uint32_t)WORDS_PER_PAGE, end = MIN(d->evtchn.port_count, first + (uint32_t)WORDS_PER_PAGE);
+        const event_word_t *w = index < f->page_count ? window_open_read(f->array[index]) : NULL;
+
+        while (at < end && !(evtchn_at(&d->evtchn, at)->state == EVTCHN_FREE &&
+                             (w == NULL || (__atomic_load_n(&w[at - first], __ATOMIC_SEQ_CST) & LINKED) == 0))) {
+            at++;
+        }
+        if (w != NULL) {
+            window_close(w);
+        }
+        if (at < end) {
+            return at;
         }
     }
-    return 0;
+    return at;
 }
 
 void evtchn_fifo_reset(struct domain *d)

@@ -374,15 +374,17 @@ static int init_control(struct vcpu *v, struct evtchn_init_control *a)
     return err;
 }
 
-static int expand_array(struct vcpu *v, const struct evtchn_expand_array *a)
+static int64_t expand_array(struct vcpu *v, const struct evtchn_expand_array *a)
 {
     struct domain *d = v->domain;
     int err;
 
-    spin_lock(&d->evtchn.lock);
-    err = evtchn_fifo_expand_array(d, a);
-    spin_unlock(&d->evtchn.lock);
-    return err;
+    do {
+        spin_lock(&d->evtchn.lock);
+        err = evtchn_fifo_expand_array(d, a);
+        spin_unlock(&d->evtchn.lock);
+    } while (err == EVTCHN_GO_ON && !hypercall_must_yield());
+    return err == EVTCHN_GO_ON ? HYPERCALL_RESTART : err;
 }
 
 /* The arguments of every operation, and whether the guest gets them back. */

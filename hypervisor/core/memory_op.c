@@ -13,8 +13,12 @@
 
 #define COMMAND_BITS 6
 #define COMMAND_MASK ((1U << COMMAND_BITS) - 1)
-/* The largest extent that a guest may ask for. */
+/* The largest extent that a guest may ask for. One of more than 2^PIECE_ORDER pages is done in pieces of so many. */
 #define EXTENT_ORDER_MAX ORDER_2M
+#define PIECE_ORDER 4
+/* Where the command says how many pages of an extent are done that was stopped between two pieces. */
+#define PAGES_SHIFT 32
+#define GO_ON 1
 
 /* DOMID is the caller's own; -XEN_ESRCH: nobody's; -XEN_EPERM: somebody else's. */
 static int check_self(struct vcpu *v, uint16_t domid)
@@ -34,7 +38,27 @@ static int check_self(struct vcpu *v, uint16_t domid)
 
 /* ---- Reservations ---- */
 
-static int free_extent(struct domain *d, gfn_t g, unsigned order)
+/*
+ * The pages that are done of the extent where a call goes on. What is in the upper half of the register means nothing
+ * unless some call of the domain was stopped there: guests need not clear it.
+ */
+static uint64_t take_pages_done(struct domain *d, uint64_t command)
+{
+    uint32_t count = __atomic_load_n(&d->extent_restarts, __ATOMIC_RELAXED);
+
+    if (command >> PAGES_SHIFT == 0) {
+        return 0;
+    }
+    do {
+        if (count == 0) {
+            return 0;
+        }
+    } while (!__atomic_compare_exchange_n(&d->extent_restarts, &count, count - 1, false, __ATOMIC_RELAXED,
+                                          __ATOMIC_RELAXED));
+    return command >> PAGES_SHIFT;
+}
+
+static int free_pages(struct domain *d, gfn_t g, unsigned order)
 {
     int err = 0;
 
@@ -44,19 +68,33 @@ static int free_extent(struct domain *d, gfn_t g, unsigned order)
     return err;
 }
 
-static int change_extent(struct vcpu *v, unsigned command, const struct xen_memory_reservation *r, uint64_t i)
+/* Extent number I, from its page *PAGES on. 0: it is done. GO_ON: *PAGES of it are, and something waits. */
+static int change_extent(struct vcpu *v, unsigned command, const struct xen_memory_reservation *r, uint64_t i,
+                         uint64_t *pages)
 {
-    uint64_t at = (uint64_t)r->extent_start.p + i * sizeof(xen_pfn_t);
+    uint64_t at = (uint64_t)r->extent_start.p + i * sizeof(xen_pfn_t), count = 1UL << r->extent_order;
+    unsigned order = MIN(r->extent_order, (unsigned)PIECE_ORDER);
+    struct domain *d = v->domain;
     xen_pfn_t g;
     int err = guest_copy_from(v, &g, guest_handle(at), sizeof(g));
 
-    if (err != 0) {
-        return err;
+    if (err == 0 && (*pages & ((1UL << order) - 1)) != 0) {
+        err = -XEN_EINVAL;
     }
-    if (command == XENMEM_decrease_reservation) {
-        return free_extent(v->domain, gfn(g), r->extent_order);
+    if (err == 0 && command == XENMEM_populate_physmap && *pages == 0 &&
+        __atomic_load_n(&d->page_count, __ATOMIC_RELAXED) + count > d->page_limit) {
+        err = -XEN_ENOSPC;
     }
-    return physmap_populate(v->domain, gfn(g), r->extent_order);
+    while (err == 0 && *pages < count) {
+        gfn_t piece = gfn_add(gfn(g), *pages);
+
+        err = command == XENMEM_decrease_reservation ? free_pages(d, piece, order) : physmap_populate(d, piece, order);
+        if (err == 0) {
+            *pages += 1UL << order;
+            err = *pages < count && hypercall_must_yield() ? GO_ON : 0;
+        }
+    }
+    return err;
 }
 
 /* Req: BH-ABI-020, BH-ABI-021 */
@@ -64,7 +102,7 @@ static int change_extent(struct vcpu *v, unsigned command, const struct xen_memo
 static int64_t change_reservation(struct vcpu *v, uint64_t *a)
 {
     unsigned command = (unsigned)a[0] & COMMAND_MASK;
-    uint64_t done = (uint32_t)a[0] >> COMMAND_BITS;
+    uint64_t done = (uint32_t)a[0] >> COMMAND_BITS, pages = take_pages_done(v->domain, a[0]);
     struct xen_memory_reservation r;
     int err;
 
@@ -83,10 +121,17 @@ static int64_t change_reservation(struct vcpu *v, uint64_t *a)
         (r.mem_flags & XENMEMF_populate_on_demand) != 0) {
         return (int64_t)done;
     }
-    while (done < r.nr_extents && change_extent(v, command, &r, done) == 0) {
-        done++;
-        if (done < r.nr_extents && hypercall_must_yield()) {
-            a[0] = command | done << COMMAND_BITS;
+    while (done < r.nr_extents && err == 0) {
+        err = change_extent(v, command, &r, done, &pages);
+        if (err == 0) {
+            done++;
+            pages = 0;
+        }
+        if (err == GO_ON || (err == 0 && done < r.nr_extents && hypercall_must_yield())) {
+            a[0] = command | done << COMMAND_BITS | pages << PAGES_SHIFT;
+            if (pages != 0) {
+                __atomic_fetch_add(&v->domain->extent_restarts, 1, __ATOMIC_RELAXED);
+            }
             return HYPERCALL_RESTART;
         }
     }

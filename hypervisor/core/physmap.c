@@ -79,12 +79,9 @@ int physmap_populate(struct domain *d, gfn_t g, unsigned order)
     }
     err = frame_alloc_ram(d->id, order, &m);
     if (err == 0) {
-        /* In one piece, or page by page: either all of it is mapped or nothing. */
+        /* Either all of it is mapped or nothing. */
         uint64_t done = 0, undone = 0;
 
-        if (order == ORDER_2M && p2m_map(&d->p2m, g, m, order, P2M_RAM) == 0) {
-            done = count;
-        }
         while (done < count && err == 0) {
             err = p2m_map(&d->p2m, gfn_add(g, done), mfn_add(m, done), ORDER_4K, P2M_RAM);
             done += err == 0;

@@ -455,6 +455,42 @@ static void test_fifo(void **state)
     finish();
 }
 
+/* Req: BH-ABI-026 */
+/* Events that came before there was a place for their words: all are told of, and it stops in between. */
+static void test_fifo_many_pending(void **state)
+{
+    struct evtchn_init_control c = { .control_gfn = TEST_RAM_GFN + 4 };
+    struct evtchn_expand_array e = { .array_gfn = TEST_RAM_GFN + 5 };
+    struct evtchn_bind_ipi b = { .vcpu = 0 };
+    unsigned restarts = 0;
+    int64_t result;
+
+    (void)state;
+    init();
+    for (unsigned i = 1; i <= 300; i++) {
+        assert_int_equal(CALL(two->vcpus[0], EVTCHNOP_bind_ipi, b), 0);
+        assert_int_equal(send(two, i), 0);
+    }
+    assert_int_equal(CALL(two->vcpus[0], EVTCHNOP_init_control, c), 0);
+    host_interrupt_is_pending = true;
+    while ((result = CALL(two->vcpus[0], EVTCHNOP_expand_array, e)) == HYPERCALL_RESTART) {
+        restarts++;
+        assert_int_equal(two->evtchn.fifo->page_count, 1);
+    }
+    host_interrupt_is_pending = false;
+    assert_int_equal(result, 0);
+    assert_int_equal(restarts, 300 / EVTCHN_CLOSE_STEP);
+    assert_int_equal(two->evtchn.fifo->page_count, 1);
+    for (unsigned i = 1; i <= 300; i++) {
+        assert_int_equal(fifo_next(two->vcpus[0], EVTCHN_FIFO_PRIORITY_DEFAULT), i);
+    }
+    assert_int_equal(fifo_next(two->vcpus[0], EVTCHN_FIFO_PRIORITY_DEFAULT), 0);
+    /* The same page once more is a second one. */
+    assert_int_equal(CALL(two->vcpus[0], EVTCHNOP_expand_array, e), 0);
+    assert_int_equal(two->evtchn.fifo->page_count, 2);
+    finish();
+}
+
 static void test_fifo_refused(void **state)
 {
     struct evtchn_init_control c = { .control_gfn = TEST_RAM_GFN + 4 };
@@ -580,7 +616,7 @@ int main(void)
         cmocka_unit_test(test_two_domains),   cmocka_unit_test(test_refused),
         cmocka_unit_test(test_policy),        cmocka_unit_test(test_policy_has_a_direction),
         cmocka_unit_test(test_policy_ends_with_the_domain),
-        cmocka_unit_test(test_fifo_without_ports),
+        cmocka_unit_test(test_fifo_without_ports), cmocka_unit_test(test_fifo_many_pending),
         cmocka_unit_test(test_virq_and_ipi),  cmocka_unit_test(test_all_ports),
         cmocka_unit_test(test_peer_dies),     cmocka_unit_test(test_static),
         cmocka_unit_test(test_fifo),          cmocka_unit_test(test_fifo_refused),

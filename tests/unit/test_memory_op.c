@@ -326,12 +326,55 @@ static void test_multicall(void **state)
     }
 }
 
+/* Req: BH-ABI-026 */
+/* A large extent stops between two pieces, and goes on there. */
+static void test_extent_in_pieces(void **state)
+{
+    uint64_t arguments[5], gfn_list[] = { TEST_RAM_GFN + 8, FREE_GFN };
+    struct xen_memory_reservation r = { .nr_extents = 1, .extent_order = 5, .domid = DOMID_SELF };
+    static const unsigned commands[] = { XENMEM_populate_physmap, XENMEM_decrease_reservation, XENMEM_populate_physmap };
+
+    (void)state;
+    init();
+    d->page_limit = PAGES + 32;
+    write_guest(LIST, gfn_list, sizeof(gfn_list));
+    *(uint64_t *)&r.extent_start = LIST + 8;
+    write_guest(ARGUMENTS, &r, sizeof(r));
+    host_interrupt_is_pending = true;
+    for (unsigned i = 0; i < ARRAY_COUNT(commands); i++) {
+        uint64_t before = d->page_count;
+
+        /* What a guest has there by chance means nothing. */
+        arguments[0] = commands[i] | 16UL << 32;
+        arguments[1] = ARGUMENTS;
+        assert_int_equal(hypercall_dispatch(v, __HYPERVISOR_memory_op, arguments), HYPERCALL_RESTART);
+        assert_int_equal(arguments[0], commands[i] | 16UL << 32);
+        assert_int_equal(d->page_count, commands[i] == XENMEM_populate_physmap ? before + 16 : before - 16);
+        assert_int_equal(d->extent_restarts, 1);
+        assert_int_equal(hypercall_dispatch(v, __HYPERVISOR_memory_op, arguments), 1);
+        assert_int_equal(d->page_count, commands[i] == XENMEM_populate_physmap ? PAGES + 32 : PAGES);
+        assert_int_equal(d->extent_restarts, 0);
+    }
+    /* Pages that are beyond the limit, and progress that cannot be. */
+    *(uint64_t *)&r.extent_start = LIST;
+    write_guest(ARGUMENTS, &r, sizeof(r));
+    arguments[0] = XENMEM_populate_physmap;
+    assert_int_equal(hypercall_dispatch(v, __HYPERVISOR_memory_op, arguments), 0);
+    d->extent_restarts = 1;
+    arguments[0] = XENMEM_decrease_reservation | 3UL << 32;
+    assert_int_equal(hypercall_dispatch(v, __HYPERVISOR_memory_op, arguments), 0);
+    assert_int_equal(d->page_count, PAGES + 32);
+    host_interrupt_is_pending = false;
+    finish();
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_balloon),     cmocka_unit_test(test_extents),
         cmocka_unit_test(test_extent_fails_in_a_race), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_interrupted), cmocka_unit_test(test_batch),   cmocka_unit_test(test_remove),
+        cmocka_unit_test(test_interrupted), cmocka_unit_test(test_extent_in_pieces),
+        cmocka_unit_test(test_batch),   cmocka_unit_test(test_remove),
         cmocka_unit_test(test_multicall),
     };
 

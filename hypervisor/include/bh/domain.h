@@ -60,6 +60,7 @@ struct domain {
     struct evtchn_domain evtchn;   /* [lock evtchn.lock] */
     struct grant_table *grant;     /* [atomic] made when it is first asked for */
     struct argo_domain *argo;      /* [atomic] made when it first registers a ring */
+    uint32_t extent_restarts;      /* [atomic] memory operations that were stopped within an extent, to go on */
     uint32_t argo_restarts;        /* [atomic] operations of Argo that were stopped, to go on */
     uint32_t argo_close_from;      /* [reaper] domains before this place have nothing of it any more */
     struct policy_set policy;      /* [boot] whom it may reach */

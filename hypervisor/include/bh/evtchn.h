@@ -51,6 +51,7 @@ struct evtchn {
 struct evtchn_fifo {
     struct spinlock lock;   /* LOCK_EVTCHN_FIFO: tails, and which queue an event is in */
     uint32_t page_count;    /* [atomic] of ARRAY */
+    uint32_t adopted;       /* [lock evtchn] ports below have no event that came before their word */
     mfn_t array[EVTCHN_FIFO_NR_CHANNELS / EVTCHN_FIFO_WORDS]; /* [lock evtchn] each with a reference */
 };
 
@@ -156,13 +157,21 @@ void evtchn_2l_set_pending(struct domain *d, uint32_t port, const struct evtchn 
 void evtchn_2l_clear_pending(struct domain *d, uint32_t port);
 void evtchn_2l_unmask(struct domain *d, uint32_t port, const struct evtchn *c);
 bool evtchn_2l_is_pending(struct domain *d, uint32_t port);
+/* The bits of EVTCHN_2L_WORD ports from PORT on, a multiple of that. */
+#define EVTCHN_2L_WORD (sizeof(xen_ulong_t) * 8)
+xen_ulong_t evtchn_2l_pending_word(struct domain *d, uint32_t port);
 void evtchn_fifo_set_pending(struct domain *d, uint32_t port, struct evtchn *c);
 void evtchn_fifo_clear_pending(struct domain *d, uint32_t port);
 void evtchn_fifo_unmask(struct domain *d, uint32_t port, struct evtchn *c);
 bool evtchn_fifo_is_pending(struct domain *d, uint32_t port);
-/* Is PORT in one of the guest's queues, as its word says? */
-bool evtchn_fifo_is_linked(struct domain *d, uint32_t port);
-/* EVTCHNOP_init_control, _expand_array, _set_priority of the current domain; as the ABI says. */
+/* The first free port from FROM on that is in none of the guest's queues, as its word says; or how many there are. */
+uint32_t evtchn_fifo_find_free(const struct domain *d, uint32_t from);
+/*
+ * EVTCHNOP_init_control, _expand_array of the current domain; as the ABI says. EVTCHN_GO_ON: the page is there, but
+ * not all events that came before it were looked at; to be called again with the same page. Bound: EVTCHN_CLOSE_STEP
+ * events, and a look at each port.
+ */
+#define EVTCHN_GO_ON 1
 struct evtchn_init_control;
 struct evtchn_expand_array;
 MUST_USE int evtchn_fifo_init_control(struct domain *d, struct evtchn_init_control *a);

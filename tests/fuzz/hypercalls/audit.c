@@ -148,6 +148,7 @@ static void count_events(const struct domain *d)
         pollers += v->evtchn.poll_port != 0;
     }
     CHECK(d->phase != DOMAIN_RUNNING || pollers == d->evtchn.pollers);
+    CHECK(f == NULL || f->adopted <= f->page_count * EVTCHN_FIFO_WORDS);
     for (uint32_t i = 0; f != NULL && i < f->page_count; i++) {
         hold(f->array[i]);
     }

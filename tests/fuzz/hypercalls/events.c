@@ -150,7 +150,7 @@ void event_call(struct vcpu *v, struct call *c)
     c->a[1] = put_new(v, &u, sizeof(u));
 }
 
-/* Many ports at once. */
+/* Many ports at once, and many events. */
 void event_fill(struct vcpu *v)
 {
     unsigned count = byte() * 5;
@@ -165,6 +165,14 @@ void event_fill(struct vcpu *v)
         c.a[1] = ipi ? put_new(v, &b, sizeof(b)) : put_new(v, &a, sizeof(a));
         (void)hypercall_dispatch(v, c.number, c.a);
         call_count++;
+        if (ipi) {
+            struct evtchn_send s = { .port = i + 1 };
+
+            c.a[0] = EVTCHNOP_send;
+            c.a[1] = put_new(v, &s, sizeof(s));
+            (void)hypercall_dispatch(v, c.number, c.a);
+            call_count++;
+        }
     }
 }
 
