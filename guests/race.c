@@ -5,9 +5,10 @@
  * "seed=N"; "peers=N" partitions have the numbers 1 to N.
  *
  * The guest must survive its own calls. So all arguments, and all pages that a call may take away, lie in a playground
- * where no memory was: half of a word over half of another one leads nowhere near its code and data. What is written
- * over arguments are words that lead to the playground, to devices, or nowhere; accesses that find a page gone are noted
- * and skipped. Calls that end a partition are left out.
+ * where no memory was: half of a word over half of another one leads nowhere near its code and data (a 4 could, and is
+ * avoided; so are bytes out of place where a call takes frame numbers). What is written over arguments are words that
+ * lead to the playground, to devices, or nowhere; accesses that find a page gone are noted and skipped. Calls that end a
+ * partition are left out. If all that was not enough, in hours of running, a watchdog ends the partition.
  */
 #include "xen_guest.h"
 
@@ -23,7 +24,7 @@ static uint64_t place = 0x38000000ul;
 static uint64_t read_only, nowhere;
 static uint64_t deadline;
 static unsigned peers;
-static volatile bool is_over;
+static struct sched_watchdog memory_of_watchdog;
 static volatile unsigned finished;
 static struct worker { uint64_t state, calls, done, caught; } workers[CPU_MAX];
 static uint64_t done_of[64], mapped, copied;
@@ -52,9 +53,9 @@ static uint64_t any_pointer(struct worker *w, uint64_t size)
     uint64_t at = arguments + pick(w, SLOTS) * SLOT;
 
     switch (pick(w, 24)) {
-    case 0: return at + pick(w, 16);                                       /* unaligned */
-    case 1: return arguments + PAGE * (1 + pick(w, 3)) - pick(w, size + 1); /* across two pages */
-    case 2: return nowhere - pick(w, size + 1);                            /* into nothing */
+    case 0: return at + 4 * pick(w, 4);
+    case 1: return arguments + PAGE * (1 + pick(w, 3)) - 4 * pick(w, size / 4 + 1); /* across two pages */
+    case 2: return nowhere - 4 * pick(w, size / 4 + 1);                    /* into nothing */
     case 3: return nowhere;
     case 4: return read_only + pick(w, PAGE);
     case 5: return (pick(w, 2) ? board.gicd : board.uart) + pick(w, PAGE) / 8 * 8;
@@ -129,9 +130,9 @@ static void fill(struct worker *w, uint64_t at, unsigned count, const char *kind
             case 'g': value = any_gfn(w); size = 8; break;
             case 'a': value = any_gfn(w) << PAGE_SHIFT; size = 8; break;
             case 'p': value = any_pointer(w, 64); size = 8; break;
-            case 'n': value = pick(w, 8) != 0 ? 1 + pick(w, 6) : small(w); size = 8; break;
+            case 'n': value = pick(w, 8) != 0 ? 1 + pick(w, 3) : small(w); size = 8; break;
             case 'r': value = 8 + pick(w, 16); size = 4; break; /* a grant reference or a port or a handle */
-            case 'o': value = pick(w, 8) != 0 ? pick(w, 24) : small(w); size = 4; break;
+            case 'o': value = pick(w, 8) != 0 ? pick(w, 24) : small(w); value += value == 4; size = 4; break;
             case 'f': value = pick(w, 4) != 0 ? 2 + 4 * pick(w, 2) : small(w); size = 4; break; /* flags of a mapping */
             case 'd': value = any_domid(w); size = 2; break;
             case 'S': value = DOMID_SELF; size = 2; break;
@@ -157,14 +158,14 @@ static const struct operation operations[] = {
     { 32, EVTCHNOP_bind_vcpu, 1, "oq" }, { 32, EVTCHNOP_unmask, 1, "o" }, { 32, EVTCHNOP_reset, 1, "d" },
     { 32, EVTCHNOP_init_control, 1, "gmq8" }, { 32, EVTCHNOP_expand_array, 1, "g" },
     { 32, EVTCHNOP_set_priority, 1, "oo" },
-    { 20, GNTTABOP_map_grant_ref, 4, "afrd248" }, { 20, GNTTABOP_map_grant_ref, 1, "afrd248" },
+    { 20, GNTTABOP_map_grant_ref, 3, "afrd248" }, { 20, GNTTABOP_map_grant_ref, 1, "afrd248" },
     { 20, GNTTABOP_unmap_grant_ref, 6, "a8o22" }, { 20, GNTTABOP_unmap_grant_ref, 1, "a8o22" },
-    { 20, GNTTABOP_copy, 4, "r4ds4r4ds4sc22" }, { 20, GNTTABOP_copy, 4, "gSs4gSs4s222" },
-    { 20, GNTTABOP_copy, 4, "gds4r4ds4sc22" },
+    { 20, GNTTABOP_copy, 3, "r4ds4r4ds4sc22" }, { 20, GNTTABOP_copy, 3, "gSs4gSs4s222" },
+    { 20, GNTTABOP_copy, 3, "gds4r4ds4sc22" },
     { 20, GNTTABOP_setup_table, 1, "d2o8p" }, { 20, GNTTABOP_query_size, 1, "d284" },
     { 20, GNTTABOP_set_version, 1, "q" }, { 20, GNTTABOP_get_status_frames, 1, "od2p" },
-    { 20, GNTTABOP_get_version, 1, "d24" }, { 20, GNTTABOP_swap_grant_ref, 4, "rr22" },
-    { 20, GNTTABOP_cache_flush, 4, "asss2" },
+    { 20, GNTTABOP_get_version, 1, "d24" }, { 20, GNTTABOP_swap_grant_ref, 3, "rr22" },
+    { 20, GNTTABOP_cache_flush, 3, "asss2" },
     { 12, XENMEM_populate_physmap, 1, "pn44d6" }, { 12, XENMEM_populate_physmap, 1, "pn44d6" },
     { 12, XENMEM_decrease_reservation, 1, "pn44d6" }, { 12, XENMEM_current_reservation, 1, "d" },
     { 12, XENMEM_add_to_physmap, 1, "d2tng" }, { 12, XENMEM_add_to_physmap, 1, "d248g" },
@@ -232,7 +233,7 @@ static void list_of_calls(struct worker *w)
         volatile uint64_t *e = (volatile uint64_t *)(at + i * 64);
 
         e[0] = o->number == 29 ? 17 : o->number;
-        e[2] = o->command;
+        e[2] = o->command == 4 ? 9 : o->command;
         e[3] = any_pointer(w, 64);
         e[4] = o->count;
     }
@@ -244,6 +245,9 @@ static void one_call(struct worker *w, bool may_block)
     const struct operation *o = &operations[pick(w, ARRAY_COUNT(operations))];
     uint64_t at = any_pointer(w, 64), inside = arguments + pick(w, SLOTS) * SLOT;
 
+    if (o->number == 32 && (o->command == EVTCHNOP_close || o->command == EVTCHNOP_send || o->command == EVTCHNOP_unmask)) {
+        at += pick(w, 4); /* unaligned */
+    }
     /* Arguments where they can be written; elsewhere is what is there. */
     if (at - arguments < SLOTS * SLOT - SLOT) {
         fill(w, at, o->count, o->kinds);
@@ -385,6 +389,8 @@ void guest_main(void)
     if (physmap_add(XENMAPSPACE_grant_table, 0, place >> PAGE_SHIFT) != 0) {
         say("no grant table\n");
     }
+    memory_of_watchdog = (struct sched_watchdog){ .timeout = (uint32_t)arg_number("seconds", 5) * 2 + 60 };
+    (void)sched_op(SCHEDOP_watchdog, &memory_of_watchdog);
     deadline = now() + ticks_from_us(arg_number("seconds", 5) * 1000000);
     for (unsigned i = 0; i < CPU_MAX; i++) {
         workers[i].state = (seed * CPU_MAX + i + 1) * 0x9e3779b97f4a7c15ull;

