@@ -183,10 +183,12 @@ void grant_unmap(struct domain *d, struct gnttab_unmap_grant_ref *op)
         op->status = GNTST_bad_handle;
         return;
     }
-    op->status = op->host_addr >> PAGE_SHIFT == m.gfn && end(d, &m, false) ? GNTST_okay : GNTST_general_error;
-    if (op->status == GNTST_okay) {
+    /* An address of zero is ignored (grant_table.h): then nothing is ended. */
+    if (op->host_addr != 0 && op->host_addr >> PAGE_SHIFT == m.gfn && end(d, &m, false)) {
+        op->status = GNTST_okay;
         free_handle(t, op->handle);
     } else {
+        op->status = op->host_addr == 0 ? GNTST_okay : GNTST_general_error;
         give_up_claim(t, op->handle);
     }
 }

@@ -99,6 +99,18 @@ static int64_t get_status_frames(struct vcpu *v, struct gnttab_get_status_frames
     return 0;
 }
 
+/* There is no page table of the guest's in which to replace anything, but by nothing. */
+static void unmap_and_replace(struct domain *d, struct gnttab_unmap_and_replace *op)
+{
+    struct gnttab_unmap_grant_ref unmap = { .host_addr = op->host_addr, .handle = op->handle,
+                                            .status = GNTST_general_error };
+
+    if (op->new_addr == 0) {
+        grant_unmap(d, &unmap);
+    }
+    op->status = unmap.status;
+}
+
 union arguments {
     struct gnttab_map_grant_ref map;
     struct gnttab_unmap_grant_ref unmap;
@@ -156,8 +168,7 @@ static ALWAYS_INLINE int64_t perform(struct vcpu *v, uint32_t command, union arg
         grant_copy(d, &a->copy);
         return 0;
     case GNTTABOP_unmap_and_replace:
-        /* There is no page table of the guest's in which to replace anything. */
-        a->unmap_and_replace.status = GNTST_general_error;
+        unmap_and_replace(d, &a->unmap_and_replace);
         return 0;
     case GNTTABOP_swap_grant_ref:
         grant_swap(d, &a->swap);

@@ -97,6 +97,14 @@ static int change_extent(struct vcpu *v, unsigned command, const struct xen_memo
     return err;
 }
 
+/* None is populated on demand or chosen by node, and there is no page that fewer than 13 bits can address. */
+static bool flags_are_good(unsigned flags)
+{
+    unsigned bits = XENMEMF_get_address_bits(flags);
+
+    return (flags & (XENMEMF_populate_on_demand | XENMEMF_exact_node_request)) == 0 && (bits == 0 || bits > PAGE_SHIFT);
+}
+
 /* Req: BH-ABI-020, BH-ABI-021 */
 /* Returns how many extents were done: whatever is wrong with the next one ends it. */
 static int64_t change_reservation(struct vcpu *v, uint64_t *a)
@@ -116,9 +124,8 @@ static int64_t change_reservation(struct vcpu *v, uint64_t *a)
     if (err != 0) {
         return err == -XEN_ESRCH ? (int64_t)done : err;
     }
-    /* Memory that is nowhere in its address space is of no use to a guest; none is populated on demand. */
-    if (command == XENMEM_increase_reservation || r.extent_order > EXTENT_ORDER_MAX ||
-        (r.mem_flags & XENMEMF_populate_on_demand) != 0) {
+    /* Memory that is nowhere in its address space is of no use to a guest. */
+    if (command == XENMEM_increase_reservation || r.extent_order > EXTENT_ORDER_MAX || !flags_are_good(r.mem_flags)) {
         return (int64_t)done;
     }
     while (done < r.nr_extents && err == 0) {
@@ -159,13 +166,27 @@ static int64_t tell_reservation(struct vcpu *v, unsigned command, struct guest_h
 
 /* ---- Mapping what is the hypervisor's ---- */
 
-static int map_one(struct domain *d, unsigned space, uint16_t foreign, uint64_t index, gfn_t g)
+/* Why D does not get a page of FOREIGN: nobody does. */
+static int refuse_foreign(const struct domain *d, uint16_t foreign)
 {
     struct domain *other;
 
-    if (space == XENMAPSPACE_dev_mmio) {
-        return -XEN_EACCES;
+    if (foreign == DOMID_SELF) {
+        return -XEN_EINVAL;
     }
+    if (foreign == DOMID_IO || foreign == DOMID_XEN) {
+        return -XEN_EPERM;
+    }
+    other = foreign != d->id ? domain_get(foreign) : NULL;
+    if (other == NULL) {
+        return -XEN_ESRCH;
+    }
+    domain_put(other);
+    return -XEN_EPERM;
+}
+
+static int map_one(struct domain *d, unsigned space, uint16_t foreign, uint64_t index, gfn_t g)
+{
     if (g.n >> (ARCH_P2M_ADDRESS_BITS - PAGE_SHIFT) != 0) {
         return -XEN_EINVAL;
     }
@@ -175,12 +196,7 @@ static int map_one(struct domain *d, unsigned space, uint16_t foreign, uint64_t 
     case XENMAPSPACE_grant_table:
         return CONFIG_GRANT ? grant_map_table(d, index, g) : -XEN_ENOSYS;
     case XENMAPSPACE_gmfn_foreign:
-        other = domain_get(foreign);
-        if (other == NULL) {
-            return -XEN_ESRCH;
-        }
-        domain_put(other);
-        return -XEN_EPERM;
+        return refuse_foreign(d, foreign);
     default:
         return -XEN_ENOSYS;
     }
@@ -192,14 +208,23 @@ static int64_t add_to_physmap(struct vcpu *v, struct guest_handle arg)
     struct xen_add_to_physmap a;
     int err = guest_copy_from(v, &a, arg, sizeof(a));
 
-    if (err == 0) {
-        err = check_self(v, a.domid);
-    }
     /* A foreign page needs the other domain's name, which only the batch has. */
     if (err == 0 && a.space == XENMAPSPACE_gmfn_foreign) {
         err = -XEN_ENOSYS;
     }
-    return err != 0 ? err : map_one(v->domain, a.space, DOMID_INVALID, a.idx, gfn(a.gpfn));
+    if (err == 0) {
+        err = check_self(v, a.domid);
+    }
+    if (err == 0 && a.space == XENMAPSPACE_dev_mmio) {
+        err = -XEN_EACCES;
+    }
+    if (err == 0 && a.gpfn == ~(xen_pfn_t)0) {
+        err = -XEN_EINVAL;
+    }
+    if (err != 0 || (a.space == XENMAPSPACE_gmfn_range && a.size == 0)) {
+        return err;
+    }
+    return map_one(v->domain, a.space, DOMID_INVALID, a.idx, gfn(a.gpfn));
 }
 
 /* Req: BH-ABI-022 */
@@ -209,11 +234,20 @@ static int64_t add_to_physmap_batch(struct vcpu *v, uint64_t *a)
     struct xen_add_to_physmap_batch b;
     int err = guest_copy_from(v, &b, guest_handle(a[1]), sizeof(b));
 
+    if (err == 0 && b.space == XENMAPSPACE_gmfn_range) {
+        err = -XEN_EOPNOTSUPP;
+    }
     if (err == 0) {
         err = check_self(v, b.domid);
     }
+    if (err == 0 && b.space == XENMAPSPACE_dev_mmio) {
+        err = -XEN_EACCES;
+    }
     if (err == 0 && b.space != XENMAPSPACE_gmfn_foreign && b.u.res0 != 0) {
         err = -XEN_EINVAL;
+    }
+    if (err == 0 && done != 0 && done >= b.size) {
+        err = -XEN_EILSEQ;
     }
     while (err == 0 && done < b.size) {
         uint64_t index_at = (uint64_t)b.idxs.p + done * sizeof(xen_ulong_t);
@@ -226,6 +260,9 @@ static int64_t add_to_physmap_batch(struct vcpu *v, uint64_t *a)
         err = guest_copy_from(v, &index, guest_handle(index_at), sizeof(index));
         if (err == 0) {
             err = guest_copy_from(v, &g, guest_handle(page_at), sizeof(g));
+        }
+        if (err == 0 && g == ~(xen_pfn_t)0) {
+            err = -XEN_EINVAL;
         }
         if (err != 0) {
             break;
@@ -261,7 +298,7 @@ static int64_t acquire_resource(struct vcpu *v, struct guest_handle arg)
     struct xen_mem_acquire_resource a;
     int err = guest_copy_from(v, &a, arg, sizeof(a));
 
-    if (err == 0 && a.pad != 0) {
+    if (err == 0 && (a.pad != 0 || a.frame > UINT32_MAX - a.nr_frames)) {
         err = -XEN_EINVAL;
     }
     if (err == 0) {
@@ -308,6 +345,13 @@ int64_t hypercall_memory_op(struct vcpu *v, uint64_t *a)
     case XENMEM_decrease_reservation:
     case XENMEM_populate_physmap:
         return CONFIG_BALLOON ? change_reservation(v, a) : -XEN_ENOSYS;
+    case XENMEM_maximum_ram_page:
+        /* No machine address is told: the end of the guest's own memory. It never fails. */
+        return (int64_t)__atomic_load_n(&v->domain->p2m.highest, __ATOMIC_RELAXED) + 1;
+    case XENMEM_get_sharing_freed_pages:
+    case XENMEM_get_sharing_shared_pages:
+        /* They never fail, and no page is shared without its owner's knowledge. */
+        return 0;
     case XENMEM_current_reservation:
     case XENMEM_maximum_reservation:
     case XENMEM_maximum_gpfn:

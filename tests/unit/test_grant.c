@@ -90,6 +90,14 @@ static int unmap(struct domain *d, uint64_t g, uint32_t handle)
     return op.status;
 }
 
+static int replace(struct domain *d, uint64_t g, uint64_t by, uint32_t handle)
+{
+    struct gnttab_unmap_and_replace op = { .host_addr = g << PAGE_SHIFT, .new_addr = by << PAGE_SHIFT, .handle = handle };
+
+    assert_int_equal(CALL(d, GNTTABOP_unmap_and_replace, op), 0);
+    return op.status;
+}
+
 static mfn_t frame_at(struct domain *d, uint64_t g)
 {
     enum p2m_type type;
@@ -130,7 +138,12 @@ static void test_map(void **state)
     assert_int_equal(entry_flags(one, 9), GTF_permit_access | GTF_reading);
     assert_int_equal(unmap(two, FREE_GFN + 1, rw), GNTST_bad_handle);
     assert_int_equal(unmap(two, FREE_GFN + 5, ro), GNTST_general_error); /* it is not there */
-    assert_int_equal(unmap(two, FREE_GFN, ro), GNTST_okay);
+    assert_int_equal(unmap(two, 0, ro), GNTST_okay); /* ignored: it stays */
+    assert_int_equal(frame_at(two, FREE_GFN).n, m.n);
+    assert_int_equal(replace(two, FREE_GFN, FREE_GFN + 1, ro), GNTST_general_error);
+    assert_int_equal(frame_at(two, FREE_GFN).n, m.n);
+    assert_int_equal(replace(two, FREE_GFN, 0, ro), GNTST_okay);
+    assert_int_equal(unmap(two, FREE_GFN, ro), GNTST_bad_handle);
     assert_int_equal(entry_flags(one, 9), GTF_permit_access);
     assert_int_equal(frame_lookup(m)->references, 1);
     assert_false(grant_is_pinned(one));

@@ -173,6 +173,8 @@ static void test_extents(void **state)
 static void test_refused(void **state)
 {
     struct xen_memory_reservation r = { .nr_extents = 1, .domid = 99 };
+    static const unsigned bad_flags[] = { XENMEMF_populate_on_demand, XENMEMF_exact_node(0), XENMEMF_address_bits(1),
+                                          XENMEMF_address_bits(PAGE_SHIFT) };
     uint64_t in = FREE_GFN, arguments[5] = { XENMEM_populate_physmap, 0x1000 };
 
     (void)state;
@@ -183,8 +185,16 @@ static void test_refused(void **state)
     r.nr_extents = UINT64_MAX;
     assert_int_equal(memory_op(XENMEM_decrease_reservation, &r, sizeof(r)), 0);
     r.nr_extents = 1;
-    r.mem_flags = XENMEMF_populate_on_demand;
-    assert_int_equal(memory_op(XENMEM_populate_physmap, &r, sizeof(r)), 0);
+    in = TEST_RAM_GFN + 5;
+    write_guest(LIST, &in, sizeof(in));
+    for (unsigned i = 0; i < ARRAY_COUNT(bad_flags); i++) {
+        r.mem_flags = bad_flags[i];
+        assert_int_equal(memory_op(XENMEM_populate_physmap, &r, sizeof(r)), 0);
+        assert_int_equal(memory_op(XENMEM_decrease_reservation, &r, sizeof(r)), 0);
+    }
+    r.mem_flags = XENMEMF_address_bits(PAGE_SHIFT + 1);
+    assert_int_equal(memory_op(XENMEM_decrease_reservation, &r, sizeof(r)), 1);
+    assert_int_equal(memory_op(XENMEM_populate_physmap, &r, sizeof(r)), 1);
     *(uint64_t *)&r.extent_start = 0x1000;
     r.mem_flags = 0;
     assert_int_equal(memory_op(XENMEM_populate_physmap, &r, sizeof(r)), 0);
@@ -194,6 +204,10 @@ static void test_refused(void **state)
     assert_int_equal(memory_op(XENMEM_get_vnumainfo, &r, sizeof(r)), -XEN_EOPNOTSUPP);
     assert_int_equal(memory_op(XENMEM_current_reservation | 1 << 6, &r, sizeof(r)), -XEN_EINVAL);
     assert_int_equal(memory_op(XENMEM_set_pod_target, &r, sizeof(r)), -XEN_ENOSYS);
+    /* Those that never fail. */
+    assert_int_equal(memory_op(XENMEM_maximum_ram_page, &r, sizeof(r)), TEST_RAM_GFN + PAGES);
+    assert_int_equal(memory_op(XENMEM_get_sharing_freed_pages, &r, sizeof(r)), 0);
+    assert_int_equal(memory_op(XENMEM_get_sharing_shared_pages, &r, sizeof(r)), 0);
     finish();
 }
 
@@ -243,10 +257,66 @@ static void test_batch(void **state)
     assert_int_equal(errors[1], -XEN_EINVAL);
     assert_int_equal(errors[2], -XEN_EINVAL);
     assert_int_equal(errors[3], 0);
+    /* A page at the last number of all ends the list, before its element is told. */
+    pages[1] = UINT64_MAX;
+    errors[0] = errors[1] = 1;
+    write_guest(LIST + 256, pages, sizeof(pages));
+    write_guest(LIST + 512, errors, sizeof(errors));
+    assert_int_equal(memory_op(XENMEM_add_to_physmap_batch, &b, sizeof(b)), -XEN_EINVAL);
+    assert_int_equal(guest_copy_from(v, errors, guest_handle(LIST + 512), sizeof(errors)), 0);
+    assert_int_equal(errors[0], -XEN_EBUSY);
+    assert_int_equal(errors[1], 1);
+    assert_int_equal(memory_op(XENMEM_add_to_physmap_batch | 4 << 6, &b, sizeof(b)), -XEN_EILSEQ);
     b.u.res0 = 1;
     assert_int_equal(memory_op(XENMEM_add_to_physmap_batch, &b, sizeof(b)), -XEN_EINVAL);
     b.domid = 5;
     assert_int_equal(memory_op(XENMEM_add_to_physmap_batch, &b, sizeof(b)), -XEN_ESRCH);
+    finish();
+}
+
+/* Spaces that nobody gets pages of: the whole call, or each element, as Xen has it. */
+static void test_spaces(void **state)
+{
+    struct xen_add_to_physmap_batch b = { .domid = DOMID_SELF, .space = XENMAPSPACE_gmfn_foreign, .size = 1 };
+    struct xen_add_to_physmap a = { .domid = DOMID_SELF, .space = XENMAPSPACE_dev_mmio, .gpfn = FREE_GFN };
+    const struct { uint16_t domid; int error; } foreign[] = {
+        { DOMID_SELF, -XEN_EINVAL }, { 0, -XEN_ESRCH /* the caller */ }, { 77, -XEN_ESRCH }, { DOMID_IO, -XEN_EPERM },
+        { DOMID_XEN, -XEN_EPERM }, { 1, -XEN_EPERM /* the neighbour */ },
+    };
+    struct domain *other;
+    uint64_t page = FREE_GFN;
+    int error;
+
+    (void)state;
+    init();
+    other = make_domain("other", 1, 0, all_cpus(), PAGES);
+    start_domain(other);
+    *(uint64_t *)&b.idxs = LIST;
+    *(uint64_t *)&b.gpfns = LIST + 256;
+    *(uint64_t *)&b.errs = LIST + 512;
+    write_guest(LIST + 256, &page, sizeof(page));
+    for (unsigned i = 0; i < ARRAY_COUNT(foreign); i++) {
+        b.u.foreign_domid = foreign[i].domid == 0 ? d->id : foreign[i].domid == 1 ? other->id : foreign[i].domid;
+        assert_int_equal(memory_op(XENMEM_add_to_physmap_batch, &b, sizeof(b)), 0);
+        assert_int_equal(guest_copy_from(v, &error, guest_handle(LIST + 512), sizeof(error)), 0);
+        assert_int_equal(error, foreign[i].error);
+    }
+    b.u.res0 = 0;
+    b.space = XENMAPSPACE_gmfn_range;
+    assert_int_equal(memory_op(XENMEM_add_to_physmap_batch, &b, sizeof(b)), -XEN_EOPNOTSUPP);
+    b.space = XENMAPSPACE_dev_mmio;
+    assert_int_equal(memory_op(XENMEM_add_to_physmap_batch, &b, sizeof(b)), -XEN_EACCES);
+    assert_int_equal(memory_op(XENMEM_add_to_physmap, &a, sizeof(a)), -XEN_EACCES);
+    a.space = XENMAPSPACE_gmfn_range;
+    assert_int_equal(memory_op(XENMEM_add_to_physmap, &a, sizeof(a)), 0); /* no pages */
+    a.gpfn = UINT64_MAX;
+    assert_int_equal(memory_op(XENMEM_add_to_physmap, &a, sizeof(a)), -XEN_EINVAL);
+    a.gpfn = FREE_GFN;
+    a.size = 1;
+    assert_int_equal(memory_op(XENMEM_add_to_physmap, &a, sizeof(a)), -XEN_ENOSYS);
+    a.space = XENMAPSPACE_gmfn_foreign;
+    a.domid = 77;
+    assert_int_equal(memory_op(XENMEM_add_to_physmap, &a, sizeof(a)), -XEN_ENOSYS);
     finish();
 }
 
@@ -276,6 +346,11 @@ static void test_remove(void **state)
     write_guest(LIST, &r.gpfn, sizeof(r.gpfn));
     assert_int_equal(memory_op(XENMEM_acquire_resource, &a, sizeof(a)), 0);
     assert_int_equal(d->grant->frame_gfn[1], FREE_GFN + 5);
+    a.domid = 77;
+    a.frame = UINT32_MAX;
+    assert_int_equal(memory_op(XENMEM_acquire_resource, &a, sizeof(a)), -XEN_EINVAL);
+    a.domid = DOMID_SELF;
+    a.frame = 1;
     a.type = XENMEM_resource_ioreq_server;
     assert_int_equal(memory_op(XENMEM_acquire_resource, &a, sizeof(a)), -XEN_EOPNOTSUPP);
     finish();
@@ -374,8 +449,8 @@ int main(void)
         cmocka_unit_test(test_balloon),     cmocka_unit_test(test_extents),
         cmocka_unit_test(test_extent_fails_in_a_race), cmocka_unit_test(test_refused),
         cmocka_unit_test(test_interrupted), cmocka_unit_test(test_extent_in_pieces),
-        cmocka_unit_test(test_batch),   cmocka_unit_test(test_remove),
-        cmocka_unit_test(test_multicall),
+        cmocka_unit_test(test_batch),       cmocka_unit_test(test_remove),
+        cmocka_unit_test(test_multicall),   cmocka_unit_test(test_spaces),
     };
 
     return RUN_TESTS_APART(tests);
