@@ -104,9 +104,9 @@ static void refused(void)
     grant_entry(REF, GTF_permit_access, self, gfn_of(pages[0]));
     for (unsigned i = 0; i < ARRAY_COUNT(flags); i++) {
         handle = map_say(flags[i].name, at, flags[i].flags, REF, self);
-        entry_say("afterwards", REF);
+        entry_say(flags[i].name, REF);
         if (handle != HANDLE_NONE) {
-            unmap_say("it", at, handle);
+            unmap_say(flags[i].name, at, handle);
         }
     }
     map_say("of DOMID_SELF", at, GNTMAP_host_map, REF, DOMID_SELF);
@@ -120,9 +120,9 @@ static void refused(void)
         grant_entry(REF, entries[i].flags, entries[i].is_ours ? self : DOMID_UNUSED,
                     entries[i].frame != 0 ? entries[i].frame : gfn_of(pages[0]));
         handle = map_say(entries[i].name, at, GNTMAP_host_map, REF, self);
-        entry_say("afterwards", REF);
+        entry_say(entries[i].name, REF);
         if (handle != HANDLE_NONE) {
-            unmap_say("it", at, handle);
+            unmap_say(entries[i].name, at, handle);
         }
     }
     for (unsigned i = 0; (bad = bad_input(i, &good, sizeof(good))).name != NULL; i++) {
@@ -160,10 +160,6 @@ static void to_oneself(void)
     say("swap while mapped: %ld, status %d\n", result, swap.status);
     say("set version 1 while mapped: %ld\n",
         grant_op(GNTTABOP_set_version, &(struct gnttab_set_version){ .version = 1 }, 1));
-    unmap_say("at a wrong place", at + 2 * PAGE, first);
-    unmap_say("at the other's place", at + PAGE, first);
-    look("of the other, after that", MAP_GFN + 1, true);
-    second = map_say("to read elsewhere again", at + PAGE, GNTMAP_host_map | GNTMAP_readonly, REF, self);
     third = map_say("to write in the middle of a page", at + 2 * PAGE + 0x123, GNTMAP_host_map, REF, self);
     look("mapped in the middle", MAP_GFN + 2, false);
     unmap_say("at address 0", 0, third);
@@ -171,6 +167,7 @@ static void to_oneself(void)
     unmap_say("in the middle", at + 2 * PAGE + 0x456, third);
     look("unmapped in the middle", MAP_GFN + 2, false);
     unmap_say("it again", at + 2 * PAGE, third);
+    unmap_say("the first", at, first);
     entry_say("with readers left", REF);
     replace.handle = second;
     replace.host_addr = at + PAGE;
@@ -181,12 +178,35 @@ static void to_oneself(void)
     say("unmap and replace by nothing: %ld, status %d\n", result, replace.status);
     look("replaced by nothing", MAP_GFN + 1, false);
     entry_say("at the end", REF);
-    /* A reader of the entry is left, the one whose handle was given up with a wrong place: the page stays the first. */
+    /* As long as the first mapping is there the page stays the first. */
     pages[1][0] = 0xb2;
-    grant_entry(REF, GTF_permit_access, self, gfn_of(pages[1]));
-    first = map_say("of an entry changed while mapped", at, GNTMAP_host_map | GNTMAP_readonly, REF, self);
-    look("of an entry changed while mapped", MAP_GFN, true);
-    unmap_say("it", at, first);
+    first = map_say("before the entry changes", at, GNTMAP_host_map | GNTMAP_readonly, REF, self);
+    grant_entry(REF, GTF_permit_access | GTF_reading, self, gfn_of(pages[1]));
+    second = map_say("of an entry changed while mapped", at + PAGE, GNTMAP_host_map | GNTMAP_readonly, REF, self);
+    look("of an entry changed while mapped", MAP_GFN + 1, true);
+    unmap_say("it", at + PAGE, second);
+    unmap_say("the first", at, first);
+    entry_say("changed, unmapped", REF);
+}
+
+/* Places that are not the mapping's own; what is left of it is nobody's afterwards. */
+static void misplaced(void)
+{
+    const uint64_t gfn = MAP_GFN + 0x400, at = gfn << PAGE_SHIFT;
+    uint32_t first, second;
+
+    grant_entry(REF + 4, GTF_permit_access, self, gfn_of(pages[2]));
+    first = map_say("to unmap at a wrong place", at, GNTMAP_host_map, REF + 4, self);
+    second = map_say("to unmap at that one's place", at + PAGE, GNTMAP_host_map, REF + 4, self);
+    unmap_say("at a wrong place", at + 2 * PAGE, first);
+    look("unmapped at a wrong place", gfn, false);
+    unmap_say("where it is, after that", at, first);
+    unmap_say("at the other's place", at, second);
+    unmap_say("where the second is, after that", at + PAGE, second);
+    entry_say("unmapped at wrong places", REF + 4);
+    grant_entry(REF + 5, GTF_permit_access, self, gfn_of(pages[3]));
+    map_say("to be mapped over", at + 4 * PAGE, GNTMAP_host_map, REF + 5, self);
+    map_say("over a mapping", at + 4 * PAGE, GNTMAP_host_map, REF + 5, self);
 }
 
 /* The granter goes on as if nobody had its page. */
@@ -252,7 +272,7 @@ static void over_memory(void)
     entry_say("mapped without a handle", REF + 3);
 }
 
-/* How often one page may be mapped: the counts of an entry have eight bits. */
+/* How often one page may be mapped, up to 399 times. */
 static void many(void)
 {
     unsigned count = 0;
@@ -261,7 +281,7 @@ static void many(void)
 
     grant_entry(REF + 1, GTF_permit_access, self, gfn_of(pages[2]));
     do {
-        m = map_one((MAP_GFN + 16) << PAGE_SHIFT, GNTMAP_host_map | GNTMAP_readonly, REF + 1, self, &result);
+        m = map_one((MAP_GFN + 16 + count) << PAGE_SHIFT, GNTMAP_host_map | GNTMAP_readonly, REF + 1, self, &result);
         count++;
     } while (m.status == 0 && result == 0 && count < 400);
     say("mappings of one entry: %u, then %ld, status %d\n", count - 1, result, m.status);
@@ -388,6 +408,7 @@ void guest_main(void)
         released_while_mapped();
         over_memory();
         many();
+        misplaced();
     } else if (role == 1) {
         granter();
     } else {

@@ -33,6 +33,15 @@ static int64_t pages_of(uint16_t domid, unsigned op)
     return memory_op(op, &(struct xen_memory_domain){ .domid = domid });
 }
 
+/* What the domain has of pages more since it was last asked, which is *BEFORE. */
+static void charge_say(const char *name, int64_t *before)
+{
+    int64_t now = pages_of(DOMID_SELF, XENMEM_current_reservation);
+
+    say("pages by %s: %ld\n", name, now - *before);
+    *before = now;
+}
+
 static const char *page_shows(uint64_t gfn)
 {
     static char text[32];
@@ -199,21 +208,22 @@ static void populating(void)
     before = pages_of(DOMID_SELF, XENMEM_current_reservation);
     list[0] = 1ull << 36;
     say("populate beyond addresses: %ld\n", reserve(XENMEM_populate_physmap, DOMID_SELF, 1, 0, 0));
-    say("pages then: %ld\n", pages_of(DOMID_SELF, XENMEM_current_reservation) - before);
+    charge_say("populate beyond addresses", &before);
     list[0] = ~0ull;
     say("populate at the last gfn: %ld\n", reserve(XENMEM_populate_physmap, DOMID_SELF, 1, 0, 0));
-    say("pages then: %ld\n", pages_of(DOMID_SELF, XENMEM_current_reservation) - before);
+    charge_say("populate at the last gfn", &before);
     pages[5][0] = 0x85;
     list[0] = gfn_of(pages[5]);
     say("populate where memory is: %ld\n", reserve(XENMEM_populate_physmap, DOMID_SELF, 1, 0, 0));
     say("it is another page: %s\n", string_compare(page_shows(gfn_of(pages[5])), "0x85") == 0 ? "no" : "yes");
-    say("pages then: %ld\n", pages_of(DOMID_SELF, XENMEM_current_reservation) - before);
+    charge_say("populate where memory is", &before);
     list[0] = board.gicd >> PAGE_SHIFT;
     type = read32(board.gicd + 8); /* GICD_TYPER */
     say("populate where a device is: %ld\n", reserve(XENMEM_populate_physmap, DOMID_SELF, 1, 0, 0));
     say("the device is still there: %s\n", read32(board.gicd + 8) == type ? "yes" : "no");
+    charge_say("populate where a device is", &before);
     say("increase with room: %ld\n", reserve(XENMEM_increase_reservation, DOMID_SELF, 1, 0, 0));
-    say("pages then: %ld\n", pages_of(DOMID_SELF, XENMEM_current_reservation) - before);
+    charge_say("increase with room", &before);
     list[0] = board.gicd >> PAGE_SHIFT;
     say("decrease of a device: %ld\n", reserve(XENMEM_decrease_reservation, DOMID_SELF, 1, 0, 0));
 }
@@ -293,12 +303,13 @@ static void spaces(void)
     say("place it again: %ld\n", physmap_add(XENMAPSPACE_shared_info, 0, PLAY_GFN + 49));
     list[0] = PLAY_GFN + 49;
     say("decrease of the shared page: %ld\n", reserve(XENMEM_decrease_reservation, DOMID_SELF, 1, 0, 0));
-    say("what is there then: %s\n", page_shows(PLAY_GFN + 49));
+    say("what is there after the decrease: %s\n", page_shows(PLAY_GFN + 49));
+    (void)physmap_remove(PLAY_GFN + 49);
     say("place it once more: %ld\n", physmap_add(XENMAPSPACE_shared_info, 0, PLAY_GFN + 50));
     say("index 1 of it: %ld\n", physmap_add(XENMAPSPACE_shared_info, 1, PLAY_GFN + 51));
     pages[6][0] = 0x86;
     say("remove memory: %ld\n", physmap_remove(gfn_of(pages[6])));
-    say("what is there then: %s\n", page_shows(gfn_of(pages[6])));
+    say("what is there after the removal: %s\n", page_shows(gfn_of(pages[6])));
 }
 
 static void batches(void)
