@@ -92,6 +92,7 @@ static int64_t add_to_physmap(uint32_t space, uint64_t index, uint64_t gpfn, uin
 static void shared_info(void)
 {
     uint64_t gpfn = (uint64_t)shared_page >> 12;
+    unsigned places = 0;
     bool zero = true;
 
     shared_page[0] = 0xaa;
@@ -112,6 +113,18 @@ static void shared_info(void)
     say("again elsewhere: %ld\n", add_to_physmap(0, 0, 0x38000, DOMID_SELF));
     say("remove: %ld\n", hypercall(HC_memory_op, XENMEM_remove_from_physmap,
         (uint64_t)&(struct { uint16_t d; uint64_t g; }){ DOMID_SELF, 0x38000 }, 0, 0));
+    hypercall(HC_memory_op, XENMEM_remove_from_physmap, (uint64_t)&(struct { uint16_t d; uint64_t g; }){ DOMID_SELF, gpfn },
+              0, 0);
+    for (unsigned i = 0; i < 12; i++) {
+        /* A GiB apart: each place takes tables of its own. */
+        uint64_t far = (uint64_t)(20 + i) << 18;
+
+        places += add_to_physmap(0, 0, far, DOMID_SELF) == 0;
+        hypercall(HC_memory_op, XENMEM_remove_from_physmap,
+                  (uint64_t)&(struct { uint16_t d; uint64_t g; }){ DOMID_SELF, far }, 0, 0);
+    }
+    say("shared info in far places: %u of 12\n", places);
+    say("shared info where it was: %ld\n", add_to_physmap(0, 0, gpfn, DOMID_SELF));
     say("memory_op 99: %ld\n", hypercall(HC_memory_op, 99, (uint64_t)buffer, 0, 0));
     say("memory_map: %ld\n", hypercall(HC_memory_op, XENMEM_memory_map, (uint64_t)buffer, 0, 0));
 }

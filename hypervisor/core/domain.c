@@ -150,6 +150,9 @@ int domain_create(const struct boot_domain *config, struct domain **out)
     err = p2m_init(&d->p2m, d->id, (uint32_t)P2M_TABLE_LIMIT(d->page_limit));
     if (err == 0) {
         d->has_p2m = true;
+        err = CONFIG_SEAL ? p2m_fill_reserve(&d->p2m) : 0;
+    }
+    if (err == 0) {
         err = arch_domain_create(d, config);
     }
     if (err == 0) {

@@ -33,13 +33,20 @@ static bool gfn_in_range(gfn_t g)
     return g.n >> (ARCH_P2M_ADDRESS_BITS - PAGE_SHIFT) == 0;
 }
 
-/* Req: BH-MEM-016 */
+/* Req: BH-MEM-016, BH-MEM-018 */
 static int alloc_table(struct p2m *p, mfn_t *t) REQUIRES(p->lock)
 {
-    int err = p->table_count < p->table_limit ? frame_alloc_p2m(p->domid, 0, t) : -XEN_ENOMEM;
-
-    p->table_count += err == 0;
-    return err;
+    if (p->table_count == p->table_limit) {
+        return -XEN_ENOMEM;
+    }
+    if (frame_alloc_p2m(p->domid, 0, t) != 0) {
+        if (p->reserve_count == 0) {
+            return -XEN_ENOMEM;
+        }
+        *t = p->reserve[--p->reserve_count];
+    }
+    p->table_count++;
+    return 0;
 }
 
 int p2m_init(struct p2m *p, uint16_t domid, uint32_t table_limit)
@@ -56,6 +63,19 @@ int p2m_init(struct p2m *p, uint16_t domid, uint32_t table_limit)
             frame_put_block(p->root, ARCH_P2M_ROOT_ORDER);
         }
     }
+    return err;
+}
+
+int p2m_fill_reserve(struct p2m *p)
+{
+    int err = 0;
+
+    spin_lock(&p->lock);
+    while (p->reserve_count < P2M_RESERVE && err == 0) {
+        err = frame_alloc_p2m(p->domid, 0, &p->reserve[p->reserve_count]);
+        p->reserve_count += err == 0;
+    }
+    spin_unlock(&p->lock);
     return err;
 }
 
@@ -414,6 +434,9 @@ bool p2m_teardown(struct p2m *p)
             p->teardown = gfn_add(p->teardown, 1UL << ORDER_1G);
         }
         window_close(slot);
+    }
+    while (!worked && p->reserve_count != 0) {
+        (void)frame_put(p->reserve[--p->reserve_count]);
     }
     spin_unlock(&p->lock);
     if (!worked) {

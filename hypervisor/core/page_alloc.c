@@ -88,6 +88,7 @@ void page_alloc_add(uint64_t start, uint64_t end)
 }
 
 /* Req: BH-MEM-009 */
+/* Sealed is no panic: a guest may ask for what needs memory, and is told that there is none. */
 int page_alloc_take(unsigned order, mfn_t *out)
 {
     unsigned from = order;

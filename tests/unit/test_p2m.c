@@ -314,6 +314,61 @@ static void test_table_limit(void **state)
     teardown();
 }
 
+/* Req: BH-MEM-018 */
+/* When nothing is allocated any more, tables come from the reserve, as long as it lasts; what is left of it goes back. */
+static void test_reserve(void **state)
+{
+    mfn_t m;
+
+    (void)state;
+    for (unsigned used = 0; used < 2; used++) {
+        init(16);
+        for (unsigned left = P2M_RESERVE; left != 0; left--) {
+            host_fail_allocation(2);
+            assert_int_equal(p2m_fill_reserve(&p), left == 1 ? 0 : -XEN_ENOMEM);
+        }
+        host_fail_allocation(0);
+        assert_int_equal(p2m_fill_reserve(&p), 0);
+        assert_int_equal(p.reserve_count, P2M_RESERVE);
+        m = ram(0);
+        for (unsigned i = 1; i < 4; i++) {
+            assert_int_equal(frame_map(m, DOMID, NULL, false), 0);
+        }
+        page_alloc_seal();
+        assert_int_equal(p2m_map(&p, gfn(0), m, ORDER_4K, P2M_RAM), 0);
+        assert_int_equal(p.reserve_count, P2M_RESERVE - 2);
+        if (used != 0) {
+            assert_int_equal(p2m_map(&p, gfn(1UL << ORDER_1G), m, ORDER_4K, P2M_RAM), 0);
+            assert_int_equal(p.reserve_count, 0);
+            assert_int_equal(p2m_map(&p, gfn(2UL << ORDER_1G), m, ORDER_4K, P2M_RAM), -XEN_ENOMEM);
+            assert_int_equal(p2m_map(&p, gfn(1), m, ORDER_4K, P2M_RAM), 0);
+            expect(1, m, P2M_RAM, ORDER_4K);
+            expect_nothing(2UL << ORDER_1G);
+        }
+        for (unsigned i = used != 0 ? 3 : 1; i < 4; i++) {
+            (void)frame_unmap(m);
+        }
+        teardown();
+        page_alloc_reset();
+    }
+}
+
+/* Nor does the reserve make tables beyond what the domain may have. */
+static void test_reserve_is_limited(void **state)
+{
+    mfn_t m;
+
+    (void)state;
+    init(16);
+    assert_int_equal(p2m_fill_reserve(&p), 0);
+    m = ram(0);
+    p.table_limit = p.table_count + 1;
+    page_alloc_seal();
+    assert_int_equal(p2m_map(&p, gfn(0), m, ORDER_4K, P2M_RAM), -XEN_ENOMEM);
+    assert_true(frame_unmap(m));
+    teardown();
+}
+
 static void test_map_fails(void **state)
 {
     (void)state;
@@ -446,6 +501,7 @@ int main(void)
         cmocka_unit_test(test_errors),        cmocka_unit_test(test_walks_between_teardown_steps), cmocka_unit_test(test_unmap_by_type),
         cmocka_unit_test(test_kept_references),
         cmocka_unit_test(test_init_fails),    cmocka_unit_test(test_split_fails), cmocka_unit_test(test_table_limit), cmocka_unit_test(test_map_fails),
+        cmocka_unit_test(test_reserve),       cmocka_unit_test(test_reserve_is_limited),
         cmocka_unit_test(test_random),        cmocka_unit_test(test_bounded_teardown),
     };
 

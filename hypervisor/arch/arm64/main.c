@@ -351,6 +351,9 @@ void boot_main(uint64_t tree_pa, uint64_t image_pa)
     }
     give_back(b, tree_pa, tree_size);
     log_info("own memory: %lu KiB", own_memory(b) >> 10);
+    if (CONFIG_SEAL) {
+        page_alloc_seal();
+    }
     start_partitions(b);
     hyp_give_back(__boot_start, (size_t)(__boot_end - __boot_start));
     hyp_give_back(image_start, HEADERS_SIZE);

@@ -30,12 +30,17 @@ struct p2m_near {
     mfn_t table;
 };
 
+/* Frames that p2m_fill_reserve() takes: the shared page wherever a guest wants it takes two tables, and once moved two. */
+#define P2M_RESERVE 4
+
 struct p2m {
     struct spinlock lock;  /* LOCK_P2M */
     mfn_t root;            /* [boot] first of the root table's frames */
     uint16_t domid;        /* [boot] who is charged for the tables */
     uint32_t table_count;  /* [lock lock] frames used as tables, the root's included */
     uint32_t table_limit;  /* [boot] no more than that */
+    mfn_t reserve[P2M_RESERVE]; /* [lock lock] zeroed frames for tables, for when the allocator has none */
+    uint32_t reserve_count;     /* [lock lock] of them, left */
     uint64_t highest;      /* [atomic] frame number: nothing was ever mapped above it */
     gfn_t teardown;        /* [lock lock] where p2m_teardown() goes on */
     bool retired;          /* [lock lock] p2m_teardown() has begun */
@@ -68,6 +73,9 @@ static inline bool p2m_is_writable(enum p2m_type type)
 
 /* Empty tables for domain DOMID, which may grow to TABLE_LIMIT frames. -XEN_ENOMEM. */
 MUST_USE int p2m_init(struct p2m *p, uint16_t domid, uint32_t table_limit);
+
+/* Takes P2M_RESERVE frames for tables that P will need when nothing is allocated any more. -XEN_ENOMEM. */
+MUST_USE int p2m_fill_reserve(struct p2m *p);
 
 /*
  * Maps 2^ORDER pages (ORDER_4K, ORDER_2M or ORDER_1G) at G to M. The caller holds the reference of a mapping
