@@ -153,6 +153,12 @@ DIFFERENCES = [
     Difference("grant_map", "unmap where (it|the second) is, after that", "0, status 0", "So the handle is still there."),
     Difference("grant_map", "map over a mapping", "0, status -1, no handle",
                "A mapping ends by GNTTABOP_unmap_grant_ref only (grant_table.h, note 3 of map_grant_ref)."),
+    # --- state -------------------------------------------------------------------------------------------------------
+    Difference("state", "(MDSCR|DBG[BW][VC]R[01])_EL1 takes", "0x(9000|fffffffffffc|1e6|1ffe)",
+               "They keep what is written (Arm ARM D17.3); Xen reads zero and drops writes."),
+    Difference("state", "AP(IA|IB|DA|DB|GA)Key(Lo|Hi)_EL1", None,
+               "Where the CPU has pointer authentication (ID_AA64ISAR1_EL1.APA) a guest has it; with Xen 4.17 it has not."),
+    Difference("state", "AP(IA|IB|DA|DB|GA)Key(Lo|Hi)_EL1 (takes|kept)", "0xf{16}|yes", "The same."),
     # --- memory ------------------------------------------------------------------------------------------------------
     Difference("memory", "populated pages are zero|it is zero", "yes", "Nobody sees what a page held before; Xen shows it."),
     Difference("memory", "pages by populate (beyond addresses|at the last gfn)", "0",

@@ -11,19 +11,23 @@ from differences import DIFFERENCES
 @dataclasses.dataclass(frozen=True)
 class Row:
     """A guest to compare. PAIR: as two partitions, which know each other's number, and may do to each other what the
-    guest does; OPTIONS is what Xen's command line needs for that."""
+    guest does; OPTIONS is what Xen's command line needs for that. CPUS: how many there are, 0: one for each vCPU. CPU:
+    what QEMU calls it."""
     program: str
     vcpus: int = 1
     pair: bool = False
     options: str = ""
+    cpus: int = 0
+    cpu: str = "cortex-a57"
 
     def __str__(self):
-        return f"{self.program}-{'pair' if self.pair else self.vcpus}"
+        return f"{self.program}-{'pair' if self.pair else self.vcpus}-{self.cpu}"
 
 
 GUESTS = [Row("hello", 2), Row("traps"), Row("psci", 2), Row("vgic", 2), Row("timer"), Row("vpl011"), Row("xenabi"),
           Row("evtchn", 2), Row("evtchn_fifo", 2), Row("vcpu", 2), Row("calls"), Row("grant"), Row("grant_map"),
-          Row("grant_map", pair=True, options="xsm=dummy"), Row("memory")]
+          Row("grant_map", pair=True, options="xsm=dummy"), Row("memory"), Row("state", 2, cpus=1),
+          Row("state", 2, cpus=1, cpu="max"), Row("state", pair=True, cpus=1, cpu="max")]
 ALLOW = "".join(f"""/ {{ chosen {{ allow-{a} {{
     compatible = "bulkhead,allow"; from = "{a}"; to = "{b}"; kinds = "event", "grant";
 }}; }}; }};
@@ -49,8 +53,8 @@ def test_guest_says_the_same_on_both(start, guest, gic, row):
     for hypervisor in (boards.XEN, boards.hypervisor_path()):
         is_xen = boards.is_xen(hypervisor)
         console = start([guest(name, row.program, arguments, vcpus=row.vcpus, memory=64) for name, arguments in roles],
-                        gic=gic, cpus=max(row.vcpus, len(roles)), hypervisor=hypervisor, icount=True,
-                        switching=row.pair, bootargs=row.options if is_xen else "",
+                        gic=gic, cpus=row.cpus or max(row.vcpus, len(roles)), cpu=row.cpu, hypervisor=hypervisor,
+                        icount=True, switching=row.pair, bootargs=row.options if is_xen else "",
                         dts="" if is_xen or not row.pair else ALLOW)
         console.wait_guests(limit=60)
         found.append({(name, key): value for name, _ in roles for key, value in console.results(name).items()})

@@ -121,7 +121,7 @@ void arch_vcpu_unload(struct vcpu *v)
     state_unmap();
 }
 
-/* Req: BH-TRAP-007 */
+/* Req: BH-TRAP-007, BH-TRAP-010 */
 void arch_vcpu_load(struct vcpu *v)
 {
     struct vcpu_regs *s = LOADED_STATE;
