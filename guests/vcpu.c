@@ -125,6 +125,7 @@ static void places(void)
 
 static void runstates(void)
 {
+    volatile struct vcpu_runstate_info *apart;
     struct bad_pointer bad;
     uint64_t entry;
 
@@ -149,6 +150,10 @@ static void runstates(void)
     say("run-state area, read-only: %ld\n", register_runstate(0, read_only_copy((void *)&runstate, sizeof(runstate))));
     say("run-state area, unaligned: %ld\n", register_runstate(0, &area_pages[0][1]));
     say("run-state area on two pages: %ld\n", register_runstate(0, &area_pages[0][PAGE - 16]));
+    apart = crossing_copy((void *)&runstate, sizeof(runstate));
+    apart->state = 77;
+    say("run-state area on pages apart: %ld", register_runstate(0, apart));
+    say(", state %d\n", apart->state);
     say("run-state area of a vCPU that is off: %ld\n", register_runstate(1, &runstate));
     say("run-state area of no vCPU: %ld\n", register_runstate(9, &runstate));
     say("run-state area taken back: %ld\n", register_runstate(0, NULL));

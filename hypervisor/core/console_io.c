@@ -41,7 +41,8 @@ int64_t hypercall_console_io(struct vcpu *v, uint64_t *a)
     case CONSOLEIO_write:
         return write(v, a);
     case CONSOLEIO_read:
-        return 0;
+        /* The answer to such a count would not be a number of characters. */
+        return (int32_t)a[1] < 0 ? -XEN_E2BIG : 0;
     default:
         return -XEN_ENOSYS;
     }

@@ -22,6 +22,20 @@ static uint64_t ticks_to_ns(uint64_t ticks)
     return ticks / f * 1000000000 + ticks % f * 1000000000 / f;
 }
 
+/* Bytes OFFSET to OFFSET + SIZE of V's copy. */
+static int write_part(struct vcpu *v, unsigned offset, const void *from, unsigned size)
+{
+    const struct runstate *r = &v->runstate;
+    unsigned here = offset < r->first_size ? MIN(size, r->first_size - offset) : 0;
+    int err = here != 0 ? guest_copy_to_gpa(v->domain, r->gpa + offset, from, here) : 0;
+
+    if (err == 0 && here < size) {
+        err = guest_copy_to_gpa(v->domain, r->second_gpa + offset + here - r->first_size, (const char *)from + here,
+                                size - here);
+    }
+    return err;
+}
+
 /* Req: BH-ABI-010 */
 /* The fields in the order of the structure; STATE_ENTRY_TIME carries the flag while the rest changes. */
 static int write_copy(struct vcpu *v)
@@ -29,7 +43,7 @@ static int write_copy(struct vcpu *v)
     const struct runstate *r = &v->runstate;
     bool flagged = (v->domain->assists & (1U << VMASST_TYPE_runstate_update_flag)) != 0;
     struct vcpu_runstate_info info = { .state = r->state, .state_entry_time = ticks_to_ns(r->entered) };
-    uint64_t at = r->gpa + offsetof(struct vcpu_runstate_info, state_entry_time);
+    const unsigned at = offsetof(struct vcpu_runstate_info, state_entry_time);
     uint64_t marked = info.state_entry_time | XEN_RUNSTATE_UPDATE;
     int err = 0;
 
@@ -37,15 +51,15 @@ static int write_copy(struct vcpu *v)
         info.time[i] = ticks_to_ns(r->total[i]);
     }
     if (flagged) {
-        err = guest_copy_to_gpa(v->domain, at, &marked, sizeof(marked));
+        err = write_part(v, at, &marked, sizeof(marked));
         info.state_entry_time = marked;
     }
     if (err == 0) {
-        err = guest_copy_to_gpa(v->domain, r->gpa, &info, sizeof(info));
+        err = write_part(v, 0, &info, sizeof(info));
     }
     if (err == 0 && flagged) {
         marked &= ~XEN_RUNSTATE_UPDATE;
-        err = guest_copy_to_gpa(v->domain, at, &marked, sizeof(marked));
+        err = write_part(v, at, &marked, sizeof(marked));
     }
     return err;
 }
@@ -61,22 +75,21 @@ void runstate_publish(struct vcpu *v)
 
 int runstate_register(struct vcpu *v, uint64_t address)
 {
-    uint64_t gpa;
+    struct runstate *r = &v->runstate;
     int err;
 
-    v->runstate.is_registered = false;
+    r->is_registered = false;
     if (address == 0) {
         return 0;
     }
-    err = arch_guest_translate(v, address, true, &gpa);
-    if (err == 0 && (gpa & (PAGE_SIZE - 1)) + sizeof(struct vcpu_runstate_info) > PAGE_SIZE) {
-        /* An area across two pages would need two places; Linux and others align it. */
-        err = -XEN_EFAULT;
+    r->first_size = (uint32_t)MIN(PAGE_SIZE - (address & (PAGE_SIZE - 1)), sizeof(struct vcpu_runstate_info));
+    err = arch_guest_translate(v, address, true, &r->gpa);
+    if (err == 0 && r->first_size < sizeof(struct vcpu_runstate_info)) {
+        err = arch_guest_translate(v, address + r->first_size, true, &r->second_gpa);
     }
     if (err == 0) {
-        v->runstate.gpa = gpa;
         err = write_copy(v);
-        v->runstate.is_registered = err == 0;
+        r->is_registered = err == 0;
     }
     return err;
 }

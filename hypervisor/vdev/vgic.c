@@ -83,10 +83,9 @@ int vgic_vcpu_init(struct vcpu *v)
         vc->bank.enabled = 0xffff; /* IHI 0048, 4.3.5: SGIs may be permanently enabled */
     }
     vgic_bank_reopen(vd, &vc->bank);
-    vd->typer = VGIC_SPI_BANKS | (MIN(MAX(cpus, 1u), 8u) - 1) << TYPER_CPUS_SHIFT;
-    if (!vgic_is_v2(vd)) {
-        vd->typer |= (uint32_t)(TYPER_IDBITS_10 | TYPER_A3V | TYPER_NO1N);
-    }
+    /* CPUNumber is 0 where affinity routing is always on (IHI 0069, GICD_TYPER). */
+    vd->typer = VGIC_SPI_BANKS | (uint32_t)(vgic_is_v2(vd) ? (MIN(MAX(cpus, 1u), 8u) - 1) << TYPER_CPUS_SHIFT
+                                                           : TYPER_IDBITS_10 | TYPER_A3V | TYPER_NO1N);
     return 0;
 }
 

@@ -269,8 +269,18 @@ static void test_runstate(void **state)
     assert_int_equal(call(__HYPERVISOR_vcpu_op, VCPUOP_register_runstate_memory_area, 0, NOWHERE), -XEN_EFAULT);
     assert_int_equal(register_runstate(1, at), -XEN_EINVAL);
     assert_int_equal(register_runstate(0, NOWHERE), -XEN_EFAULT);
-    assert_int_equal(register_runstate(0, at - 8), -XEN_EFAULT); /* across pages */
     assert_false(v->runstate.is_registered);
+    /* Across pages, at every place in the structure: of its own page each. */
+    for (unsigned first = 1; first < sizeof(info); first++) {
+        memset(&info, 0x55, sizeof(info));
+        guest_write(at - first, &info, sizeof(info));
+        assert_int_equal(register_runstate(0, at - first), 0);
+        guest_read(at - first, &info, sizeof(info));
+        assert_int_equal(info.state, RUNSTATE_running);
+        assert_int_equal(info.state_entry_time, host_now);
+        assert_int_equal(info.time[RUNSTATE_running] + info.time[RUNSTATE_blocked], 0);
+    }
+    assert_int_equal(register_runstate(0, BASE + PAGES * PAGE_SIZE - 8), -XEN_EFAULT); /* its second page is not there */
     assert_int_equal(register_runstate(0, at), 0);
     guest_read(at, &info, sizeof(info));
     assert_int_equal(info.state, RUNSTATE_running);

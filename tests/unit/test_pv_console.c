@@ -144,6 +144,11 @@ static void test_console_io(void **state)
     assert_int_equal(hypercall_dispatch(v, __HYPERVISOR_console_io, arguments), 0);
     arguments[0] = 2;
     assert_int_equal(hypercall_dispatch(v, __HYPERVISOR_console_io, arguments), -XEN_ENOSYS);
+    arguments[0] = CONSOLEIO_read;
+    arguments[1] = INT32_MAX;
+    assert_int_equal(hypercall_dispatch(v, __HYPERVISOR_console_io, arguments), 0);
+    arguments[1] = (uint64_t)INT32_MAX + 1;
+    assert_int_equal(hypercall_dispatch(v, __HYPERVISOR_console_io, arguments), -XEN_E2BIG);
     finish();
 }
 

@@ -80,7 +80,7 @@ static void test_v3_identification(void **state)
 {
     (void)state;
     assert_int_equal(dist_read(0, 0x0), 0x53); /* DS, ARE, both groups */
-    assert_int_equal(dist_read(0, 0x4), 2 | 3 << 5 | 9 << 19 | 1 << 24 | 1 << 25);
+    assert_int_equal(dist_read(0, 0x4), 2 | 9 << 19 | 1 << 24 | 1 << 25);
     assert_int_equal(dist_read(0, 0x8) & 0xfff, 0x43b);
     assert_int_equal(dist_read(0, 0xffe8) & 0xf0, 0x30);
     assert_int_equal(board_read_sized(0, true, 0xffe8, 4) & 0xf0, 0x30);

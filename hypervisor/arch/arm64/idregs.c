@@ -54,8 +54,10 @@ uint64_t idreg_value(unsigned crm, unsigned op2)
         return sysreg_read(s3_0_c0_c7_2) & MMFR2_PASS;
     case 1 << 3 | 0: /* AArch32 at EL0: what the CPU has */
         return sysreg_read(id_pfr0_el1) & 0xffff;
-    case 1 << 3 | 1: /* no timer, GIC, security or virtualization registers in AArch32: EL1 is AArch64 */
-        return 0;
+    case 1 << 3 | 1: /* ID_PFR1_EL1: the timer, whose counter EL0 reads; the rest is 0 if EL1 cannot use AArch32 */
+        return sysreg_read(id_pfr1_el1) & FIELD(16);
+    case 1 << 3 | 2: /* ID_DFR0_EL1: the version of debug that ID_AA64DFR0_EL1 shows, as Armv8 demands; no PMU */
+        return MIN(sysreg_read(id_dfr0_el1) & 0xf, 6UL);
     case 1 << 3 | 4:
         return sysreg_read(id_mmfr0_el1);
     case 1 << 3 | 5:

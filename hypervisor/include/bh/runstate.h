@@ -15,14 +15,16 @@ struct runstate {
     uint64_t total[4];          /* [lock sched] ticks in each RUNSTATE_* */
     uint8_t state;              /* [lock sched] RUNSTATE_* */
     bool is_registered;         /* [cpu] the guest wants a copy at .. */
-    uint64_t gpa;               /* [cpu] this guest physical address */
+    uint64_t gpa;               /* [cpu] this guest physical address, but for what is */
+    uint64_t second_gpa;        /* [cpu] here: its bytes beyond the first */
+    uint32_t first_size;        /* [cpu] so many, which end with a page if there are others */
 };
 
 /* V enters STATE now. The scheduler's lock is held. */
 void runstate_enter(struct vcpu *v, unsigned state, uint64_t now);
 /* V is loaded on this CPU: writes the guest's copy, if it has one. */
 void runstate_publish(struct vcpu *v);
-/* The current vCPU wants its copy at virtual ADDRESS; 0: no more. -XEN_EFAULT: not in its memory, or across pages. */
+/* The current vCPU wants its copy at virtual ADDRESS; 0: no more. -XEN_EFAULT: not in its memory. */
 MUST_USE int runstate_register(struct vcpu *v, uint64_t address);
 
 #endif
