@@ -65,6 +65,9 @@ const char *caught_name(const struct caught *c);
 uint64_t run_instruction(uint32_t instruction, uint64_t x0, uint64_t x1, struct caught *c);
 /* The same, with both registers afterwards. */
 void run_instruction_on(uint32_t instruction, uint64_t x[2], struct caught *c);
+/* The same at EL0, which sees our memory somewhere else, and the device at ADDRESS at el0_device(ADDRESS). */
+void run_at_el0(uint32_t instruction, uint64_t x[2], struct caught *c);
+uint64_t el0_device(uint64_t address);
 struct frame { uint64_t x[31], elr, spsr; };
 void exception_taken(struct frame *f, unsigned kind);
 #define ESR_EC(esr) (((esr) >> 26) & 0x3f)

@@ -11,6 +11,7 @@ uint64_t boot_counter;
 static struct { bool armed; struct caught caught; } catching[CPU_MAX];
 static struct cpu_start starts[CPU_MAX];
 static uint32_t code[CPU_MAX][16] __attribute__((aligned(64)));
+static uint64_t after_el0[CPU_MAX];
 
 void guest_start(const void *fdt);
 
@@ -176,11 +177,59 @@ void run_instruction_on(uint32_t instruction, uint64_t x[2], struct caught *c)
     x[1] = r1;
 }
 
+#define ROOT_INDEX_EL0 4 /* this GiB of addresses and the next show EL0 our memory and the devices */
+#define EL0_ALIAS(address) (((uint64_t)(address) & 0x3fffffff) | (uint64_t)ROOT_INDEX_EL0 << 30)
+#define ENTRY_FOR_EL0 0x840ull /* AP[1], nG */
+
+uint64_t el0_device(uint64_t address)
+{
+    return address + ((uint64_t)(ROOT_INDEX_EL0 + 1) << 30);
+}
+
+void run_at_el0(uint32_t instruction, uint64_t x[2], struct caught *c)
+{
+    uint64_t *root = (uint64_t *)(READ_SYSREG(ttbr0_el1) & 0x0000fffffffff000ull);
+    uint32_t *at = code[cpu_id()];
+    register uint64_t r0 __asm__("x0") = x[0];
+    register uint64_t r1 __asm__("x1") = x[1];
+
+    root[ROOT_INDEX_EL0] = root[(uint64_t)at >> 30] | ENTRY_FOR_EL0;
+    root[ROOT_INDEX_EL0 + 1] = root[0] | ENTRY_FOR_EL0;
+    __asm__ volatile("dsb ish; tlbi vmalle1is; dsb ish; isb" ::: "memory");
+    at[0] = instruction;
+    at[1] = 0xd4000001; /* svc #0 */
+    __asm__ volatile("dc cvau, %0; dsb ish; ic ivau, %0; dsb ish; isb" :: "r"(at) : "memory");
+    catch_begin();
+    __asm__ volatile("adr x2, 1f\n\tstr x2, [%2]\n\tmsr elr_el1, %3\n\tmsr spsr_el1, %4\n\teret\n1:"
+                     : "+r"(r0), "+r"(r1)
+                     : "r"(&after_el0[cpu_id()]), "r"(EL0_ALIAS(at)), "r"(0x3c0ull)
+                     : "x2", "cc", "memory");
+    catch_end(c);
+    x[0] = r0;
+    x[1] = r1;
+}
+
+/* What ended the instruction at EL0: its exception, or the SVC behind it. Back to EL1 with its registers. */
+static void end_el0(struct frame *f, unsigned kind, uint64_t esr, uint64_t far)
+{
+    unsigned cpu = cpu_id();
+
+    if (kind != KIND_SYNC || ESR_EC(esr) != 0x15) { /* SVC */
+        catching[cpu].caught = (struct caught){ true, kind, esr, far, f->elr, 0 };
+    }
+    f->elr = after_el0[cpu];
+    f->spsr = 0x3c5;
+}
+
 void exception_taken(struct frame *f, unsigned kind)
 {
     unsigned cpu = cpu_id();
     uint64_t esr = READ_SYSREG(esr_el1), far = READ_SYSREG(far_el1);
 
+    if ((f->spsr & 0x1f) == 0 && kind % 4 != KIND_IRQ && cpu < CPU_MAX && catching[cpu].armed) {
+        end_el0(f, kind % 4, esr, far);
+        return;
+    }
     if (kind == KIND_IRQ) {
         irq_dispatch();
         return;

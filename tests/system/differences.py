@@ -56,7 +56,7 @@ DIFFERENCES = [
                reason="ICC_ASGI1R_EL1, ICC_SGI0R_EL1 exist with the system register interface (IHI 0069, 12.2); Xen "
                       "4.17 gives undefined."),
     Difference("traps", "str post-index to the uart", OK, "A reserved register of the page, as below."),
-    Difference("traps", r"ldrs[bhw] .*\],.*|(ld|st)r.*\]!", "0x.*, base .0x.*",
+    Difference("traps|user", r"ldrs[bhw] .*\],.*|(ld|st)r.*\]!", "0x.*, base .0x.*|x0 0x.*, x1 .0x.*, the register 0x.*",
                "To Device memory they are ordinary accesses; ESR_EL2.ISV is 0 for them (Arm ARM, ESR_EL2, ISS of a "
                "data abort). Xen 4.17 decodes post-indexed ones only, and none that extend a sign."),
     Difference("traps", "ldrsb from the uart", "0xffffffffffffff90",

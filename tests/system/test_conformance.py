@@ -24,10 +24,10 @@ class Row:
         return f"{self.program}-{'pair' if self.pair else self.vcpus}-{self.cpu}"
 
 
-GUESTS = [Row("hello", 2), Row("traps"), Row("psci", 2), Row("vgic", 2), Row("timer"), Row("vpl011"), Row("xenabi"),
-          Row("evtchn", 2), Row("evtchn_fifo", 2), Row("vcpu", 2), Row("calls"), Row("grant"), Row("grant_map"),
-          Row("grant_map", pair=True, options="xsm=dummy"), Row("memory"), Row("state", 2, cpus=1),
-          Row("state", 2, cpus=1, cpu="max"), Row("state", pair=True, cpus=1, cpu="max")]
+GUESTS = [Row("hello", 2), Row("traps"), Row("user"), Row("psci", 2), Row("vgic", 2), Row("timer"), Row("vpl011"),
+          Row("xenabi"), Row("evtchn", 2), Row("evtchn_fifo", 2), Row("vcpu", 2), Row("calls"), Row("grant"),
+          Row("grant_map"), Row("grant_map", pair=True, options="xsm=dummy"), Row("memory"),
+          Row("state", 2, cpus=1), Row("state", 2, cpus=1, cpu="max"), Row("state", pair=True, cpus=1, cpu="max")]
 ALLOW = "".join(f"""/ {{ chosen {{ allow-{a} {{
     compatible = "bulkhead,allow"; from = "{a}"; to = "{b}"; kinds = "event", "grant";
 }}; }}; }};
