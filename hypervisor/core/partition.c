@@ -243,7 +243,7 @@ static int add_vcpus(struct domain *d, const struct boot_domain *config)
         struct cpu *own = config->owns_cpus ? cpu_table[boot_domain_cpu(config, i)] : NULL;
         struct vcpu *v;
 
-        err = config->owns_cpus && own == NULL ? -XEN_EINVAL : vcpu_create(d, i, own, &any, &v);
+        err = config->owns_cpus && (own == NULL || !own->online) ? -XEN_EINVAL : vcpu_create(d, i, own, &any, &v);
     }
     return err;
 }

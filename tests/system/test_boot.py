@@ -45,6 +45,28 @@ def test_partition_memory_in_two_banks(start, guest):
     assert console.results("alpha")["memory"] == "0x40000000 + 0xc0000000"
 
 
+# Req: BH-BOOT-032
+@pytest.mark.bulkhead
+@pytest.mark.parametrize("gic", [2, 3])
+def test_cpus_that_firmware_does_not_start(start, guest, gic):
+    """CPUs 1 and 3 of the tree are not there: the others run, and what was to own one of those is not started."""
+    def edit(text):
+        node = 'cpu@%d { device_type = "cpu"; compatible = "arm,cortex-a57"; reg = <%d>; enable-method = "psci"; };\n'
+        for bad, good in ((9, 1), (10, 2)):
+            assert f"cpu@{good} {{" in text
+            text = text.replace(f"cpu@{good} {{", node % (bad, bad) + f"cpu@{good} {{")
+        return text
+
+    console = start([guest("alpha", "hello", vcpus=4), guest("owner", "hello", extra=boards.PINNED.format(cpu=4)),
+                     guest("beta", "hello", extra=boards.PINNED.format(cpu=3))], cpus=3, gic=gic, edit=edit)
+    console.wait_guests("alpha", "owner")
+    assert console.results("alpha")["cpus reported"] == "4"
+    for cpu, mpidr in ((1, "9"), (3, "a")):
+        assert console.find(None, rf"CPU {cpu} \(MPIDR {mpidr}\) is not used"), console.tail()
+    assert console.find(None, "beta: cannot be built"), console.tail()
+    console.wait_end()
+
+
 # Req: BH-BOOT-003
 @pytest.mark.bulkhead
 def test_started_at_el1_it_says_so(start, guest):

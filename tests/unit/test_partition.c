@@ -196,7 +196,11 @@ static void test_bad(void **state)
     expect_refused(&config, -XEN_EBUSY, "cannot be built");
     cpus[1] = __builtin_bswap32(9);
     expect_refused(&config, -XEN_EINVAL, "cannot be built");
+    /* One that is there, but that firmware did not start. */
     cpus[1] = __builtin_bswap32(3);
+    cpu_table[3]->online = false;
+    expect_refused(&config, -XEN_EINVAL, "cannot be built");
+    cpu_table[3]->online = true;
     assert_int_equal(partition_build(&config, &d), 0);
     assert_ptr_equal(cpu_table[3]->sched.owner, d->vcpus[1]);
     end_all();

@@ -180,6 +180,7 @@ static void start_gic(void)
     irq_cpu_init();
 }
 
+/* Req: BH-BOOT-032 */
 static void start_cpus(void)
 {
     if ((board_arm.psci_conduit != CONDUIT_SMC || board_arm.psci_is_0_1) && board.cpu_count > 1) {
