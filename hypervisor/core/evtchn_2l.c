@@ -6,23 +6,27 @@
 #include "arch/arch.h"
 #include "bh/domain.h"
 #include "bh/evtchn.h"
+#include "bh/guest_atomic.h"
 #include "bh/vcpu.h"
 #include "bh/window.h"
 
 #define WORD_BITS EVTCHN_2L_WORD
 
+/* Whether the bit was set before. */
 static bool bit_set(xen_ulong_t *words, uint32_t bit)
 {
-    xen_ulong_t mask = (xen_ulong_t)1 << bit % WORD_BITS;
+    xen_ulong_t mask = (xen_ulong_t)1 << bit % WORD_BITS, before;
 
-    return (__atomic_fetch_or(&words[bit / WORD_BITS], mask, __ATOMIC_SEQ_CST) & mask) != 0;
+    (void)guest_atomic_change64(&words[bit / WORD_BITS], ~(xen_ulong_t)0, mask, &before);
+    return (before & mask) != 0;
 }
 
 static bool bit_clear(xen_ulong_t *words, uint32_t bit)
 {
-    xen_ulong_t mask = (xen_ulong_t)1 << bit % WORD_BITS;
+    xen_ulong_t mask = (xen_ulong_t)1 << bit % WORD_BITS, before;
 
-    return (__atomic_fetch_and(&words[bit / WORD_BITS], ~mask, __ATOMIC_SEQ_CST) & mask) != 0;
+    (void)guest_atomic_change64(&words[bit / WORD_BITS], ~mask, 0, &before);
+    return (before & mask) != 0;
 }
 
 static bool bit_is_set(const xen_ulong_t *words, uint32_t bit)

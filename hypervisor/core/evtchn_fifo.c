@@ -12,6 +12,7 @@
 #include "bh/domain.h"
 #include "bh/evtchn.h"
 #include "bh/frame.h"
+#include "bh/guest_atomic.h"
 #include "bh/heap.h"
 #include "bh/vcpu.h"
 #include "bh/window.h"
@@ -22,7 +23,7 @@
 #define LINKED  (1U << EVTCHN_FIFO_LINKED)
 #define BUSY    (1U << EVTCHN_FIFO_BUSY)
 
-/* Tries to change a word that the guest changes at the same time, before and after it is asked to leave it alone. */
+/* Tries to change a word that the guest changes at the same time, before it is asked to leave it alone. */
 #define LINK_TRIES 4
 
 static struct evtchn_fifo *fifo_of(const struct domain *d)
@@ -39,14 +40,21 @@ static event_word_t *open_word(const struct evtchn_fifo *f, uint32_t port)
     return (event_word_t *)window_open(f->array[port / WORDS_PER_PAGE]) + port % WORDS_PER_PAGE;
 }
 
+/* What the word was before. */
 static uint32_t bits_set(event_word_t *w, uint32_t bits)
 {
-    return __atomic_fetch_or(w, bits, __ATOMIC_SEQ_CST);
+    uint32_t before;
+
+    (void)guest_atomic_change32(w, ~0u, bits, &before);
+    return before;
 }
 
 static uint32_t bits_clear(event_word_t *w, uint32_t bits)
 {
-    return __atomic_fetch_and(w, ~bits, __ATOMIC_SEQ_CST);
+    uint32_t before;
+
+    (void)guest_atomic_change32(w, ~bits, 0, &before);
+    return before;
 }
 
 /*
@@ -57,11 +65,11 @@ static bool link_behind(event_word_t *w, uint32_t port)
 {
     event_word_t seen = __atomic_load_n(w, __ATOMIC_SEQ_CST);
 
-    for (unsigned i = 0; i < 2 * LINK_TRIES && (seen & LINKED) != 0; i++) {
+    for (unsigned i = 0; i < GUEST_ATOMIC_TRIES && (seen & LINKED) != 0; i++) {
         if (i == LINK_TRIES) {
             seen = bits_set(w, BUSY) | BUSY;
         }
-        if (__atomic_compare_exchange_n(w, &seen, (seen & ~(BUSY | EVTCHN_FIFO_LINK_MASK)) | port, false,
+        if (__atomic_compare_exchange_n(w, &seen, (seen & ~(BUSY | EVTCHN_FIFO_LINK_MASK)) | port, true,
                                         __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
             return true;
         }
@@ -79,7 +87,7 @@ static bool start_queue(struct vcpu *v, uint32_t port, unsigned q)
 
     c = (struct evtchn_fifo_control_block *)((char *)window_open_leaf(paddr_to_mfn(paddr(at))) + (at & (PAGE_SIZE - 1)));
     __atomic_store_n(&c->head[q], port, __ATOMIC_RELEASE);
-    was_ready = (__atomic_fetch_or(&c->ready, 1U << q, __ATOMIC_SEQ_CST) & 1U << q) != 0;
+    was_ready = (bits_set(&c->ready, 1U << q) & 1U << q) != 0;
     window_close_leaf();
     return !was_ready;
 }
@@ -133,8 +141,8 @@ static void link(struct domain *d, struct evtchn_fifo *f, event_word_t *w, uint3
         return;
     }
     spin_lock(&f->lock);
-    for (unsigned i = 0; i < LINK_TRIES && !is_ours && (seen & (PENDING | MASKED | LINKED)) == PENDING; i++) {
-        is_ours = __atomic_compare_exchange_n(w, &seen, (seen & ~EVTCHN_FIFO_LINK_MASK) | LINKED, false,
+    for (unsigned i = 0; i < GUEST_ATOMIC_TRIES && !is_ours && (seen & (PENDING | MASKED | LINKED)) == PENDING; i++) {
+        is_ours = __atomic_compare_exchange_n(w, &seen, (seen & ~EVTCHN_FIFO_LINK_MASK) | LINKED, true,
                                               __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
     }
     if (is_ours) {

@@ -5,6 +5,7 @@
 #include "arch/arch.h"
 #include "bh/domain.h"
 #include "bh/evtchn.h"
+#include "bh/guest_atomic.h"
 #include "bh/vcpu.h"
 #include "bh/window.h"
 
@@ -20,7 +21,10 @@ struct vcpu_info *evtchn_open_info(const struct vcpu *v)
 
 bool evtchn_mark_upcall(struct vcpu_info *info)
 {
-    return __atomic_exchange_n(&info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST) == 0;
+    uint8_t before;
+
+    (void)guest_atomic_change8(&info->evtchn_upcall_pending, 0, 1, &before);
+    return before == 0;
 }
 
 /* Wakes who waits for PORT in SCHEDOP_poll. Bound: the domain's vCPUs. */

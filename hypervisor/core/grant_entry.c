@@ -10,12 +10,10 @@
 #include "bh/domain.h"
 #include "bh/frame.h"
 #include "bh/grant.h"
+#include "bh/guest_atomic.h"
 #include "bh/heap.h"
 #include "bh/policy.h"
 #include "bh/window.h"
-
-/* Tries to change a header that its owner changes at the same time. */
-#define HEADER_TRIES 5
 
 /* A header as one word, as it lies in memory. */
 union header {
@@ -78,13 +76,13 @@ static int mark_v1(uint32_t *word, const struct domain *grantee, bool write, boo
     union header seen, wanted;
 
     seen.word = __atomic_load_n(word, __ATOMIC_ACQUIRE);
-    for (unsigned i = 0; i < HEADER_TRIES; i++) {
+    for (unsigned i = 0; i < GUEST_ATOMIC_TRIES; i++) {
         if (!permits(seen.h, grantee, write, to_map)) {
             return GNTST_general_error;
         }
         wanted = seen;
         wanted.h.flags |= GTF_reading | (write ? GTF_writing : 0);
-        if (__atomic_compare_exchange_n(word, &seen.word, wanted.word, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+        if (__atomic_compare_exchange_n(word, &seen.word, wanted.word, true, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
             return GNTST_okay;
         }
     }
@@ -94,18 +92,20 @@ static int mark_v1(uint32_t *word, const struct domain *grantee, bool write, boo
 /* The owner is told that the entry is not written any more, or not used at all. */
 static void unmark(const struct grant_table *t, uint32_t reference, uint16_t bits)
 {
+    uint16_t before;
+
     if (bits == 0) {
         return;
     }
     if (t->version == 1) {
         struct grant_entry_header *h = open_entry(t, reference);
 
-        __atomic_fetch_and(&h->flags, (uint16_t)~bits, __ATOMIC_SEQ_CST);
+        (void)guest_atomic_change16(&h->flags, (uint16_t)~bits, 0, &before);
         window_close(h);
     } else {
         grant_status_t *s = open_status(t, reference);
 
-        __atomic_fetch_and(s, (grant_status_t)~bits, __ATOMIC_SEQ_CST);
+        (void)guest_atomic_change16(s, (grant_status_t)~bits, 0, &before);
         window_close(s);
     }
 }
@@ -118,14 +118,18 @@ static int mark_v2(const struct grant_table *t, uint32_t reference, const uint32
     union header h;
     grant_status_t *s;
     uint16_t before;
+    bool changed;
 
     h.word = __atomic_load_n(word, __ATOMIC_ACQUIRE);
     if (!permits(h.h, grantee, write, to_map)) {
         return GNTST_general_error;
     }
     s = open_status(t, reference);
-    before = __atomic_fetch_or(s, bits, __ATOMIC_SEQ_CST);
+    changed = guest_atomic_change16(s, UINT16_MAX, bits, &before);
     window_close(s);
+    if (!changed) {
+        return GNTST_general_error;
+    }
     arch_full_barrier();
     h.word = __atomic_load_n(word, __ATOMIC_ACQUIRE);
     if (permits(h.h, grantee, write, to_map)) {
