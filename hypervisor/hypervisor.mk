@@ -29,6 +29,7 @@ HYP_$(CONFIG_GRANT) += $(addprefix core/, grant.c grant_copy.c grant_entry.c gra
     grant_op.c)
 HYP_$(CONFIG_ARGO) += $(addprefix core/, argo.c argo_notify.c argo_send.c)
 HYP_$(CONFIG_PV_CONSOLE) += core/pv_console.c
+HYP_$(CONFIG_PV_BACKEND) += core/pv_backend.c
 HYP_$(CONFIG_DEBUG) += core/lock_order.c
 HYP_y += $(addprefix lib/, fdt.c fdt_value.c fdt_writer.c format.c string.c)
 HYP_y += $(addprefix vdev/, psci.c vgic.c vgic_load.c vgic_lr.c vgic_mmio.c vgic_regs.c)
@@ -56,7 +57,7 @@ HYP_CFLAGS := -std=gnu11 $(HYP_OPTIMIZE) -g -ffreestanding -nostdlib -mgeneral-r
 # What runs once, at boot, or seldom, is compiled for size.
 HYP_SMALL := $(addprefix arch/arm64/, board_arm decode early firmware guest_tree idregs main report smp) \
     $(addprefix core/, board boot_channels boot_config boot_options console console_io cpu domain evtchn_fifo grant \
-    grant_map heap hvm_op kernel_load memory_map memory_op multicall partition physmap policy pv_console sched_op vcpu_op \
+    grant_map heap hvm_op kernel_load memory_map memory_op multicall partition physmap policy pv_backend pv_console sched_op vcpu_op \
     version vm_assist) lib/fdt_writer lib/format vdev/psci
 $(HYP_SMALL:%=$(HYP_BUILD)/%.o): HYP_FILE_CFLAGS := -Os
 

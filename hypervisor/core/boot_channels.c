@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bh/boot_channels.h"
 
+#include "bh/console.h"
 #include "bh/domain.h"
 #include "bh/evtchn.h"
 #include "bh/policy.h"
+#include "bh/pv_backend.h"
 #include "lib/string.h"
 
 /* What is read, for every function here. */
@@ -161,6 +163,63 @@ static void read_allow(const struct reading *r, const struct fdt_node *node)
     }
 }
 
+/* ---- PV rings ---- */
+
+static bool find_ring(const char *name, enum pv_ring *out)
+{
+    for (unsigned i = 0; i < PV_RING_COUNT; i++) {
+        if (strcmp(pv_ring_name(i), name) == 0) {
+            *out = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void serve(const struct reading *r, const struct fdt_node *node, struct domain *client, struct domain *server,
+                  enum pv_ring ring)
+{
+    uint32_t port;
+    int err = pv_backend_offer(client, server, ring, &port);
+
+    if (err == 0) {
+        log_info("%s: %s by %s: domain %u, port %u", client->name, pv_ring_name(ring), server->name, client->id, port);
+    } else if (err == -XEN_EBUSY) {
+        boot_config_report(LOG_ERROR, r->t, node, "rings", "\"%s\" is served already", pv_ring_name(ring));
+    } else {
+        boot_config_report(LOG_ERROR, r->t, node, "rings", "\"%s\" cannot be made (error %d)", pv_ring_name(ring), -err);
+    }
+}
+
+/* Req: BH-BOOT-033 */
+static void read_serve(const struct reading *r, const struct fdt_node *node)
+{
+    struct domain *server = named(r, node, "server"), *client = named(r, node, "client");
+    struct fdt_property rings;
+    enum pv_ring ring;
+    const char *name;
+
+    if (server == NULL || client == NULL) {
+        return;
+    }
+    if (server == client) {
+        boot_config_report(LOG_ERROR, r->t, node, "client", "expected another partition than the server");
+        return;
+    }
+    if (!fdt_find_property(r->t, node, "rings", &rings) || fdt_property_string_at(&rings, 0) == NULL) {
+        boot_config_report(LOG_ERROR, r->t, node, "rings", "expected a list of strings");
+        return;
+    }
+    /* Bound: the characters of the property. */
+    for (uint32_t i = 0; (name = fdt_property_string_at(&rings, i)) != NULL; i++) {
+        if (find_ring(name, &ring)) {
+            serve(r, node, client, server, ring);
+        } else {
+            boot_config_report(LOG_ERROR, r->t, node, "rings", "expected \"console\" or \"xenstore\"");
+        }
+    }
+}
+
 void boot_channels_make(const struct fdt *t, const struct board *b, const struct boot_config *c,
                         struct domain *const *built)
 {
@@ -176,6 +235,8 @@ void boot_channels_make(const struct fdt *t, const struct board *b, const struct
     for (bool more = fdt_first_child(t, &b->chosen, &node); more; more = fdt_next_sibling(t, &node, &node)) {
         if (fdt_is_compatible(t, &node, "bulkhead,allow")) {
             read_allow(&r, &node);
+        } else if (CONFIG_PV_BACKEND && fdt_is_compatible(t, &node, "bulkhead,serve")) {
+            read_serve(&r, &node);
         }
     }
 }

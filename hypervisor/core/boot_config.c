@@ -508,7 +508,8 @@ unsigned boot_config_read(const struct fdt *t, const struct board *b, const stru
             continue;
         }
         if (!fdt_is_compatible(t, &node, "xen,domain")) {
-            c->has_channels = c->has_channels || fdt_is_compatible(t, &node, "bulkhead,allow");
+            c->has_channels = c->has_channels || fdt_is_compatible(t, &node, "bulkhead,allow") ||
+                              fdt_is_compatible(t, &node, "bulkhead,serve");
             continue;
         }
         if (c->domain_count == CONFIG_MAX_DOMAINS) {

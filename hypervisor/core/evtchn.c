@@ -274,6 +274,21 @@ int evtchn_bind_consumer(struct domain *d, enum evtchn_consumer consumer, uint32
     return err;
 }
 
+int evtchn_offer(struct domain *d, uint32_t *port, uint16_t remote_id)
+{
+    int err = 0;
+
+    spin_lock(&d->evtchn.lock);
+    if (*port == 0) {
+        err = evtchn_find_free(d, port);
+    }
+    if (err == 0) {
+        evtchn_occupy(d, *port, EVTCHN_UNBOUND)->remote_id = remote_id;
+    }
+    spin_unlock(&d->evtchn.lock);
+    return err;
+}
+
 void evtchn_pair(struct domain *a, uint32_t port_a, struct domain *b, uint32_t port_b) NO_LOCK_ANALYSIS
 {
     struct evtchn *c = evtchn_occupy(a, port_a, EVTCHN_INTERDOMAIN);

@@ -94,6 +94,20 @@ struct grant_table *grant_table_of(struct domain *d)
     return t;
 }
 
+int grant_reserved(struct domain *d, uint32_t reference, uint16_t grantee, gfn_t g)
+{
+    struct grant_table *t = grant_table_of(d);
+    struct grant_entry_v1 *entries;
+
+    if (t == NULL) {
+        return -XEN_ENOMEM;
+    }
+    entries = window_open(t->frame[0]);
+    entries[reference] = (struct grant_entry_v1){ .flags = GTF_permit_access, .domid = grantee, .frame = (uint32_t)g.n };
+    window_close(entries);
+    return 0;
+}
+
 bool grant_is_pinned(struct domain *d)
 {
     const struct grant_table *t = __atomic_load_n(&d->grant, __ATOMIC_ACQUIRE);

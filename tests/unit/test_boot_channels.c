@@ -4,9 +4,13 @@
  */
 #include "partition.h"
 
+#include "abi/arm_layout.h"
 #include "bh/boot_channels.h"
 #include "bh/evtchn.h"
+#include "bh/grant.h"
 #include "bh/policy.h"
+#include "bh/pv_backend.h"
+#include "bh/pv_console.h"
 
 static struct domain *built[3];
 static const char *said;
@@ -141,9 +145,102 @@ static void test_bad_allow(void **state)
     end_all();
 }
 
+/* Req: BH-BOOT-033 */
+static void test_serve(void **state)
+{
+    const struct grant_entry_v1 *entries;
+    const struct evtchn *c;
+
+    (void)state;
+    make("", "", "", "a { compatible = \"bulkhead,serve\"; server = \"two\"; client = \"one\"; rings = \"xenstore\", \"console\"; };");
+    expect("one: xenstore by two: domain 1, port 1");
+    expect("one: console by two: domain 1, port 2");
+    assert_int_equal(built[0]->parameter.store_pfn, (GUEST_MAGIC_BASE >> PAGE_SHIFT) + 1);
+    assert_int_equal(built[0]->parameter.console_pfn, GUEST_MAGIC_BASE >> PAGE_SHIFT);
+    assert_int_equal(built[0]->parameter.store_evtchn, 1);
+    assert_int_equal(built[0]->parameter.console_evtchn, 2);
+    for (uint32_t port = 1; port <= 2; port++) {
+        c = evtchn_at(&built[0]->evtchn, port);
+        assert_int_equal(c->state, EVTCHN_UNBOUND);
+        assert_int_equal(c->remote_id, built[1]->id);
+    }
+    entries = host_peek(built[0]->grant->frame[0]);
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_int_equal(entries[i].flags, GTF_permit_access);
+        assert_int_equal(entries[i].domid, built[1]->id);
+        assert_int_equal(entries[i].frame, (GUEST_MAGIC_BASE >> PAGE_SHIFT) + i);
+    }
+    host_peek_end(built[0]->grant->frame[0]);
+    assert_true(domain_gfn_is_ram(built[0], gfn((GUEST_MAGIC_BASE >> PAGE_SHIFT) + 1)));
+    assert_true(policy_ask(built[1], built[0], POLICY_EVENT) && policy_ask(built[0], built[1], POLICY_GRANT));
+    assert_false(policy_ask(built[0], built[1], POLICY_EVENT) || policy_ask(built[1], built[0], POLICY_GRANT));
+    end_all();
+}
+
+/* The hypervisor's console lets go of the ring that it served. */
+static void test_serve_the_console(void **state)
+{
+    uint32_t port;
+
+    (void)state;
+    make("", "", "", "");
+    assert_int_equal(pv_console_create(built[0]), 0);
+    assert_int_equal(pv_backend_offer(built[0], built[1], PV_RING_CONSOLE, &port), 0);
+    assert_int_equal(port, built[0]->parameter.console_evtchn);
+    assert_int_equal(evtchn_at(&built[0]->evtchn, port)->state, EVTCHN_UNBOUND);
+    assert_false(built[0]->pv_console.is_there);
+    assert_int_equal(pv_backend_offer(built[0], built[1], PV_RING_CONSOLE, &port), -XEN_EBUSY);
+    end_all();
+}
+
+static void test_bad_serve(void **state)
+{
+    (void)state;
+    make("", "", "", "a { compatible = \"bulkhead,serve\"; server = \"four\"; client = \"one\"; rings = \"console\"; };"
+                     "b { compatible = \"bulkhead,serve\"; server = \"one\"; rings = \"console\"; };"
+                     "c { compatible = \"bulkhead,serve\"; server = \"one\"; client = \"two\"; };"
+                     "d { compatible = \"bulkhead,serve\"; server = \"one\"; client = \"one\"; rings = \"console\"; };"
+                     "e { compatible = \"bulkhead,serve\"; server = \"one\"; client = \"two\"; rings = \"disk\", \"xenstore\"; };"
+                     "f { compatible = \"bulkhead,serve\"; server = \"one\"; client = \"two\"; rings = \"xenstore\"; };");
+    expect("/chosen/a: server: no partition of that name");
+    expect("/chosen/b: client: expected the name");
+    expect("/chosen/c: rings: expected a list");
+    expect("/chosen/d: client: expected another partition");
+    expect("/chosen/e: rings: expected \"console\" or \"xenstore\"");
+    expect("two: xenstore by one: domain 2, port 1");
+    expect("/chosen/f: rings: \"xenstore\" is served already");
+    end_all();
+}
+
+static void test_serve_without_memory(void **state)
+{
+    uint32_t port;
+
+    (void)state;
+    /* Each allocation fails once: an error, and nothing is lost in the end. */
+    for (unsigned n = 1;; n++) {
+        int err;
+
+        make("", "", "", "");
+        host_fail_allocation(n);
+        err = pv_backend_offer(built[0], built[1], PV_RING_XENSTORE, &port);
+        host_fail_allocation(0);
+        end_all();
+        if (err == 0) {
+            assert_true(n > 2);
+            return;
+        }
+        assert_int_equal(err, -XEN_ENOMEM);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_serve),
+        cmocka_unit_test(test_serve_the_console),
+        cmocka_unit_test(test_bad_serve),
+        cmocka_unit_test(test_serve_without_memory),
         cmocka_unit_test(test_event_channels), cmocka_unit_test(test_bad_event_channels),
         cmocka_unit_test(test_allow),          cmocka_unit_test(test_bad_allow),
     };

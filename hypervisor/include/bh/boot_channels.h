@@ -10,6 +10,8 @@
  * Ours, below /chosen:
  *   compatible = "bulkhead,allow"; from = "name"; to = "name"; kinds = "event", "grant", "argo", "memory": partition FROM
  *   may do to partition TO what the question of that kind asks (bh/policy.h). The other direction is another node.
+ *   compatible = "bulkhead,serve"; server = "name"; client = "name"; rings = "console", "xenstore": partition SERVER serves
+ *   these PV rings of partition CLIENT (bh/pv_backend.h).
  */
 #ifndef BH_BOOT_CHANNELS_H
 #define BH_BOOT_CHANNELS_H

@@ -100,6 +100,11 @@ void evtchn_virq(struct vcpu *v, unsigned virq);
  * -XEN_ENOSPC, -XEN_ENOMEM. Before D runs.
  */
 MUST_USE int evtchn_bind_consumer(struct domain *d, enum evtchn_consumer consumer, uint32_t *port);
+/*
+ * *PORT of D, one of evtchn_bind_consumer(), or, if it is 0, a free one, waits for the domain REMOTE_ID to bind to it.
+ * -XEN_ENOSPC, -XEN_ENOMEM. Before D runs.
+ */
+MUST_USE int evtchn_offer(struct domain *d, uint32_t *port, uint16_t remote_id);
 /* Tells D on PORT, one of evtchn_bind_consumer(). */
 void evtchn_notify(struct domain *d, uint32_t port);
 /* Binds PORT_A of A to PORT_B of B before they run, as the boot description says. -XEN_EBUSY: one is in use. */

@@ -77,6 +77,8 @@ struct grant_table *grant_table_of(struct domain *d);
  */
 #define GRANT_CLOSE_STEP 64
 bool grant_domain_close(struct domain *d);
+/* Reserved entry REFERENCE of D grants page G to GRANTEE, before D runs. -XEN_ENOMEM. */
+MUST_USE int grant_reserved(struct domain *d, uint32_t reference, uint16_t grantee, gfn_t g);
 /* Does another domain still use an entry of D? D's table has to stay then. */
 bool grant_is_pinned(struct domain *d);
 void grant_domain_free(struct domain *d);
