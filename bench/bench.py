@@ -301,7 +301,8 @@ def main():
         print(f"{text:63} {show(floor, unit):>6} {show(xen, unit):>12} {show(theirs.get(key), unit):>12} "
               f"{show(bao, unit):>10} {show(limit, unit):>12} {show(value, unit):>12} {verdict}")
     if any(f"run {key}" in ours for key in RUNS):
-        print(f"\n{'longest run without a point to stop at, instructions':63} {'whole call':>12} {'limit':>12} {'run':>12}")
+        title = "longest run without a point to stop at, instructions"
+        print(f"\n{title:63} {'whole call':>12} {'limit':>12} {'run':>12}")
     for key in RUNS:
         value, whole = ours.get(f"run {key}"), ours.get(f"all {key}")
         if value is not None:
@@ -313,7 +314,8 @@ def main():
     pathlib.Path(options.json).write_text(json.dumps({
         "rows": [{"key": k, "operation": t, "floor": f, "xen_reference": x, "bao_reference": b, "limit": m, "unit": u,
                   "xen": theirs.get(k), "bulkhead": ours.get(k)} for k, t, f, x, b, m, u in ROWS],
-        "runs": [{"key": k, "limit": RUN_LIMIT, "run": ours.get(f"run {k}"), "whole": ours.get(f"all {k}")} for k in RUNS],
+        "runs": [{"key": k, "limit": RUN_LIMIT, "run": ours.get(f"run {k}"), "whole": ours.get(f"all {k}")}
+                 for k in RUNS],
         "all": {h.name: v for h, v in found.items()}, "errors": errors}, indent=1) + "\n")
     for error in errors:
         print("error:", error)

@@ -200,8 +200,20 @@ static void all_but_one(void)
 
 static struct evtchn_bind_ipi ipi;
 static struct gnttab_set_version version2 = { .version = 2 }, version1 = { .version = 1 };
-static void to_version_1(void) { version1.version = 1; (void)grant_op(GNTTABOP_set_version, &version1, 1); version2.version = 2; }
-static void to_version_2(void) { version2.version = 2; (void)grant_op(GNTTABOP_set_version, &version2, 1); version1.version = 1; }
+
+static void to_version_1(void)
+{
+    version1.version = 1;
+    (void)grant_op(GNTTABOP_set_version, &version1, 1);
+    version2.version = 2;
+}
+
+static void to_version_2(void)
+{
+    version2.version = 2;
+    (void)grant_op(GNTTABOP_set_version, &version2, 1);
+    version1.version = 1;
+}
 
 static struct gnttab_setup_table setup;
 static uint64_t frame_list[64];
@@ -240,7 +252,8 @@ static struct xen_mem_acquire_resource resource;
 /* ---- Argo ---- */
 
 #define RING_PAGES 256
-static struct xen_argo_register_ring ring = { .aport = 1, .partner_id = XEN_ARGO_DOMID_ANY, .len = RING_PAGES * PAGE - 64 };
+static struct xen_argo_register_ring ring = { .aport = 1, .partner_id = XEN_ARGO_DOMID_ANY,
+                                              .len = RING_PAGES * PAGE - 64 };
 static struct xen_argo_unregister_ring gone = { .aport = 1, .partner_id = XEN_ARGO_DOMID_ANY };
 static uint64_t ring_page[RING_PAGES];
 static struct xen_argo_send_addr address = { .src = { .domain_id = XEN_ARGO_DOMID_ANY }, .dst = { .aport = 1 } };
@@ -338,7 +351,8 @@ void guest_main(void)
           fifo_all_linked },
         { "poll", 29, { SCHEDOP_poll, (uint64_t)&poll_all }, poll_stage },
         { "console write", 18, { CONSOLEIO_write, sizeof(text), (uint64_t)text }, NULL },
-        { "argo register", 39, { XEN_ARGO_OP_register_ring, (uint64_t)&ring, (uint64_t)ring_page, RING_PAGES }, unregister },
+        { "argo register", 39, { XEN_ARGO_OP_register_ring, (uint64_t)&ring, (uint64_t)ring_page, RING_PAGES },
+          unregister },
         { "argo unregister", 39, { XEN_ARGO_OP_unregister_ring, (uint64_t)&gone }, registered },
         { "argo send", 39, { XEN_ARGO_OP_sendv, (uint64_t)&address, (uint64_t)iov, 1, 1 }, registered },
         { "argo notify", 39, { XEN_ARGO_OP_notify, 0 }, registered },

@@ -66,11 +66,11 @@ static uint64_t any_pointer(struct worker *w, uint64_t size)
     }
 }
 
-/* Not 29: that is sched_op, in a list of calls. Not 4: in the second 16 bits of a frame number that is the guest's code. */
+/* Not 29: that is sched_op, in a list of calls. Not 4: in the second 16 bits of a frame number that is our code. */
 static uint64_t small(struct worker *w)
 {
-    static const uint16_t values[] = { 0, 1, 2, 3, 5, 6, 7, 8, 15, 16, 20, 32, 64, 128, 255, 256, 0xff8, 0xfff, 0x1000, 0x7ff0,
-                                       0x7ff1, 0x7ff4, 0x8000, 0xffff };
+    static const uint16_t values[] = { 0, 1, 2, 3, 5, 6, 7, 8, 15, 16, 20, 32, 64, 128, 255, 256, 0xff8, 0xfff, 0x1000,
+                                       0x7ff0, 0x7ff1, 0x7ff4, 0x8000, 0xffff };
 
     return values[pick(w, ARRAY_COUNT(values))];
 }
@@ -185,7 +185,8 @@ static void write_grants(struct worker *w)
         volatile uint64_t *e = (volatile uint64_t *)(place + (8 + pick(w, 16)) * 8);
 
         /* Version 1; as version 2 the words mean something else, which is as good. */
-        *e = (any_gfn(w) & 0xffffffff) << 32 | (1 + pick(w, peers)) << 16 | (pick(w, 8) == 0 ? small(w) & 0xff : GTF_permit_access);
+        *e = (any_gfn(w) & 0xffffffff) << 32 | (1 + pick(w, peers)) << 16 |
+             (pick(w, 8) == 0 ? small(w) & 0xff : GTF_permit_access);
     }
 }
 
@@ -245,7 +246,8 @@ static void one_call(struct worker *w, bool may_block)
     const struct operation *o = &operations[pick(w, ARRAY_COUNT(operations))];
     uint64_t at = any_pointer(w, 64), inside = arguments + pick(w, SLOTS) * SLOT;
 
-    if (o->number == 32 && (o->command == EVTCHNOP_close || o->command == EVTCHNOP_send || o->command == EVTCHNOP_unmask)) {
+    if (o->number == 32 &&
+        (o->command == EVTCHNOP_close || o->command == EVTCHNOP_send || o->command == EVTCHNOP_unmask)) {
         at += pick(w, 4); /* unaligned */
     }
     /* Arguments where they can be written; elsewhere is what is there. */

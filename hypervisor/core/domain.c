@@ -275,7 +275,8 @@ bool domain_reap_step(struct domain *d)
     }
     heap_free(d, sizeof(*d));
     if (last) {
-        log_info("the last domain has ended, %lu KiB are free", (unsigned long)(page_alloc_free_count() << (PAGE_SHIFT - 10)));
+        log_info("the last domain has ended, %lu KiB are free",
+                 (unsigned long)(page_alloc_free_count() << (PAGE_SHIFT - 10)));
         arch_power_off();
     }
     return true;

@@ -366,7 +366,8 @@ uint32_t evtchn_fifo_find_free(const struct domain *d, uint32_t from)
 
     while (at < d->evtchn.port_count) {
         uint32_t index = at / (uint32_t)WORDS_PER_PAGE;
-        uint32_t first = index * (uint32_t)WORDS_PER_PAGE, end = MIN(d->evtchn.port_count, first + (uint32_t)WORDS_PER_PAGE);
+        uint32_t first = index * (uint32_t)WORDS_PER_PAGE;
+        uint32_t end = MIN(d->evtchn.port_count, first + (uint32_t)WORDS_PER_PAGE);
         const event_word_t *w = index < f->page_count ? window_open_read(f->array[index]) : NULL;
 
         while (at < end && !(evtchn_at(&d->evtchn, at)->state == EVTCHN_FREE &&

@@ -24,8 +24,10 @@ void policy_allow(struct domain *a, const struct domain *b, enum policy_question
 void policy_forget(const struct domain *b)
 {
     for (unsigned i = 0; i < CONFIG_MAX_DOMAINS; i++) {
-        for (unsigned question = 0; question < POLICY_QUESTION_COUNT && domain_table[i] != NULL; question++) {
-            __atomic_fetch_and(&domain_table[i]->policy.to[question][b->slot / 64], ~BIT(b->slot % 64), __ATOMIC_RELAXED);
+        struct domain *a = domain_table[i];
+
+        for (unsigned question = 0; question < POLICY_QUESTION_COUNT && a != NULL; question++) {
+            __atomic_fetch_and(&a->policy.to[question][b->slot / 64], ~BIT(b->slot % 64), __ATOMIC_RELAXED);
         }
     }
 }

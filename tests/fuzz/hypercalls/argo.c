@@ -39,8 +39,10 @@ static void send(struct vcpu *v, struct call *c)
     }
     memset(iov, 0, sizeof(iov));
     for (unsigned i = 0; i < count; i++) {
+        uint64_t page = once_in(16) ? any_page() : any_ram(v->domain);
+
         iov[i].iov_len = (uint32_t)(byte() % 8 != 0 ? byte() << byte() % 9 : number());
-        iov[i].iov_hnd.p = (void *)(uintptr_t)(((once_in(16) ? any_page() : any_ram(v->domain)) << PAGE_SHIFT) + byte() * 16);
+        iov[i].iov_hnd.p = (void *)(uintptr_t)((page << PAGE_SHIFT) + byte() * 16);
     }
     c->a[1] = put_new(v, &address, sizeof(address));
     c->a[2] = put_new(v, iov, count * sizeof(iov[0]));

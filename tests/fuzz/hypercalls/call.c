@@ -34,13 +34,13 @@ uint64_t any_page(void)
 
 static uint64_t page_that_is(struct domain *d, bool is_ram)
 {
-    unsigned at = byte();
+    uint64_t at = byte(), g;
+    unsigned looks = 0;
 
-    for (unsigned i = 0; i < 8 && domain_gfn_is_ram(d, gfn(BASE_GFN + ARGUMENT_PAGES + at % (PAGES - ARGUMENT_PAGES))) != is_ram;
-         i++) {
-        at++;
-    }
-    return BASE_GFN + ARGUMENT_PAGES + at % (PAGES - ARGUMENT_PAGES);
+    do {
+        g = BASE_GFN + ARGUMENT_PAGES + at++ % (PAGES - ARGUMENT_PAGES);
+    } while (domain_gfn_is_ram(d, gfn(g)) != is_ram && ++looks < 8);
+    return g;
 }
 
 uint64_t any_ram(struct domain *d)
@@ -197,7 +197,8 @@ static unsigned operation_of(uint64_t number, uint64_t command)
 
 static void count_result(uint64_t number, uint64_t command, int64_t result)
 {
-    unsigned at = result == HYPERCALL_RESTART ? STOPPED : result >= 0 ? DONE : FAILED + (unsigned)MIN(-result, RESULTS - 1L);
+    unsigned at = result == HYPERCALL_RESTART ? STOPPED : result >= 0 ? DONE
+                                                                      : FAILED + (unsigned)MIN(-result, RESULTS - 1L);
 
     call_count++;
     results[MIN(number, NUMBERS - 1UL)][operation_of(number, command)][at]++;

@@ -198,8 +198,9 @@ void event_write(struct vcpu *v)
         *w = word;
     } else {
         xen_ulong_t *bits = host_peek(m = d->shared_info);
-        unsigned at = byte() % 4 == 0 ? byte() % 512 : (byte() % 2 == 0 ? offsetof(struct shared_info, evtchn_mask)
-                                                                        : offsetof(struct shared_info, evtchn_pending)) / 8;
+        size_t first = byte() % 2 == 0 ? offsetof(struct shared_info, evtchn_mask)
+                                       : offsetof(struct shared_info, evtchn_pending);
+        size_t at = byte() % 4 == 0 ? byte() % 512 : first / sizeof(*bits);
 
         bits[at] = byte() % 2 == 0 ? 0 : number();
     }

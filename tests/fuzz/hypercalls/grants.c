@@ -134,7 +134,8 @@ static uint32_t usable_reference(const struct domain *d, uint16_t domid)
 
 #define LIST_MAX 6
 
-static void list(struct vcpu *v, struct call *c, const void *elements, size_t size, unsigned count, size_t status_offset)
+static void list(struct vcpu *v, struct call *c, const void *elements, size_t size, unsigned count,
+                 size_t status_offset)
 {
     c->a[1] = put_new(v, elements, size * count);
     c->a[2] = once_in(64) ? number() : count;
@@ -154,7 +155,9 @@ static void map(struct vcpu *v, struct call *c, unsigned count)
         op[i].dom = any_domid(v->domain);
         op[i].dom = op[i].dom == DOMID_SELF && kind % 8 != 0 ? v->domain->id : op[i].dom;
         op[i].ref = usable_reference(v->domain, op[i].dom);
-        op[i].flags = kind < 150 ? GNTMAP_host_map : kind < 240 ? GNTMAP_host_map | GNTMAP_readonly : (uint32_t)number();
+        op[i].flags = kind < 150   ? GNTMAP_host_map
+                      : kind < 240 ? GNTMAP_host_map | GNTMAP_readonly
+                                   : (uint32_t)number();
         op[i].host_addr = (kind % 8 < 6 ? any_place() : kind % 8 == 6 ? any_ram(v->domain) : any_page()) << PAGE_SHIFT;
         op[i].status = 1;
     }
@@ -171,7 +174,8 @@ static void unmap(struct vcpu *v, struct call *c, unsigned count)
         uint32_t handles = t != NULL ? t->mapping_count : 0, handle = handles != 0 ? byte() % handles : byte();
 
         for (uint32_t tries = 0; tries < handles; tries++) {
-            const struct grant_mapping *m = &t->mapping[handle / GRANT_MAPPING_PER_PAGE][handle % GRANT_MAPPING_PER_PAGE];
+            const struct grant_mapping *page = t->mapping[handle / GRANT_MAPPING_PER_PAGE];
+            const struct grant_mapping *m = &page[handle % GRANT_MAPPING_PER_PAGE];
 
             if (m->flags != 0) {
                 op[i].host_addr = (m->gfn << PAGE_SHIFT) + byte() % 8;
@@ -267,7 +271,8 @@ static void one(struct vcpu *v, struct call *c)
     c->a[2] = once_in(32) ? number() : 1;
     switch (c->a[0]) {
     case GNTTABOP_setup_table:
-        u.setup = (struct gnttab_setup_table){ .dom = own_domid(v->domain), .nr_frames = any_frame_count(), .status = 1 };
+        u.setup = (struct gnttab_setup_table){ .dom = own_domid(v->domain), .nr_frames = any_frame_count(),
+                                               .status = 1 };
         *(uint64_t *)&u.setup.frame_list = frames;
         c->status_at = offsetof(struct gnttab_setup_table, status);
         break;

@@ -106,7 +106,7 @@ void grant_write(struct vcpu *v);
 void memory_call(struct vcpu *v, struct call *c);  /* memory.c */
 void argo_call(struct vcpu *v, struct call *c);    /* argo.c */
 void argo_write(struct vcpu *v);
-void vcpu_call(struct vcpu *v, struct call *c);    /* others.c: vcpu_op, sched_op, hvm_op, vm_assist, version, console */
+void vcpu_call(struct vcpu *v, struct call *c);    /* others.c: also hvm_op, vm_assist, xen_version, console_io */
 void sched_call(struct vcpu *v, struct call *c);
 void small_call(struct vcpu *v, struct call *c);
 void console_write(struct vcpu *v);

@@ -108,7 +108,10 @@ void small_call(struct vcpu *v, struct call *c)
         c->number = __HYPERVISOR_xen_version;
         c->a[0] = byte() % 12;
         features.submap_idx = once_in(4) ? (unsigned)number() : 0;
-        c->a[1] = c->a[0] == XENVER_get_features ? put_new(v, &features, sizeof(features)) : byte() % 8 == 0 ? 0 : room(1024);
+        c->a[1] = byte() % 8 == 0 ? 0 : room(1024);
+        if (c->a[0] == XENVER_get_features) {
+            c->a[1] = put_new(v, &features, sizeof(features));
+        }
         break;
     case 5: case 6:
         c->number = __HYPERVISOR_console_io;
