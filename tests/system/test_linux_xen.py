@@ -185,6 +185,16 @@ def test_two_linux_partitions_talk_by_libxenvchan(start, linux, ramdisk, guest):
         assert requests > 5, "the kernel's own alone are more"
 
 
+# Req: BH-POL-001
+def test_libxenvchan_is_refused_between_partitions_that_may_not(start, linux, ramdisk, guest):
+    """They have a xenstore in common, and that is all."""
+    pair = Pair(start, linux, ramdisk, kinds=None, store=guest("store", "store", "clients=2", memory=16))
+    pair.type("one", ". /vserve")
+    pair.console.wait_line("one", "vchan: offering: error")
+    pair.console.wait_line(None, "warning.*one: policy: no event channel to two")
+    pair.end()
+
+
 # Req: BH-POL-001, BH-POL-003
 def test_two_linux_partitions_that_may_not_share_a_page(start, linux, ramdisk):
     pair = Pair(start, linux, ramdisk, kinds=None)
