@@ -5,7 +5,7 @@
  */
 #include "bh/boot_config.h"
 
-#include "abi/arm_layout.h"
+#include "arch/arch_types.h"
 #include "lib/format.h"
 #include "lib/string.h"
 
@@ -199,7 +199,7 @@ static void read_name(struct reading *r)
 
 static void read_memory(struct reading *r)
 {
-    uint64_t limit = MIN(board_memory_size(r->board), GUEST_RAM_MAX) >> 10;
+    uint64_t limit = MIN(board_memory_size(r->board), ARCH_GUEST_RAM_MAX) >> 10;
     int err = fdt_number(r->t, &r->d->node, "memory", &r->d->memory_kib);
 
     if (err != 0) {

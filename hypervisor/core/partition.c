@@ -43,10 +43,10 @@ static int map_new(struct domain *d, gfn_t g, mfn_t m, unsigned order)
 /* Gives D its memory: blocks as large as there are and as the guest's addresses allow. */
 static int add_memory(struct domain *d, struct memory_range *ram)
 {
-    static const uint64_t base[] = GUEST_RAM_BANK_BASES, size[] = GUEST_RAM_BANK_SIZES;
+    static const uint64_t base[] = ARCH_GUEST_RAM_BASES, size[] = ARCH_GUEST_RAM_SIZES;
     uint64_t left = d->page_limit;
 
-    for (unsigned i = 0; i < GUEST_RAM_BANKS && left != 0; i++) {
+    for (unsigned i = 0; i < ARCH_GUEST_RAM_BANKS && left != 0; i++) {
         uint64_t count = MIN(left, size[i] >> PAGE_SHIFT);
         gfn_t g = gfn(base[i] >> PAGE_SHIFT);
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bh/pv_backend.h"
 
-#include "abi/arm_layout.h"
+#include "arch/arch_types.h"
 #include "bh/domain.h"
 #include "bh/evtchn.h"
 #include "bh/grant.h"
 #include "bh/physmap.h"
 #include "bh/policy.h"
 
-/* Which page of the area for such pages (as Xen's tools lay it out for Arm), and which reserved entry grants it. */
+/* Which page of the area for such pages, and which reserved entry grants it. */
 static const struct {
     const char *name;
     uint32_t page, reference;
@@ -28,7 +28,7 @@ int pv_backend_offer(struct domain *client, struct domain *server, enum pv_ring 
     bool is_console = ring == PV_RING_CONSOLE;
     uint64_t *pfn = is_console ? &client->parameter.console_pfn : &client->parameter.store_pfn;
     uint64_t *evtchn = is_console ? &client->parameter.console_evtchn : &client->parameter.store_evtchn;
-    gfn_t g = gfn((GUEST_MAGIC_BASE >> PAGE_SHIFT) + rings[ring].page);
+    gfn_t g = gfn((ARCH_GUEST_PV_PAGES >> PAGE_SHIFT) + rings[ring].page);
     int err = 0;
 
     if (*pfn == 0) {

@@ -5,7 +5,7 @@
  */
 #include "bh/pv_console.h"
 
-#include "abi/arm_layout.h"
+#include "arch/arch_types.h"
 #include "bh/console.h"
 #include "bh/domain.h"
 #include "bh/evtchn.h"
@@ -17,12 +17,12 @@
 #define IN_SIZE  sizeof(((struct xencons_interface *)0)->in)
 #define PIECE 256
 
-/* Which page of the area for such pages (Xen: tools' xc_dom_arm.c layout). */
+/* Which page of the area for such pages. */
 #define CONSOLE_PAGE 0
 
 static uint64_t ring_at(size_t offset)
 {
-    return GUEST_MAGIC_BASE + CONSOLE_PAGE * PAGE_SIZE + offset;
+    return ARCH_GUEST_PV_PAGES + CONSOLE_PAGE * PAGE_SIZE + offset;
 }
 
 int pv_console_create(struct domain *d)

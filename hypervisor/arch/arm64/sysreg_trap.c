@@ -74,7 +74,7 @@ static bool emulate(struct vcpu *v, uint32_t iss)
     switch (reg) {
     case SYS_ICC_ASGI1R:
     case SYS_ICC_SGI0R:
-        /* One security state and no group 0: such an SGI has no receiver. */
+        /* SGIs of group 0 are not there (docs/abi.md): such an SGI has no receiver. */
         return !is_read && gic_version() == 3;
     case SYS_CNTP_TVAL:
         return ptimer_trap(v, iss, PTIMER_TVAL);

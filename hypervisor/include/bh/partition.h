@@ -6,7 +6,7 @@
 #ifndef BH_PARTITION_H
 #define BH_PARTITION_H
 
-#include "abi/arm_layout.h"
+#include "arch/arch_types.h"
 #include "bh/boot_config.h"
 #include "bh/frame.h"
 #include "bh/kernel_load.h"
@@ -17,7 +17,7 @@ struct domain;
 /* Where things are in a partition's memory, for arch_guest_describe(). */
 struct partition_layout {
     const struct boot_domain *config;
-    struct memory_range ram[GUEST_RAM_BANKS]; /* guest physical; an empty one ends the list */
+    struct memory_range ram[ARCH_GUEST_RAM_BANKS]; /* guest physical; an empty one ends the list */
     uint64_t ramdisk_start, ramdisk_end;      /* the same: there is none */
     uint64_t entry;                           /* of the kernel */
     uint64_t description;                     /* address of what arch_guest_describe() wrote */

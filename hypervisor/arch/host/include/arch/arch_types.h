@@ -5,12 +5,22 @@
 #ifndef BH_ARCH_ARCH_TYPES_H
 #define BH_ARCH_ARCH_TYPES_H
 
+#include "abi/arm_layout.h"
 #include "bh/timer.h"
 #include "bh/types.h"
 #include "bh/vgic.h"
 #include "bh/vpl011.h"
 
 #define ARCH_GUEST_DESCRIPTION_MAX (32U << 10)
+
+/* Where a guest's memory begins: banks, filled in this order, the place and room of each, and of all together. */
+#define ARCH_GUEST_RAM_BANKS GUEST_RAM_BANKS
+#define ARCH_GUEST_RAM_BASES GUEST_RAM_BANK_BASES
+#define ARCH_GUEST_RAM_SIZES GUEST_RAM_BANK_SIZES
+#define ARCH_GUEST_RAM_MAX   GUEST_RAM_MAX
+/* Where the pages of PV rings are: the console's, then the store's. */
+#define ARCH_GUEST_PV_PAGES  GUEST_MAGIC_BASE
+
 #define ARCH_CAPABILITY "host"
 #define ARCH_FEATURES   0U
 #define ARCH_GUEST_SETS_CALLBACK 1
