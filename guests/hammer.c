@@ -2,7 +2,8 @@
 /*
  * A storm of everything that a guest can do to a hypervisor: random system registers, random accesses in and around
  * the device windows, random calls. Seeded ("seed=N"), "rounds=N" steps. It spares only what would end the guest
- * itself by design: its own page tables, stack and vectors, and the calls that stop it.
+ * itself by design: its own page tables, stack and vectors, and the calls that stop it or write to its memory; what
+ * those do with good addresses is race.c's subject.
  */
 #include "guest.h"
 
@@ -117,25 +118,40 @@ static void device_access(void)
     note(&c);
 }
 
+/* X, or, where that is an address of this guest's own, one of half a page that means nothing. */
+static uint64_t harmless(uint64_t x)
+{
+    return x - board.memory_base < board.memory_size ? (uint64_t)buffer + 4096 + (x & 2047) : x;
+}
+
+/* No other call while the registers are set: it would not keep them. */
+static void call_at(uint32_t *code, uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x16)
+{
+    register uint64_t r0 __asm__("x0") = x0;
+    register uint64_t r1 __asm__("x1") = x1;
+    register uint64_t r2 __asm__("x2") = x2;
+    register uint64_t r3 __asm__("x3") = x3;
+    register uint64_t r4 __asm__("x4") = x4;
+    register uint64_t r16 __asm__("x16") = x16;
+    register uint32_t *r9 __asm__("x9") = code;
+
+    __asm__ volatile("blr x9" : "+r"(r0), "+r"(r1), "+r"(r2), "+r"(r3), "+r"(r4), "+r"(r9), "+r"(r16)
+                     :: "x5", "x6", "x7", "x8", "x10", "x11", "x12", "x13", "x14", "x15", "x17", "x30", "cc", "memory");
+}
+
 /* x0 to x4 and x16 random, any immediate. */
 static void call(bool smc, uint32_t immediate, uint64_t x0, uint64_t x16)
 {
     uint32_t *code = (uint32_t *)buffer;
-    register uint64_t r0 __asm__("x0") = x0;
-    register uint64_t r1 __asm__("x1") = interesting();
-    register uint64_t r2 __asm__("x2") = interesting();
-    register uint64_t r3 __asm__("x3") = interesting();
-    register uint64_t r4 __asm__("x4") = interesting();
-    register uint64_t r16 __asm__("x16") = x16;
-    register uint32_t *r9 __asm__("x9") = code;
+    uint64_t x1 = harmless(interesting()), x2 = harmless(interesting()), x3 = harmless(interesting());
+    uint64_t x4 = harmless(interesting());
     struct caught c;
 
     code[0] = (smc ? 0xd4000003u : 0xd4000002u) | immediate << 5;
     code[1] = 0xd65f03c0;
     __asm__ volatile("dc cvau, %0; dsb ish; ic ivau, %0; dsb ish; isb" :: "r"(code) : "memory");
     catch_begin();
-    __asm__ volatile("blr x9" : "+r"(r0), "+r"(r1), "+r"(r2), "+r"(r3), "+r"(r4), "+r"(r9), "+r"(r16)
-                     :: "x5", "x6", "x7", "x8", "x10", "x11", "x12", "x13", "x14", "x15", "x17", "x30", "cc", "memory");
+    call_at(code, x0, x1, x2, x3, x4, x16);
     catch_end(&c);
     note(&c);
 }
@@ -145,6 +161,7 @@ static bool stops_the_guest(uint64_t x0)
     switch ((uint32_t)x0 & 0xbfffffffu) {
     case 0x84000001: /* CPU_SUSPEND */
     case 0x84000002: /* CPU_OFF */
+    case 0x84000003: /* CPU_ON: runs whatever lies where it begins */
     case 0x84000008: /* SYSTEM_OFF */
     case 0x84000009: /* SYSTEM_RESET */
     case 0x8400000c: /* CPU_DEFAULT_SUSPEND */
@@ -154,6 +171,13 @@ static bool stops_the_guest(uint64_t x0)
     default:
         return false;
     }
+}
+
+/* Hypercalls that block and shut down, or write to as much of the guest's memory as they are told. */
+static bool ends_the_guest(uint64_t x16)
+{
+    return x16 == 29 /* sched_op */ || x16 == 12 /* memory_op */ || x16 == 13 /* multicall */ ||
+           x16 == 18 /* console_io */ || x16 == 20 /* grant_table_op */;
 }
 
 static void any_call(void)
@@ -167,9 +191,9 @@ static void any_call(void)
     case 1: /* other owners */
         x0 = 0x80000000u | (r >> 8 & 0x3f) << 24 | (random_next(&state) & 0xffff);
         break;
-    case 2: /* a hypercall; not sched_op, which blocks and shuts down, nor what a partition's end is made of */
+    case 2:
         x16 = r >> 8 & 0x3f;
-        if (x16 == 29 || x16 == 13) {
+        if (ends_the_guest(x16)) {
             return;
         }
         x0 = random_next(&state) & 31;
