@@ -257,7 +257,9 @@ bool domain_reap_step(struct domain *d)
         return false;
     }
     domain_table[d->slot] = NULL;
-    policy_forget(d);
+    if (CONFIG_XEN_GUEST) {
+        policy_forget(d);
+    }
     last = --alive == 0 && end_with_last;
     spin_unlock(&list_lock);
     if (d->has_shared_info) {
