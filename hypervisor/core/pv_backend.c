@@ -29,29 +29,35 @@ int pv_backend_offer(struct domain *client, struct domain *server, enum pv_ring 
     uint64_t *pfn = is_console ? &client->parameter.console_pfn : &client->parameter.store_pfn;
     uint64_t *evtchn = is_console ? &client->parameter.console_evtchn : &client->parameter.store_evtchn;
     gfn_t g = gfn((ARCH_GUEST_PV_PAGES >> PAGE_SHIFT) + rings[ring].page);
+    bool has_page = *pfn != 0;
     int err = 0;
 
-    if (*pfn == 0) {
-        client->page_limit++;
-        err = physmap_populate(client, g, ORDER_4K);
-        if (err != 0) {
-            client->page_limit--;
-            return err;
-        }
-        *pfn = g.n;
-    } else if (!is_console || !client->pv_console.is_there) {
+    if (has_page && (!is_console || !client->pv_console.is_there)) {
         return -XEN_EBUSY;
     }
-    *port = (uint32_t)*evtchn;
-    err = evtchn_offer(client, port, server->id);
+    if (!has_page) {
+        client->page_limit++;
+        err = physmap_populate(client, g, ORDER_4K);
+    }
     if (err == 0) {
-        *evtchn = *port;
         err = grant_reserved(client, rings[ring].reference, server->id, g);
     }
     if (err == 0) {
-        client->pv_console.is_there = client->pv_console.is_there && !is_console;
-        policy_allow(server, client, POLICY_EVENT);
-        policy_allow(client, server, POLICY_GRANT);
+        *port = (uint32_t)*evtchn;
+        err = evtchn_offer(client, port, server->id);
     }
-    return err;
+    if (err != 0) {
+        /* Half a ring is none: the client is not told of it, and the entry grants a page that is not there. */
+        if (!has_page) {
+            (void)!physmap_unmap(client, g, 1u << P2M_RAM);
+            client->page_limit--;
+        }
+        return err;
+    }
+    *pfn = g.n;
+    *evtchn = *port;
+    client->pv_console.is_there = client->pv_console.is_there && !is_console;
+    policy_allow(server, client, POLICY_EVENT);
+    policy_allow(client, server, POLICY_GRANT);
+    return 0;
 }

@@ -225,6 +225,10 @@ static void test_serve_without_memory(void **state)
         host_fail_allocation(n);
         err = pv_backend_offer(built[0], built[1], PV_RING_XENSTORE, &port);
         host_fail_allocation(0);
+        /* The client is told of all of it or of nothing. */
+        assert_int_equal(built[0]->parameter.store_pfn != 0, err == 0);
+        assert_int_equal(built[0]->parameter.store_evtchn != 0, err == 0);
+        assert_int_equal(domain_gfn_is_ram(built[0], gfn((GUEST_MAGIC_BASE >> PAGE_SHIFT) + 1)), err == 0);
         end_all();
         if (err == 0) {
             assert_true(n > 2);
