@@ -5,7 +5,6 @@ CONFIG ?= arm64
 HYP_CONFIG ?= configs/$(CONFIG).config
 HYP_BUILD := build/$(CONFIG)
 PYTHON ?= /usr/bin/python3
-CROSS ?= aarch64-linux-gnu-
 
 -include $(HYP_BUILD)/config.mk
 $(HYP_BUILD)/config.mk: $(HYP_CONFIG) Kconfig scripts/kconfig.py
@@ -16,9 +15,12 @@ $(HYP_BUILD)/include/bh/config.h: $(HYP_CONFIG) Kconfig scripts/kconfig.py
 	@$(PYTHON) scripts/kconfig.py header $< $@
 	@touch $@
 
+HYP_ARCH := $(if $(CONFIG_X86),x86,arm64)
+CROSS ?= $(if $(CONFIG_X86),x86_64-linux-gnu-,aarch64-linux-gnu-)
+
 # What every configuration has, then what options add.
-HYP_y := $(addprefix core/, board.c boot_config.c boot_options.c console.c cpu.c domain.c frame.c guest_copy.c heap.c \
-    kernel_load.c memory_map.c mmio.c ownership.c p2m.c page_alloc.c partition.c sched.c sched_pinned.c timer.c vcpu.c window.c)
+HYP_y := $(addprefix core/, board.c boot.c boot_config.c boot_options.c console.c cpu.c domain.c frame.c guest_copy.c \
+    heap.c hyp_map.c kernel_load.c memory_map.c mmio.c ownership.c p2m.c page_alloc.c partition.c sched.c sched_pinned.c timer.c vcpu.c window.c)
 HYP_$(CONFIG_SCHED_FAIR) += core/sched_fair.c
 HYP_$(CONFIG_XEN_GUEST) += $(addprefix core/, console_io.c hvm_op.c hypercall.c memory_op.c \
     physmap.c policy.c runstate.c sched_op.c vcpu_op.c version.c vm_assist.c)
@@ -32,12 +34,17 @@ HYP_$(CONFIG_PV_CONSOLE) += core/pv_console.c
 HYP_$(CONFIG_PV_BACKEND) += core/pv_backend.c
 HYP_$(CONFIG_DEBUG) += core/lock_order.c
 HYP_y += $(addprefix lib/, fdt.c fdt_value.c fdt_writer.c format.c string.c)
-HYP_y += $(addprefix vdev/, psci.c vgic.c vgic_load.c vgic_lr.c vgic_mmio.c vgic_regs.c)
+HYP_$(CONFIG_VGIC) += $(addprefix vdev/, psci.c vgic.c vgic_load.c vgic_lr.c vgic_mmio.c vgic_regs.c)
+HYP_$(CONFIG_VLAPIC) += vdev/vlapic.c
 HYP_$(CONFIG_VPL011) += vdev/vpl011.c
-HYP_y += $(if $(CONFIG_PL011),drivers/pl011.c,drivers/no_uart.c)
+HYP_y += $(if $(CONFIG_PL011),drivers/pl011.c,$(if $(CONFIG_NS16550),drivers/ns16550.c,drivers/no_uart.c))
 HYP_$(CONFIG_ARM64) += $(addprefix arch/arm64/, head.S entry.S board_arm.c context.c debug.c early.c \
     firmware.c gic.c guest_tree.c idregs.c irq.c main.c mmu.c partition_arm.c report.c smp.c stage2.c sysreg_trap.c \
     trap.c vtimer.c)
+HYP_$(CONFIG_X86) += $(addprefix arch/x86/, head.S entry.S trampoline.S acpi.c apic.c clock.c context.c cpuid_policy.c \
+    descriptors.c guest_acpi.c guest_start_info.c guest_walk.c hypercall_x86.c instruction.c ioapic.c irq.c loader.c \
+    main.c mmu.c msr_policy.c npt.c partition_x86.c report.c smp.c tlb.c)
+HYP_$(CONFIG_SVM) += $(addprefix arch/x86/svm/, enter.S exit.c svm.c)
 HYP_$(CONFIG_MMIO_DECODE) += arch/arm64/decode.c
 HYP_$(CONFIG_AUDIT_EL2) += arch/arm64/audit.c
 HYP_$(CONFIG_AUDIT_SELFTEST) += arch/arm64/plant.c
@@ -46,17 +53,19 @@ HYP_$(CONFIG_GICV2) += arch/arm64/gicv2.c
 HYP_$(CONFIG_GICV3) += arch/arm64/gicv3.c
 
 HYP_OBJECTS := $(patsubst %,$(HYP_BUILD)/%.o,$(basename $(sort $(HYP_y))))
-HYP_INCLUDES := -I$(HYP_BUILD)/include -Ihypervisor/include -Ihypervisor/arch/arm64/include -I. -idirafter $(HYP_BUILD)/include/abi
+HYP_INCLUDES := -I$(HYP_BUILD)/include -Ihypervisor/include -Ihypervisor/arch/$(HYP_ARCH)/include -I. -idirafter $(HYP_BUILD)/include/abi
 # What is not inlined is not looked into: there the compiler does not see that what was written on success is read then.
 HYP_OPTIMIZE := $(if $(CONFIG_SIZE),-Os -Wno-maybe-uninitialized,-O2)
-HYP_CFLAGS := -std=gnu11 $(HYP_OPTIMIZE) -g -ffreestanding -nostdlib -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
+HYP_ARCH_CFLAGS := $(if $(CONFIG_X86),-m64 -mcmodel=kernel -mno-red-zone -fcf-protection=none,-mstrict-align -mno-outline-atomics)
+HYP_CFLAGS := -std=gnu11 $(HYP_OPTIMIZE) -g -ffreestanding -nostdlib -mgeneral-regs-only $(HYP_ARCH_CFLAGS) \
     -fno-pic -fno-stack-protector -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -momit-leaf-frame-pointer \
     -flto=auto -fno-tree-loop-distribute-patterns -fno-strict-aliasing -fwrapv -ffunction-sections \
     -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla $(HYP_INCLUDES)
 
 # What runs once, at boot, or seldom, is compiled for size.
-HYP_SMALL := $(addprefix arch/arm64/, board_arm decode early firmware guest_tree idregs main report smp) \
-    $(addprefix core/, board boot_channels boot_config boot_options console console_io cpu domain evtchn_fifo grant \
+HYP_SMALL := $(addprefix arch/x86/, acpi clock guest_acpi guest_start_info loader main report smp) \
+    $(addprefix arch/arm64/, board_arm decode early firmware guest_tree idregs main report smp) \
+    $(addprefix core/, board boot boot_channels boot_config boot_options console console_io cpu domain evtchn_fifo grant \
     grant_map heap hvm_op kernel_load memory_map memory_op multicall partition physmap policy pv_backend pv_console sched_op vcpu_op \
     version vm_assist) lib/fdt_writer lib/format vdev/psci
 $(HYP_SMALL:%=$(HYP_BUILD)/%.o): HYP_FILE_CFLAGS := -Os
@@ -87,8 +96,8 @@ $(HYP_BUILD)/%.o: hypervisor/%.S $(HYP_BUILD)/include/bh/config.h hypervisor/hyp
 	@echo "  AS      $<"
 	@$(CROSS)gcc $(HYP_CFLAGS) -D__ASSEMBLY__ -MMD -MP -c $< -o $@
 
-$(HYP_BUILD)/link.lds: hypervisor/arch/arm64/link.lds.S hypervisor/arch/arm64/layout.h
-	@$(CROSS)gcc -E -P -x assembler-with-cpp -Ihypervisor/arch/arm64 $< -o $@
+$(HYP_BUILD)/link.lds: hypervisor/arch/$(HYP_ARCH)/link.lds.S hypervisor/arch/$(HYP_ARCH)/layout.h
+	@$(CROSS)gcc -E -P -x assembler-with-cpp -Ihypervisor/arch/$(HYP_ARCH) $< -o $@
 
 # The symbol table is made from a first link, whose addresses it does not change: it comes last in .rodata, and a
 # second round settles what its size moves.

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The hypervisor's own page tables after boot: shared mappings, roots for the other CPUs, windows.
- *
- * A table is itself only reachable through a window, except those of this CPU's own slot, which map themselves.
- * Shared tables are changed at boot by one CPU, later (heap) under the heap's lock.
+ * What of the hypervisor's page tables is a CPU's own: windows, the loaded vCPU's state, roots for the other CPUs. Only
+ * the tables of this CPU's slot are mapped (by themselves); core/hyp_map.c changes the shared ones through windows.
  */
 #include "mmu.h"
 
@@ -11,21 +9,13 @@
 #include "bh/console.h"
 #include "bh/cpu.h"
 #include "bh/frame.h"
-#include "bh/page_alloc.h"
 #include "bh/window.h"
 #include "lib/string.h"
 #include "sysreg.h"
 
 extern char image_start[];
-extern uint64_t boot_root[PT_ENTRIES];
 
 #define OWN_PAGE(i) ((uint64_t *)(CPU_VA + (uint64_t)(i) * PAGE_SIZE))
-
-/* Tables for what is mapped before there is a page allocator. */
-#define BOOT_TABLE_COUNT 8
-static uint64_t boot_table[BOOT_TABLE_COUNT][PT_ENTRIES] __attribute__((aligned(4096)));
-static unsigned boot_table_used;
-static uint64_t device_next = DEVICE_VA;
 
 paddr_t image_to_paddr(const void *p)
 {
@@ -93,137 +83,50 @@ void state_unmap(void)
 
 /* ---- Shared mappings ---- */
 
-static int table_alloc(mfn_t *out)
-{
-    if (boot_table_used < BOOT_TABLE_COUNT) {
-        *out = paddr_to_mfn(image_to_paddr(boot_table[boot_table_used++]));
-        return 0;
-    }
-    return frame_alloc_table(out);
-}
+_Static_assert(ARCH_DEVICE_VA == DEVICE_VA && ARCH_DEVICE_VA_END == BOOT_TREE_VA &&
+               ARCH_FRAME_TABLE_VA == FRAME_TABLE_VA, "layout.h");
 
-/* The table that entry INDEX of table T points to, made if it is missing. */
-static int next_table(mfn_t t, unsigned index, mfn_t *out)
-{
-    uint64_t *table = window_open(t);
-    uint64_t pte = table[index];
-    int err = 0;
-
-    if ((pte & PTE_VALID) != 0) {
-        *out = paddr_to_mfn(paddr(pte & PTE_ADDRESS));
-    } else {
-        err = table_alloc(out);
-        if (err == 0) {
-            *(volatile uint64_t *)&table[index] = mfn_to_paddr(*out).a | PTE_VALID | PTE_TABLE;
-        }
-    }
-    window_close(table);
-    return err;
-}
-
-static mfn_t root_mfn(void)
+mfn_t arch_hyp_root(void)
 {
     return paddr_to_mfn(paddr(sysreg_read(ttbr0_el2) & PTE_ADDRESS));
 }
 
-int hyp_map(uint64_t va, uint64_t pa, uint64_t size, uint64_t pte)
+uint64_t arch_hyp_pte_leaf(paddr_t p, enum hyp_right right, unsigned level)
 {
-    uint64_t end = va + size;
-    int err = 0;
+    static const uint64_t bits[] = {
+        [HYP_R] = PTE_R, [HYP_RW] = PTE_RW, [HYP_RX] = PTE_RX, [HYP_DEVICE] = PTE_DEVICE,
+    };
 
-    while (va < end && err == 0) {
-        mfn_t table2, table3;
-
-        err = next_table(root_mfn(), PT_INDEX(va, 1), &table2);
-        if (err != 0) {
-            break;
-        }
-        if (((va | pa) & (MIB(2) - 1)) == 0 && end - va >= MIB(2)) {
-            uint64_t *t = window_open(table2);
-
-            t[PT_INDEX(va, 2)] = pa | pte;
-            window_close(t);
-            va += MIB(2);
-            pa += MIB(2);
-            continue;
-        }
-        err = next_table(table2, PT_INDEX(va, 2), &table3);
-        if (err == 0) {
-            uint64_t *t = window_open(table3);
-
-            do {
-                t[PT_INDEX(va, 3)] = pa | pte | PTE_TABLE;
-                va += PAGE_SIZE;
-                pa += PAGE_SIZE;
-            } while (va < end && PT_INDEX(va, 3) != 0);
-            window_close(t);
-        }
-    }
-    dsb(ishst);
-    isb();
-    return err;
+    return p.a | bits[right] | (level == 3 ? PTE_TABLE : 0);
 }
 
-/* Clears the level 3 entry of VA and returns what it held. */
-static uint64_t unmap_page(uint64_t va)
+uint64_t arch_hyp_pte_table(paddr_t p)
 {
-    uint64_t pte = 0;
-    mfn_t t = root_mfn();
+    return p.a | PTE_VALID | PTE_TABLE;
+}
 
-    for (unsigned level = 1; level <= 3; level++) {
-        uint64_t *table = window_open(t);
+bool arch_hyp_pte_is_valid(uint64_t pte)
+{
+    return (pte & PTE_VALID) != 0;
+}
 
-        pte = table[PT_INDEX(va, level)];
-        if (level == 3) {
-            *(volatile uint64_t *)&table[PT_INDEX(va, level)] = 0;
-        }
-        window_close(table);
-        if ((pte & PTE_VALID) == 0) {
-            break;
-        }
-        t = paddr_to_mfn(paddr(pte & PTE_ADDRESS));
-    }
+paddr_t arch_hyp_pte_address(uint64_t pte)
+{
+    return paddr(pte & PTE_ADDRESS);
+}
+
+void arch_hyp_publish(void)
+{
+    dsb(ishst);
+    isb();
+}
+
+void arch_hyp_forget(uint64_t va)
+{
     dsb(ishst);
     __asm__ volatile("tlbi vae2is, %0" : : "r"(va >> PAGE_SHIFT) : "memory");
     dsb(ish);
     isb();
-    return pte;
-}
-
-void hyp_unmap(uint64_t va, uint64_t size)
-{
-    for (uint64_t end = va + size; va < end; va += PAGE_SIZE) {
-        (void)unmap_page(va);
-    }
-}
-
-void hyp_give_back(void *p, size_t size)
-{
-    mfn_t m = paddr_to_mfn(image_to_paddr(p));
-
-    hyp_unmap((uint64_t)p, size);
-    page_alloc_add(m.n, m.n + (size >> PAGE_SHIFT));
-}
-
-void hyp_give_back_tables(void)
-{
-    unsigned used = boot_table_used;
-
-    boot_table_used = BOOT_TABLE_COUNT;
-    hyp_give_back(boot_table[used], (BOOT_TABLE_COUNT - used) * PAGE_SIZE);
-}
-
-void *device_map(uint64_t pa, uint64_t size)
-{
-    uint64_t offset = pa & (PAGE_SIZE - 1);
-    uint64_t va = device_next;
-
-    size = ALIGN_UP(size + offset, PAGE_SIZE);
-    if (size > BOOT_TREE_VA - va || hyp_map(va, pa - offset, size, PTE_DEVICE) != 0) {
-        return NULL;
-    }
-    device_next += size;
-    return (void *)(va + offset);
 }
 
 void *arch_heap_address(size_t page)
@@ -233,12 +136,12 @@ void *arch_heap_address(size_t page)
 
 int arch_heap_map(size_t page, mfn_t m)
 {
-    return hyp_map(HEAP_VA + page * PAGE_SIZE, mfn_to_paddr(m).a, PAGE_SIZE, PTE_RW);
+    return hyp_map(HEAP_VA + page * PAGE_SIZE, mfn_to_paddr(m).a, PAGE_SIZE, HYP_RW);
 }
 
 mfn_t arch_heap_unmap(size_t page)
 {
-    return paddr_to_mfn(paddr(unmap_page(HEAP_VA + page * PAGE_SIZE) & PTE_ADDRESS));
+    return paddr_to_mfn(hyp_unmap_page(HEAP_VA + page * PAGE_SIZE));
 }
 
 /* ---- Roots of the other CPUs ---- */

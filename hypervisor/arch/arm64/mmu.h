@@ -6,6 +6,7 @@
 #ifndef BH_ARM64_MMU_H
 #define BH_ARM64_MMU_H
 
+#include "bh/hyp_map.h"
 #include "bh/types.h"
 #include "layout.h"
 
@@ -24,31 +25,6 @@
 #define PTE_R      (PTE_NORMAL | PTE_XN | PTE_RO)
 #define PTE_RX     (PTE_NORMAL | PTE_RO)
 #define PTE_DEVICE (PTE_VALID | PTE_ATTR(MAIR_DEVICE) | PTE_AP1 | PTE_SH_IS | PTE_AF | PTE_XN)
-
-#define PT_ENTRIES 512
-#define PT_INDEX(va, level) (((va) >> (12 + 9 * (3 - (level)))) & (PT_ENTRIES - 1))
-
-/* Where the image was loaded: set before anything else runs. [boot] */
-extern uint64_t image_paddr;
-
-/* Physical address of something in the image. */
-paddr_t image_to_paddr(const void *p);
-
-/*
- * Maps SIZE bytes at physical PA (page aligned both) to VA in a slot that all CPUs share, with 2 MiB blocks where
- * they fit. Boot only, on the boot CPU, before the other CPUs have roots. Tables come from a small pool in the image,
- * then from the page allocator. -XEN_ENOMEM.
- */
-MUST_USE int hyp_map(uint64_t va, uint64_t pa, uint64_t size, uint64_t pte);
-void hyp_unmap(uint64_t va, uint64_t size);
-
-/* Unmaps SIZE bytes of the image at P, whole pages, for good and gives them to the page allocator. */
-void hyp_give_back(void *p, size_t size);
-/* The same for the rest of the pool of tables. */
-void hyp_give_back_tables(void);
-
-/* Maps SIZE bytes of device registers at PA and returns where; NULL when memory for tables or addresses ran out. */
-void *device_map(uint64_t pa, uint64_t size);
 
 /* Makes the level 1 entries of the shared slots and a root for another CPU. -XEN_ENOMEM. */
 struct cpu;

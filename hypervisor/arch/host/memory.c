@@ -332,3 +332,50 @@ void arch_memory_publish(const void *p, size_t size)
     (void)p;
     (void)size;
 }
+
+/* ---- The hypervisor's own tables, for the tests of core/hyp_map.c ---- */
+
+static mfn_t hyp_root;
+static bool has_hyp_root;
+unsigned host_hyp_forgotten;
+
+mfn_t arch_hyp_root(void)
+{
+    if (!has_hyp_root) {
+        if (frame_alloc_table(&hyp_root) != 0) {
+            abort();
+        }
+        has_hyp_root = true;
+    }
+    return hyp_root;
+}
+
+uint64_t arch_hyp_pte_leaf(paddr_t p, enum hyp_right right, unsigned level)
+{
+    return p.a | (uint64_t)right << 1 | (uint64_t)level << 4 | 1;
+}
+
+uint64_t arch_hyp_pte_table(paddr_t p)
+{
+    return p.a | 1;
+}
+
+bool arch_hyp_pte_is_valid(uint64_t pte)
+{
+    return (pte & 1) != 0;
+}
+
+paddr_t arch_hyp_pte_address(uint64_t pte)
+{
+    return paddr(pte & PAGE_MASK);
+}
+
+void arch_hyp_publish(void)
+{
+}
+
+void arch_hyp_forget(uint64_t va)
+{
+    (void)va;
+    host_hyp_forgotten++;
+}

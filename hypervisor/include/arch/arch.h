@@ -9,6 +9,7 @@
 #define BH_ARCH_ARCH_H
 
 #include "arch/arch_types.h"
+#include "bh/hyp_map.h"
 #include "bh/p2m.h"
 #include "bh/types.h"
 
@@ -54,6 +55,19 @@ void arch_window_unmap(unsigned slot);
 void *arch_block_window_map(unsigned slot, mfn_t m);
 void arch_block_window_unmap(unsigned slot);
 
+/* The root of this CPU's tables. Levels count from ARCH_HYP_TOP_LEVEL, the root's, to 3, that of pages. */
+mfn_t arch_hyp_root(void);
+/* Entry that maps 4 KiB (level 3) or 2 MiB (level 2) at P, or that names a table at P. */
+uint64_t arch_hyp_pte_leaf(paddr_t p, enum hyp_right right, unsigned level);
+uint64_t arch_hyp_pte_table(paddr_t p);
+bool arch_hyp_pte_is_valid(uint64_t pte);
+paddr_t arch_hyp_pte_address(uint64_t pte);
+/* New entries are seen by this CPU's walks, and by those of others that hear of them. */
+void arch_hyp_publish(void);
+/* When it returns, no CPU uses what it knew of VA any more. */
+void arch_hyp_forget(uint64_t va);
+/* Addresses for device registers: from ARCH_DEVICE_VA to ARCH_DEVICE_VA_END. */
+
 /* The heap's range of addresses: PAGES pages, all CPUs see the same. */
 #define ARCH_HEAP_PAGES 16384
 void *arch_heap_address(size_t page);
@@ -78,9 +92,6 @@ mfn_t arch_pte_mfn(uint64_t pte);
 enum p2m_type arch_pte_type(uint64_t pte);
 /* Stores an entry so that the table walkers of all CPUs see it. */
 void arch_pte_store(uint64_t *slot, uint64_t pte);
-/* Bits of guest physical address that the tables cover, and frames of the root table (power of two). */
-#define ARCH_P2M_ADDRESS_BITS 40
-#define ARCH_P2M_ROOT_ORDER   1
 /* Forgets cached translations of 2^ORDER pages at G, on all CPUs. */
 void arch_p2m_invalidate(struct p2m *p, gfn_t g, unsigned order);
 /* Gives new tables what the hardware tags cached translations with. -XEN_ENOSPC: no tag left. */

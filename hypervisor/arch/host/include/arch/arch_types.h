@@ -13,6 +13,16 @@
 
 #define ARCH_GUEST_DESCRIPTION_MAX (32U << 10)
 
+#define ARCH_HYP_TOP_LEVEL 0
+#define ARCH_DEVICE_VA     0x7f80000000
+#define ARCH_DEVICE_VA_END 0x7f90000000
+/* Where the frame table is mapped. */
+#define ARCH_FRAME_TABLE_VA 0x6000000000
+
+/* Bits of guest physical address that the tables cover, and frames of the root table (log2). */
+#define ARCH_P2M_ADDRESS_BITS 40
+#define ARCH_P2M_ROOT_ORDER   1
+
 /* Where a guest's memory begins: banks, filled in this order, the place and room of each, and of all together. */
 #define ARCH_GUEST_RAM_BANKS GUEST_RAM_BANKS
 #define ARCH_GUEST_RAM_BASES GUEST_RAM_BANK_BASES

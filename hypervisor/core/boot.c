@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bh/boot.h"
+
+#include "arch/arch.h"
+#include "bh/boot_channels.h"
+#include "bh/boot_options.h"
+#include "bh/console.h"
+#include "bh/cpu.h"
+#include "bh/domain.h"
+#include "bh/frame.h"
+#include "bh/hyp_map.h"
+#include "bh/memory_map.h"
+#include "bh/page_alloc.h"
+#include "bh/partition.h"
+#include "bh/vcpu.h"
+
+/* Room for the ranges that boot finds taken: reserved ones, those of boot_take(), two modules a partition. */
+#define TAKE_LIMIT  4
+#define TAKEN_COUNT (BOARD_RESERVED_COUNT + TAKE_LIMIT + 2 * CONFIG_MAX_DOMAINS)
+#define FREE_COUNT  (TAKEN_COUNT + FRAME_BANK_COUNT)
+
+static const struct board *board; /* [boot] */
+
+static BOOT_ONLY struct boot_space {
+    struct memory_range taken[TAKEN_COUNT], free[FREE_COUNT];
+    unsigned taken_count, free_count;
+    struct boot_config config;
+    struct domain *built[CONFIG_MAX_DOMAINS]; /* NULL: it could not be */
+} space;
+
+void boot_take(uint64_t start, uint64_t end)
+{
+    space.taken[space.taken_count++] =
+        (struct memory_range){ .start = ALIGN_DOWN(start, PAGE_SIZE), .end = ALIGN_UP(end, PAGE_SIZE) };
+}
+
+void boot_begin(const struct board *b)
+{
+    board = b;
+    for (unsigned i = 0; i < b->reserved_count; i++) {
+        boot_take(b->reserved[i].start, b->reserved[i].end);
+    }
+}
+
+/* What was read is in the configuration. */
+static void take_modules(void)
+{
+    const struct boot_config *c = &space.config;
+
+    if (c->bootargs != NULL) {
+        boot_options_apply(c->bootargs, c->bootargs_size);
+    }
+    for (unsigned i = 0; i < c->domain_count; i++) {
+        boot_take(c->domain[i].kernel.start, c->domain[i].kernel.start + c->domain[i].kernel.size);
+        boot_take(c->domain[i].ramdisk.start, c->domain[i].ramdisk.start + c->domain[i].ramdisk.size);
+    }
+}
+
+void boot_read_config(const struct fdt *t)
+{
+    unsigned refused = boot_config_read(t, board, space.taken, space.taken_count, &space.config);
+
+    if (refused != 0) {
+        log_error("%u partition%s not started", refused, refused == 1 ? " is" : "s are");
+    }
+    take_modules();
+}
+
+void boot_set_partition(const struct boot_domain *d, const char *arguments, size_t size)
+{
+    space.config.bootargs = arguments;
+    space.config.bootargs_size = (uint32_t)size;
+    space.config.domain[0] = *d;
+    space.config.domain_count = 1;
+    take_modules();
+}
+
+/* Frame table for all banks, in memory of its own. */
+static void make_frame_table(void)
+{
+    for (unsigned i = 0; i < board->memory_count; i++) {
+        uint64_t from = ALIGN_DOWN((board->memory[i].start >> PAGE_SHIFT) * sizeof(struct frame), PAGE_SIZE);
+        uint64_t to = ALIGN_UP((board->memory[i].end >> PAGE_SHIFT) * sizeof(struct frame), PAGE_SIZE);
+        uint64_t va = ARCH_FRAME_TABLE_VA + from, at;
+
+        if (i > 0) {
+            /* Two banks may meet in one page of the table: it exists already. */
+            uint64_t before = ALIGN_UP((board->memory[i - 1].end >> PAGE_SHIFT) * sizeof(struct frame), PAGE_SIZE);
+
+            va = MAX(va, ARCH_FRAME_TABLE_VA + before);
+        }
+        to += ARCH_FRAME_TABLE_VA;
+        if (va >= to) {
+            continue;
+        }
+        if (!memory_carve(space.free, &space.free_count, FREE_COUNT, to - va, to - va >= MIB(2) ? MIB(2) : PAGE_SIZE,
+                          &at) ||
+            hyp_map(va, at, to - va, HYP_RW) != 0) {
+            panic("memory: no room for the frame table (%lu KiB)", (unsigned long)(to - va) >> 10);
+        }
+        arch_memory_clear((void *)(uintptr_t)va, to - va);
+    }
+    frame_table = (struct frame *)(uintptr_t)ARCH_FRAME_TABLE_VA;
+    frame_init(board->memory, board->memory_count);
+}
+
+void boot_make_memory(void)
+{
+    space.free_count = memory_gaps(board->memory, board->memory_count, space.taken, space.taken_count, space.free,
+                                   FREE_COUNT);
+    make_frame_table();
+    for (unsigned i = 0; i < space.free_count; i++) {
+        page_alloc_add(space.free[i].start >> PAGE_SHIFT, space.free[i].end >> PAGE_SHIFT);
+    }
+    log_info("%lu MiB of memory, %lu MiB free; %u CPU%s", (unsigned long)(board_memory_size(board) >> 20),
+             (unsigned long)(page_alloc_free_count() >> (20 - PAGE_SHIFT)), board->cpu_count,
+             board->cpu_count == 1 ? "" : "s");
+}
+
+void boot_build_partitions(const struct fdt *t)
+{
+    const struct boot_config *c = &space.config;
+    struct domain *first = NULL;
+
+    for (unsigned i = 0; i < c->domain_count; i++) {
+        struct domain *d;
+
+        if (partition_build(&c->domain[i], &d) == 0) {
+            log_info("%s: %lu KiB, %u vCPU%s", d->name, (unsigned long)c->domain[i].memory_kib, d->vcpu_count,
+                     d->vcpu_count == 1 ? "" : "s");
+            space.built[i] = d;
+            first = first != NULL ? first : d;
+        }
+    }
+    if (first != NULL) {
+        console_input_first(first);
+    }
+    frame_scrub_always();
+    if (CONFIG_EVTCHN && t != NULL && c->has_channels) {
+        boot_channels_make(t, board, c, space.built);
+    }
+}
+
+/* The board says that it needs some of R for itself (U-Boot reserves the modules that it loads, too). */
+static bool is_reserved(const struct memory_range *r)
+{
+    for (unsigned i = 0; i < board->reserved_count; i++) {
+        if (r->start < board->reserved[i].end && board->reserved[i].start < r->end) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void boot_give_back(uint64_t start, uint64_t end)
+{
+    unsigned count = 1;
+
+    space.taken[0] = (struct memory_range){ .start = start, .end = end };
+    for (unsigned i = 0; i < space.config.domain_count; i++) {
+        const struct boot_domain *d = &space.config.domain[i];
+
+        space.taken[count++] =
+            (struct memory_range){ .start = d->kernel.start, .end = d->kernel.start + d->kernel.size };
+        space.taken[count++] =
+            (struct memory_range){ .start = d->ramdisk.start, .end = d->ramdisk.start + d->ramdisk.size };
+    }
+    count = memory_merge(space.taken, count);
+    for (unsigned i = 0; i < count; i++) {
+        if (is_reserved(&space.taken[i])) {
+            continue;
+        }
+        page_alloc_add(ALIGN_UP(space.taken[i].start, PAGE_SIZE) >> PAGE_SHIFT, space.taken[i].end >> PAGE_SHIFT);
+    }
+}
+
+/* Memory that is neither free nor a partition's. */
+static uint64_t own_memory(void)
+{
+    uint64_t bytes = board_memory_size(board) - (page_alloc_free_count() << PAGE_SHIFT);
+
+    for (unsigned i = 0; i < space.config.domain_count; i++) {
+        bytes -= space.built[i] != NULL ? space.built[i]->page_count << PAGE_SHIFT : 0;
+    }
+    for (unsigned i = 0; i < board->reserved_count; i++) {
+        bytes -= board->reserved[i].end - board->reserved[i].start;
+    }
+    return bytes;
+}
+
+void boot_start_partitions(uint64_t uncounted)
+{
+    log_info("own memory: %lu KiB", (unsigned long)((own_memory() - uncounted) >> 10));
+    if (CONFIG_SEAL) {
+        page_alloc_seal();
+    }
+    for (unsigned i = 0; i < space.config.domain_count; i++) {
+        struct domain *d = space.built[i];
+
+        for (unsigned k = 0; d != NULL && k < d->vcpu_count; k++) {
+            if (!sched_can_run(d->vcpus[k])) {
+                log_error("%s: vCPU %u will never run: others own all CPUs that it may use", d->name, k);
+            }
+        }
+        if (d != NULL) {
+            domain_start(d);
+        }
+    }
+    domain_watch_last();
+}
