@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Turn `nm -n` of the hypervisor (standard input) into the assembler source of its symbol table (standard output).
 
-The table is what hypervisor/arch/arm64/report.c reads: ascending offsets of functions from the start of the image,
+The table is what hypervisor/core/back_trace.c reads: ascending offsets of functions from the start of the image,
 and their names.
 """
 import sys

@@ -84,7 +84,7 @@ void state_unmap(void)
 /* ---- Shared mappings ---- */
 
 _Static_assert(ARCH_DEVICE_VA == DEVICE_VA && ARCH_DEVICE_VA_END == BOOT_TREE_VA &&
-               ARCH_FRAME_TABLE_VA == FRAME_TABLE_VA, "layout.h");
+               ARCH_FRAME_TABLE_VA == FRAME_TABLE_VA && ARCH_IMAGE_VA == IMAGE_VA, "layout.h");
 
 mfn_t arch_hyp_root(void)
 {

@@ -16,7 +16,8 @@
 #define ARCH_HYP_TOP_LEVEL 0
 #define ARCH_DEVICE_VA     0x7f80000000
 #define ARCH_DEVICE_VA_END 0x7f90000000
-/* Where the frame table is mapped. */
+/* Where the image and the frame table are mapped. */
+#define ARCH_IMAGE_VA       0x7f00000000
 #define ARCH_FRAME_TABLE_VA 0x6000000000
 
 /* Bits of guest physical address that the tables cover, and frames of the root table (log2). */
