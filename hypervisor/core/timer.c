@@ -27,7 +27,8 @@ static void unlink_timer(struct timer_queue *q, struct timer *t) REQUIRES(q->loc
     if (t->next != NULL) {
         t->next->prev = t->prev;
     }
-    __atomic_store_n(&t->queue, NULL, __ATOMIC_RELAXED);
+    /* Who finds it nowhere sees that its action runs: see timer_expire(). */
+    __atomic_store_n(&t->queue, NULL, __ATOMIC_RELEASE);
 }
 
 static void program(const struct timer_queue *q) REQUIRES(q->lock)
@@ -37,7 +38,7 @@ static void program(const struct timer_queue *q) REQUIRES(q->lock)
 
 static void dequeue(struct timer *t)
 {
-    struct timer_queue *q = __atomic_load_n(&t->queue, __ATOMIC_RELAXED);
+    struct timer_queue *q = __atomic_load_n(&t->queue, __ATOMIC_ACQUIRE);
 
     if (q == NULL) {
         return;
@@ -137,8 +138,9 @@ void timer_expire(struct cpu *cpu)
             spin_unlock(&q->lock);
             return;
         }
-        unlink_timer(q, t);
+        /* First, so that at no moment it is neither armed nor running: timer_cancel() looks without the lock. */
         __atomic_store_n(&t->running, true, __ATOMIC_RELAXED);
+        unlink_timer(q, t);
         spin_unlock(&q->lock);
         run(t);
         __atomic_store_n(&t->running, false, __ATOMIC_RELEASE);
