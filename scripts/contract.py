@@ -14,7 +14,7 @@ import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 COMMON = ["hypervisor/core", "hypervisor/lib", "hypervisor/vdev", "hypervisor/include"]
-ALLOWED = re.compile(r'(bh|arch|abi|lib|drivers)/(?!arm_|x86_)[\w.]+$|vgic_\w+\.h$')
+ALLOWED = re.compile(r'(bh|arch|abi|lib|drivers)/(?!arm_|x86_)[\w.]+$|(vgic|vlapic)_\w+\.h$')
 # clang's annotations for locks: nothing but types.h may ask which compiler it is.
 CONDITIONAL_EXCEPTION = {"hypervisor/include/bh/types.h"}
 

@@ -109,6 +109,7 @@ static void run(struct timer *t)
         break;
     case TIMER_VTIMER:
     case TIMER_PTIMER:
+    case TIMER_VLAPIC:
         arch_vcpu_timer_expired(t->owner, (enum timer_kind)t->kind);
         break;
     case TIMER_POLL:

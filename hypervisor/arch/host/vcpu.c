@@ -85,6 +85,7 @@ int arch_vcpu_create(struct vcpu *v)
 
     if (err == 0) {
         timer_init(&v->arch.timer, TIMER_VTIMER, v);
+        vlapic_init(v);
         v->arch.has_state = true;
     }
     return err;
@@ -96,6 +97,7 @@ void arch_vcpu_destroy(struct vcpu *v)
         panic("host: a loaded vCPU is destroyed");
     }
     timer_cancel(&v->arch.timer);
+    vlapic_stop(v);
     frame_put(v->arch.state);
 }
 
@@ -145,7 +147,10 @@ bool arch_vcpu_has_event(struct vcpu *v)
 
 void arch_vcpu_timer_expired(struct vcpu *v, enum timer_kind kind)
 {
-    (void)kind;
+    if (kind == TIMER_VLAPIC) {
+        vlapic_timer_expired(v);
+        return;
+    }
     v->arch.event = true;
     vcpu_kick(v);
 }

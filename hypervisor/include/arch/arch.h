@@ -116,7 +116,7 @@ void arch_vcpu_sync(struct vcpu *v);
 bool arch_vcpu_has_event(struct vcpu *v);
 /* V's event area says that something is pending: raises the interrupt for that, or whatever the guest chose. */
 void arch_vcpu_upcall(struct vcpu *v);
-/* One of V's timers is due (TIMER_VTIMER, TIMER_PTIMER). */
+/* One of V's timers is due (TIMER_VTIMER, TIMER_PTIMER, TIMER_VLAPIC). */
 void arch_vcpu_timer_expired(struct vcpu *v, enum timer_kind kind);
 /*
  * The guest physical address of the current vCPU's virtual ADDRESS, by its own tables, for a read or a write of its

@@ -18,6 +18,7 @@ enum timer_kind {
     TIMER_SLICE,     /* the current vCPU's slice ends; owner: struct cpu */
     TIMER_VTIMER,    /* a descheduled vCPU's virtual timer; owner: struct vcpu */
     TIMER_PTIMER,    /* a vCPU's emulated physical timer; owner: struct vcpu */
+    TIMER_VLAPIC,    /* a vCPU's local APIC timer; owner: struct vcpu */
     TIMER_POLL,      /* ends a vCPU's SCHEDOP_poll; owner: struct vcpu */
     TIMER_WATCHDOG,  /* a domain's watchdog; owner: struct domain */
 };

@@ -9,6 +9,7 @@
 #include "bh/timer.h"
 #include "bh/types.h"
 #include "bh/vgic.h"
+#include "bh/vlapic.h"
 #include "bh/vpl011.h"
 
 #define ARCH_GUEST_DESCRIPTION_MAX (32U << 10)
@@ -60,6 +61,10 @@ struct arch_vcpu {
     unsigned loads, syncs; /* calls of arch_vcpu_load() and arch_vcpu_sync() */
     struct timer timer;
     struct vgic_cpu vgic;
+    struct vlapic vlapic;
+    uint64_t tsc_offset;
+    unsigned nmis, inits, startups; /* calls of arch_vlapic_nmi() and its like */
+    uint8_t startup_vector; /* of the last of them */
 };
 
 struct arch_domain {
