@@ -21,6 +21,9 @@ CROSS ?= $(if $(CONFIG_X86),x86_64-linux-gnu-,aarch64-linux-gnu-)
 # What every configuration has, then what options add.
 HYP_y := $(addprefix core/, back_trace.c board.c boot.c boot_config.c boot_options.c console.c cpu.c domain.c frame.c guest_copy.c \
     heap.c hyp_map.c kernel_load.c memory_map.c mmio.c ownership.c p2m.c page_alloc.c partition.c sched.c sched_pinned.c timer.c vcpu.c window.c)
+HYP_$(CONFIG_ARM64) += core/kernel_image.c
+HYP_$(CONFIG_X86) += core/kernel_pvh.c
+HYP_$(if $(CONFIG_X86),y,$(CONFIG_LOADER_ELF)) += core/kernel_elf.c
 HYP_$(CONFIG_SCHED_FAIR) += core/sched_fair.c
 HYP_$(CONFIG_XEN_GUEST) += $(addprefix core/, console_io.c hvm_op.c hypercall.c memory_op.c \
     physmap.c policy.c runstate.c sched_op.c vcpu_op.c version.c vm_assist.c)
@@ -35,7 +38,7 @@ HYP_$(CONFIG_PV_BACKEND) += core/pv_backend.c
 HYP_$(CONFIG_DEBUG) += core/lock_order.c
 HYP_y += $(addprefix lib/, fdt.c fdt_value.c fdt_writer.c format.c string.c)
 HYP_$(CONFIG_VGIC) += $(addprefix vdev/, psci.c vgic.c vgic_load.c vgic_lr.c vgic_mmio.c vgic_regs.c)
-HYP_$(CONFIG_VLAPIC) += vdev/vlapic.c
+HYP_$(CONFIG_VLAPIC) += vdev/vlapic.c vdev/vlapic_timer.c
 HYP_$(CONFIG_VPL011) += vdev/vpl011.c
 HYP_y += $(if $(CONFIG_PL011),drivers/pl011.c,$(if $(CONFIG_NS16550),drivers/ns16550.c,drivers/no_uart.c))
 HYP_$(CONFIG_ARM64) += $(addprefix arch/arm64/, head.S entry.S board_arm.c context.c debug.c early.c \
@@ -66,7 +69,7 @@ HYP_CFLAGS := -std=gnu11 $(HYP_OPTIMIZE) -g -ffreestanding -nostdlib -mgeneral-r
 HYP_SMALL := $(addprefix arch/x86/, acpi clock guest_acpi guest_start_info loader main report smp) \
     $(addprefix arch/arm64/, board_arm decode early firmware guest_tree idregs main report smp) \
     $(addprefix core/, back_trace board boot boot_channels boot_config boot_options console console_io cpu domain evtchn_fifo grant \
-    grant_map heap hvm_op kernel_load memory_map memory_op multicall partition physmap policy pv_backend pv_console sched_op vcpu_op \
+    grant_map heap hvm_op kernel_elf kernel_image kernel_load kernel_pvh memory_map memory_op multicall partition physmap policy pv_backend pv_console sched_op vcpu_op \
     version vm_assist) lib/fdt_writer lib/format vdev/psci
 $(HYP_SMALL:%=$(HYP_BUILD)/%.o): HYP_FILE_CFLAGS := -Os
 

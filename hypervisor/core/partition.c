@@ -166,6 +166,43 @@ static int clear_in(struct domain *d, uint64_t gpa, uint64_t size)
     return 0;
 }
 
+/* Copies SIZE bytes of module M, which has them, from OFFSET on to our own TO. */
+static void read_module(const struct boot_module *m, uint64_t offset, char *to, uint64_t size)
+{
+    uint64_t at = m->start + offset;
+
+    while (size != 0) {
+        uint64_t piece = MIN(size, PAGE_SIZE - (at & (PAGE_SIZE - 1)));
+        const char *p = window_open_read(paddr_to_mfn(paddr(at)));
+
+        memcpy(to, p + (at & (PAGE_SIZE - 1)), piece);
+        window_close(p);
+        to += piece;
+        at += piece;
+        size -= piece;
+    }
+}
+
+/* Reads the notes of the kernel, until one of them says where its entry is. */
+static int read_notes(const struct boot_module *k, struct kernel_plan *plan, const char **problem)
+{
+    int err = -XEN_ENOENT;
+
+    for (unsigned i = 0; i < plan->notes_count && err == -XEN_ENOENT; i++) {
+        const struct kernel_notes *n = &plan->notes[i];
+        char *bytes = heap_alloc(n->size, FRAME_NO_DOMAIN);
+
+        if (bytes == NULL) {
+            *problem = "no memory for its notes";
+            return -XEN_ENOMEM;
+        }
+        read_module(k, n->source, bytes, n->size);
+        err = kernel_load_notes(plan, i, bytes, problem);
+        heap_free(bytes, n->size);
+    }
+    return err == -XEN_ENOENT ? -XEN_EINVAL : err;
+}
+
 /* Reads the head of the kernel module and plans its loading. */
 static int plan_kernel(const struct boot_domain *config, const struct memory_range *ram, struct kernel_plan *plan)
 {
@@ -173,22 +210,16 @@ static int plan_kernel(const struct boot_domain *config, const struct memory_ran
     size_t head_size = MIN(k->size, (uint64_t)KERNEL_HEAD_SIZE);
     const char *problem = NULL;
     char *head = heap_alloc(KERNEL_HEAD_SIZE, FRAME_NO_DOMAIN);
-    uint64_t first = PAGE_SIZE - (k->start & (PAGE_SIZE - 1));
-    const char *p;
     int err;
 
     if (head == NULL) {
         return -XEN_ENOMEM;
     }
-    p = window_open_read(paddr_to_mfn(paddr(k->start)));
-    memcpy(head, p + (k->start & (PAGE_SIZE - 1)), MIN(first, head_size));
-    window_close(p);
-    if (first < head_size) {
-        p = window_open_read(paddr_to_mfn(paddr(k->start + first)));
-        memcpy(head + first, p, head_size - first);
-        window_close(p);
+    read_module(k, 0, head, head_size);
+    err = kernel_load_plan(ARCH_KERNEL_RULES, head, head_size, k->size, ram, ARCH_GUEST_RAM_BANKS, plan, &problem);
+    if (err == 0 && plan->notes_count != 0) {
+        err = read_notes(k, plan, &problem);
     }
-    err = kernel_load_plan(head, head_size, k->size, ram, plan, &problem);
     if (err != 0) {
         log_error("%s: kernel: %s", config->name, problem);
     }
@@ -260,13 +291,13 @@ static int fill(struct domain *d, const struct boot_domain *config)
                   (page_alloc_free_count() + d->page_count) << (PAGE_SHIFT - 10));
         return err;
     }
-    err = plan_kernel(config, &layout.ram[0], &plan);
+    err = plan_kernel(config, layout.ram, &plan);
     if (err != 0) {
         return err;
     }
     layout.entry = plan.entry;
-    err = kernel_load_place(&plan, &layout.ram[0], config->ramdisk.size, DESCRIPTION_MAX, &layout.ramdisk_start,
-                            &layout.description);
+    err = kernel_load_place(ARCH_KERNEL_RULES, &plan, layout.ram, ARCH_GUEST_RAM_BANKS, config->ramdisk.size,
+                            DESCRIPTION_MAX, &layout.ramdisk_start, &layout.description);
     if (err != 0) {
         log_error("%s: kernel and ramdisk do not fit its %lu KiB of memory", config->name, config->memory_kib);
         return err;

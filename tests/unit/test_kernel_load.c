@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * core/kernel_load.c: Images and ELF files, good and bad, and where things go.
+ * core/kernel_load.c, kernel_image.c, kernel_elf.c, kernel_pvh.c: Images and ELF files, good and bad, and where things
+ * go.
  */
 #include "test.h"
 
@@ -28,7 +29,7 @@ static struct image good_image(void)
 
 static int plan_image(const struct image *i, uint64_t file_size, struct kernel_plan *plan, const char **problem)
 {
-    return kernel_load_plan(i, sizeof(*i), file_size, &ram, plan, problem);
+    return kernel_load_plan(KERNEL_RULES_ARM64, i, sizeof(*i), file_size, &ram, 1, plan, problem);
 }
 
 static void expect_image(struct image i, uint64_t file_size, const char *text)
@@ -111,16 +112,20 @@ static void test_short(void **state)
         uint8_t *p = malloc(n);
 
         memcpy(p, &i, n);
-        assert_int_equal(kernel_load_plan(p, n, n, &ram, &plan, &problem), -XEN_EINVAL);
+        assert_int_equal(kernel_load_plan(KERNEL_RULES_ARM64, p, n, n, &ram, 1, &plan, &problem), -XEN_EINVAL);
         assert_non_null(strstr(problem, "too short"));
-        memcpy(p, &elf, n);
-        assert_int_equal(kernel_load_plan(p, n, n, &ram, &plan, &problem), -XEN_EINVAL);
-        assert_non_null(strstr(problem, "too short"));
+        for (unsigned rules = KERNEL_RULES_ARM64; rules <= KERNEL_RULES_PVH; rules++) {
+            memcpy(p, &elf, n);
+            assert_int_equal(kernel_load_plan(rules, p, n, n, &ram, 1, &plan, &problem), -XEN_EINVAL);
+            assert_non_null(strstr(problem, "too short"));
+        }
         free(p);
     }
-    assert_int_equal(kernel_load_plan(&i, sizeof(i), 32, &ram, &plan, &problem), -XEN_EINVAL);
-    assert_int_equal(kernel_load_plan("\x1f\x8b\x08\0", 4, MIB(9), &ram, &plan, &problem), -XEN_EINVAL);
-    assert_non_null(strstr(problem, "gzip"));
+    assert_int_equal(kernel_load_plan(KERNEL_RULES_ARM64, &i, sizeof(i), 32, &ram, 1, &plan, &problem), -XEN_EINVAL);
+    for (unsigned rules = KERNEL_RULES_ARM64; rules <= KERNEL_RULES_PVH; rules++) {
+        assert_int_equal(kernel_load_plan(rules, "\x1f\x8b\x08\0", 4, MIB(9), &ram, 1, &plan, &problem), -XEN_EINVAL);
+        assert_non_null(strstr(problem, "gzip"));
+    }
 }
 
 /* ---- ELF files ---- */
@@ -149,7 +154,7 @@ static struct elf good_elf(void)
 
 static int plan_elf(const struct elf *e, struct kernel_plan *plan, const char **problem)
 {
-    return kernel_load_plan(e, sizeof(*e), FILE_SIZE, &ram, plan, problem);
+    return kernel_load_plan(KERNEL_RULES_ARM64, e, sizeof(*e), FILE_SIZE, &ram, 1, plan, problem);
 }
 
 static void expect_elf(const struct elf *e, const char *text)
@@ -270,7 +275,7 @@ static int place(uint64_t ram_mib, uint64_t start, uint64_t size, uint64_t ramdi
     const struct memory_range r = { RAM_START, RAM_START + MIB(ram_mib) };
     const struct kernel_plan plan = { .start = RAM_START + start, .end = RAM_START + start + size };
     uint64_t d = 0, t = 0;
-    int err = kernel_load_place(&plan, &r, ramdisk, tree, &d, &t);
+    int err = kernel_load_place(KERNEL_RULES_ARM64, &plan, &r, 1, ramdisk, tree, &d, &t);
 
     if (err == 0) {
         assert_true(t >= r.start && t + tree <= r.end && d >= r.start && d + ramdisk <= r.end);
@@ -311,6 +316,292 @@ static void test_place(void **state)
     assert_int_equal(place(64, 0, MIB(32), 4096, UINT64_MAX, &at), -XEN_ENOMEM);
 }
 
+/* ---- Kernels for a PC ---- */
+
+static const struct memory_range pc_ram[] = {
+    { 0, 0xa0000 }, { MIB(1), MIB(64) }, { 0, 0 }, { GIB(4), GIB(5) },
+};
+#define NOTES_OFFSET 0x8000
+
+struct pc_elf32 {
+    Elf32_Ehdr h;
+    Elf32_Phdr p[HEADERS];
+};
+
+static struct elf good_pc(void)
+{
+    struct elf e = good_elf();
+
+    e.h.e_machine = EM_X86_64;
+    e.p[0].p_paddr = MIB(16);
+    e.p[2].p_paddr = MIB(18);
+    e.p[1] = (Elf64_Phdr){ .p_type = PT_NOTE, .p_offset = NOTES_OFFSET, .p_filesz = 0x200, .p_align = 4 };
+    return e;
+}
+
+static struct pc_elf32 good_pc32(void)
+{
+    struct elf e = good_pc();
+    struct pc_elf32 n = { .h = { .e_type = ET_EXEC, .e_machine = EM_386, .e_version = 1, .e_entry = 7,
+                                 .e_phoff = sizeof(Elf32_Ehdr), .e_ehsize = sizeof(Elf32_Ehdr),
+                                 .e_phentsize = sizeof(Elf32_Phdr), .e_phnum = 3 } };
+
+    memcpy(n.h.e_ident, e.h.e_ident, sizeof(n.h.e_ident));
+    n.h.e_ident[EI_CLASS] = ELFCLASS32;
+    for (unsigned i = 0; i < 3; i++) {
+        n.p[i] = (Elf32_Phdr){ .p_type = e.p[i].p_type, .p_offset = e.p[i].p_offset, .p_vaddr = e.p[i].p_vaddr,
+                               .p_paddr = e.p[i].p_paddr, .p_filesz = e.p[i].p_filesz, .p_memsz = e.p[i].p_memsz,
+                               .p_flags = PF_X, .p_align = e.p[i].p_align };
+    }
+    return n;
+}
+
+static int plan_pc(const void *e, size_t size, struct kernel_plan *plan, const char **problem)
+{
+    return kernel_load_plan(KERNEL_RULES_PVH, e, size, FILE_SIZE, pc_ram, ARRAY_COUNT(pc_ram), plan, problem);
+}
+
+/* Req: BH-PVH-001 */
+static void test_pc(void **state)
+{
+    struct elf e = good_pc();
+    struct pc_elf32 e32 = good_pc32();
+    struct kernel_plan plan;
+    const char *problem = NULL;
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(i == 0 ? plan_pc(&e, sizeof(e), &plan, &problem) : plan_pc(&e32, sizeof(e32), &plan, &problem),
+                         0);
+        assert_int_equal(plan.kind, KERNEL_ELF);
+        assert_int_equal(plan.segment_count, 2);
+        assert_true(plan.entry == 0 && plan.start == MIB(16) && plan.end == MIB(18) + 0x5000);
+        assert_true(plan.segment[1].source == 0x4000 && plan.segment[1].file_size == 0x100);
+        assert_true(plan.segment[1].address == MIB(18) && plan.segment[1].memory_size == 0x5000);
+        assert_int_equal(plan.notes_count, 1);
+        assert_true(plan.notes[0].source == NOTES_OFFSET && plan.notes[0].size == 0x200);
+        assert_int_equal(plan.notes[0].alignment, 4);
+    }
+    /* In any range of memory, and with a linker that nobody needs. */
+    e.p[0].p_paddr = 0x9e000;
+    e.p[2].p_paddr = GIB(5) - 0x5000;
+    e.p[3] = (Elf64_Phdr){ .p_type = PT_INTERP };
+    e.p[4] = (Elf64_Phdr){ .p_type = PT_NOTE, .p_offset = FILE_SIZE - KIB(32), .p_filesz = KIB(32), .p_align = 8 };
+    e.p[5] = (Elf64_Phdr){ .p_type = PT_NOTE };
+    e.h.e_phnum = 6;
+    assert_int_equal(plan_pc(&e, sizeof(e), &plan, &problem), 0);
+    assert_int_equal(plan.notes_count, 2);
+    assert_int_equal(plan.notes[1].alignment, 8);
+}
+
+static void expect_pc(const struct elf *e, const char *text)
+{
+    struct kernel_plan plan = { .entry = 77 };
+    const char *problem = NULL;
+
+    assert_int_equal(plan_pc(e, sizeof(*e), &plan, &problem), -XEN_EINVAL);
+    assert_true(plan.entry == 77);
+    if (strstr(problem, text) == NULL) {
+        fail_msg("'%s' where '%s' was expected", problem, text);
+    }
+}
+
+/* Req: BH-PVH-003 */
+static void test_bad_pc(void **state)
+{
+    static const struct memory_range whole = { 0, GIB(1) };
+    struct kernel_plan plan;
+    const char *problem;
+    uint8_t bz[0x300] = { 'M', 'Z' };
+    struct pc_elf32 e32;
+    struct elf e;
+
+    (void)state;
+#define BAD_PC(change, text) e = good_pc(); change; expect_pc(&e, text)
+    BAD_PC(e.h.e_machine = EM_AARCH64, "for x86");
+    BAD_PC(e.h.e_machine = EM_386, "for x86");
+    BAD_PC(e.h.e_type = ET_DYN, "for x86");
+    BAD_PC(e.h.e_ident[EI_CLASS] = 3, "for x86");
+    BAD_PC(e.h.e_ident[EI_DATA] = ELFDATA2MSB, "for x86");
+    BAD_PC(e.h.e_ident[0] = 'M', "no ELF file");
+    BAD_PC(e.h.e_phentsize = 32, "program headers");
+    BAD_PC(e.h.e_phnum = 0xffff, "program headers");
+    BAD_PC(e.p[0].p_paddr = 0x9e001, "outside the partition");
+    BAD_PC(e.p[0].p_paddr = 0xfffff, "outside the partition");
+    BAD_PC(e.p[0].p_paddr = MIB(64) - 1, "outside the partition");
+    BAD_PC(e.p[0].p_paddr = GIB(4) - 1, "outside the partition");
+    BAD_PC(e.p[0].p_paddr = UINT64_MAX, "outside the partition");
+    BAD_PC(e.p[0].p_offset = FILE_SIZE, "outside the file");
+    BAD_PC(e.p[1].p_offset = FILE_SIZE - 0x1ff, "outside the file");
+    BAD_PC(e.p[1].p_offset = UINT64_MAX, "outside the file");
+    BAD_PC(e.p[1].p_filesz = 0, "without notes");
+    BAD_PC(e.p[1].p_type = PT_NULL, "PHYS32_ENTRY");
+    BAD_PC(e.h.e_phnum = 8; e.p[3] = e.p[4] = e.p[5] = e.p[6] = e.p[7] = e.p[1], "more notes");
+    e = good_pc();
+    e.p[1].p_filesz = KIB(64) + 1;
+    assert_int_equal(kernel_load_plan(KERNEL_RULES_PVH, &e, sizeof(e), MIB(1), pc_ram, 2, &plan, &problem),
+                     -XEN_EINVAL);
+    assert_non_null(strstr(problem, "more notes"));
+    /* Memory that goes on where a PC has none. */
+    e = good_pc();
+    e.p[0].p_paddr = 0x9f000;
+    assert_int_equal(kernel_load_plan(KERNEL_RULES_PVH, &e, sizeof(e), FILE_SIZE, &whole, 1, &plan, &problem),
+                     -XEN_EINVAL);
+    assert_non_null(strstr(problem, "ROMs"));
+    e32 = good_pc32();
+    e32.h.e_machine = EM_X86_64;
+    assert_int_equal(plan_pc(&e32, sizeof(e32), &plan, &problem), -XEN_EINVAL);
+    memcpy(bz + 0x202, "HdrS", 4);
+    assert_int_equal(plan_pc(bz, sizeof(bz), &plan, &problem), -XEN_EINVAL);
+    assert_non_null(strstr(problem, "bzImage"));
+}
+
+/* ---- Notes ---- */
+
+/* Adds a note to BYTES at *AT. */
+static void put_note(uint8_t *bytes, size_t *at, const char *name, uint32_t type, uint64_t value, uint32_t size,
+                     unsigned alignment)
+{
+    uint32_t header[3] = { (uint32_t)strlen(name) + 1, size, type };
+    size_t descriptor = (*at + 12 + header[0] + alignment - 1) / alignment * alignment;
+
+    memcpy(bytes + *at, header, 12);
+    memcpy(bytes + *at + 12, name, header[0]);
+    memcpy(bytes + descriptor, &value, size < 8 ? size : 8);
+    *at = (descriptor + size + alignment - 1) / alignment * alignment;
+}
+
+/* What becomes of the SIZE bytes of notes; whatever is read beyond them is found. */
+static int read_notes(const uint8_t *bytes, size_t size, unsigned alignment, uint64_t *entry, const char **problem)
+{
+    struct kernel_plan plan = {
+        .segment_count = 2, .segment = { { .address = MIB(1), .memory_size = MIB(1) },
+                                         { .address = GIB(4) - MIB(1), .memory_size = MIB(2) } },
+        .notes_count = 1, .notes = { { .size = size, .alignment = alignment } },
+    };
+    uint8_t *exact = malloc(size);
+    int err;
+
+    memcpy(exact, bytes, size);
+    err = kernel_load_notes(&plan, 0, exact, problem);
+    *entry = plan.entry;
+    free(exact);
+    return err;
+}
+
+/* Req: BH-PVH-001, BH-PVH-003 */
+static void test_notes(void **state)
+{
+    uint8_t bytes[256] = { 0 };
+    const char *problem = NULL;
+    uint64_t entry;
+
+    (void)state;
+    for (unsigned alignment = 4; alignment <= 8; alignment += 4) {
+        for (uint32_t size = 4; size <= 8; size += 4) {
+            size_t at = 0, last;
+
+            put_note(bytes, &at, "Linux", 18, 1, 4, alignment);
+            put_note(bytes, &at, "Xen", 5, 0x33, 7, alignment);
+            put_note(bytes, &at, "Xem", 18, 1, 4, alignment);
+            put_note(bytes, &at, "", 18, 1, 0, alignment);
+            last = at;
+            put_note(bytes, &at, "Xen", 18, MIB(1) + 0x50, size, alignment);
+            assert_int_equal(read_notes(bytes, at, alignment, &entry, &problem), 0);
+            assert_true(entry == MIB(1) + 0x50);
+            for (size_t n = 0; n < last + 12; n++) {
+                int err = read_notes(bytes, n, alignment, &entry, &problem);
+
+                assert_true(err == -XEN_ENOENT || err == -XEN_EINVAL);
+                assert_true(entry == 0);
+            }
+            assert_int_equal(read_notes(bytes, last, alignment, &entry, &problem), -XEN_ENOENT);
+            assert_non_null(strstr(problem, "CONFIG_PVH"));
+        }
+    }
+}
+
+static void expect_note(uint64_t value, uint32_t size, const char *text)
+{
+    uint8_t bytes[64] = { 0 };
+    const char *problem = "";
+    uint64_t entry;
+    size_t at = 0;
+
+    put_note(bytes, &at, "Xen", 18, value, size, 4);
+    assert_int_equal(read_notes(bytes, at, 4, &entry, &problem), text == NULL ? 0 : -XEN_EINVAL);
+    if (text != NULL && strstr(problem, text) == NULL) {
+        fail_msg("'%s' where '%s' was expected", problem, text);
+    }
+}
+
+/* Req: BH-PVH-003 */
+static void test_bad_notes(void **state)
+{
+    uint32_t header[4] = { 4, UINT32_MAX, 18 };
+    const char *problem;
+    uint64_t entry;
+
+    (void)state;
+    expect_note(MIB(1), 4, NULL);
+    expect_note(MIB(2) - 1, 8, NULL);
+    expect_note(GIB(4) - 1, 8, NULL);
+    expect_note(GIB(4), 8, "none of");
+    expect_note(MIB(1) - 1, 4, "none of");
+    expect_note(MIB(2), 4, "none of");
+    expect_note(0, 8, "none of");
+    expect_note(MIB(1), 0, "neither");
+    expect_note(MIB(1), 5, "neither");
+    expect_note(MIB(1), 12, "neither");
+    assert_int_equal(read_notes((uint8_t *)header, 16, 4, &entry, &problem), -XEN_EINVAL);
+    assert_non_null(strstr(problem, "larger"));
+    header[0] = UINT32_MAX;
+    assert_int_equal(read_notes((uint8_t *)header, 16, 8, &entry, &problem), -XEN_EINVAL);
+}
+
+/* Where a ramdisk and 4 KiB go on a PC with a kernel at [START, START + SIZE); everything in MiB. */
+static int place_pc(const struct memory_range *r, unsigned count, uint64_t start, uint64_t size, uint64_t ramdisk,
+                    uint64_t *at)
+{
+    const struct kernel_plan plan = { .start = start, .end = start + size };
+    uint64_t d = 0, t = 0;
+    int err = kernel_load_place(KERNEL_RULES_PVH, &plan, r, count, ramdisk, 4096, &d, &t);
+
+    if (err == 0) {
+        assert_true(t == d + (ramdisk + 4095) / 4096 * 4096 && (d & 4095) == 0);
+        assert_true(d >= plan.end || t + 4096 <= plan.start);
+        *at = d;
+    }
+    return err;
+}
+
+/* Req: BH-PVH-002 */
+static void test_place_pc(void **state)
+{
+    const struct memory_range large[] = { { 0, 0xa0000 }, { MIB(1), GIB(3) + MIB(768) }, { GIB(4), GIB(8) } };
+    const struct memory_range one[] = { { 0, GIB(6) } };
+    uint64_t at;
+
+    (void)state;
+    assert_int_equal(place_pc(large, 3, MIB(16), MIB(32), MIB(10), &at), 0);
+    assert_true(at == GIB(3) + MIB(758) - 4096);
+    assert_int_equal(place_pc(large, 2, MIB(16), MIB(32), 1, &at), 0);
+    assert_true(at == GIB(3) + MIB(768) - 8192);
+    assert_int_equal(place_pc(one, 1, MIB(16), MIB(32), 0, &at), 0); /* below 4 GiB, however much there is */
+    assert_true(at == GIB(4) - 4096);
+    assert_int_equal(place_pc(pc_ram, 4, MIB(16), MIB(32), MIB(16) - 4096, &at), 0);
+    assert_true(at == MIB(48));
+    assert_int_equal(place_pc(pc_ram, 4, MIB(16), MIB(32), MIB(16) - 4095, &at), -XEN_ENOMEM);
+    assert_int_equal(place_pc(pc_ram, 4, MIB(32), MIB(32), MIB(16), &at), 0); /* in front of the kernel */
+    assert_true(at == MIB(16) - 4096);
+    assert_int_equal(place_pc(pc_ram, 4, MIB(1), MIB(63), 0, &at), -XEN_ENOMEM); /* not in the first MiB */
+    assert_int_equal(place_pc(pc_ram, 4, 0x1000, 0x1000, 1, &at), 0);
+    assert_true(at == MIB(64) - 8192);
+    assert_int_equal(place_pc(pc_ram, 4, GIB(4), MIB(1), 1, &at), 0);
+    assert_true(at == MIB(64) - 8192);
+    assert_int_equal(place_pc(pc_ram, 4, MIB(16), MIB(32), UINT64_MAX, &at), -XEN_ENOMEM);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -321,6 +612,11 @@ int main(void)
         cmocka_unit_test(test_position_independent),
         cmocka_unit_test(test_bad_elf),
         cmocka_unit_test(test_place),
+        cmocka_unit_test(test_pc),
+        cmocka_unit_test(test_bad_pc),
+        cmocka_unit_test(test_notes),
+        cmocka_unit_test(test_bad_notes),
+        cmocka_unit_test(test_place_pc),
     };
 
     return RUN_TESTS(tests);

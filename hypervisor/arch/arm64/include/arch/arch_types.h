@@ -33,6 +33,10 @@
 /* Where the pages of PV rings are: the console's, then the store's. */
 #define ARCH_GUEST_PV_PAGES  GUEST_MAGIC_BASE
 
+/* Which kernels can be loaded, as bh/kernel_load.h has it, and of what rules this build has the code. */
+#define ARCH_KERNEL_RULES       KERNEL_RULES_ARM64
+#define ARCH_KERNEL_RULES_BUILT BIT(KERNEL_RULES_ARM64)
+
 /* What xen_version says of this architecture. */
 #define ARCH_CAPABILITY "aarch64"
 #define ARCH_FEATURES   (1U << XENFEAT_ARM_SMCCC_supported | 1U << XENFEAT_not_direct_mapped)

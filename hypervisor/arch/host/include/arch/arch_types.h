@@ -33,6 +33,10 @@
 /* Where the pages of PV rings are: the console's, then the store's. */
 #define ARCH_GUEST_PV_PAGES  GUEST_MAGIC_BASE
 
+/* The rules for kernels that core follows, and all of which there is code, for their tests. */
+#define ARCH_KERNEL_RULES       KERNEL_RULES_ARM64
+#define ARCH_KERNEL_RULES_BUILT (BIT(KERNEL_RULES_ARM64) | BIT(KERNEL_RULES_PVH))
+
 #define ARCH_CAPABILITY "host"
 #define ARCH_FEATURES   0U
 #define ARCH_GUEST_SETS_CALLBACK 1
