@@ -1,27 +1,29 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Fetches what Debian already builds for arm64, through an apt root of its own in the build folder: the machine's
-# dpkg architectures, package lists and caches stay as they are, and nobody needs to be root.
+# Fetches what Debian already builds for the machines that Bulkhead runs on, through an apt root of its own in the
+# build folder: the machine's dpkg architectures, package lists and caches stay as they are, and nobody needs to be
+# root.
 #
-# usage: scripts/debian-fetch.sh WHAT...
-#   linux    Debian's arm64 kernel                 -> build/debian/arm64/linux (an uncompressed Image)
-#   busybox  the static busybox                    -> build/debian/arm64/busybox
-#   xen      Debian's own Xen 4.17 for comparison  -> build/debian/arm64/xen
-#   grub     GRUB's modules for arm64's EFI        -> build/debian/arm64/grub (a folder)
-#   modules  that kernel's drivers for Xen         -> build/debian/arm64/modules (a folder of *.ko)
-#   libxen   Xen's libraries for arm64's programs  -> build/debian/arm64/libxen (a root: usr/include, lib, ...)
+# usage: scripts/debian-fetch.sh [--arch arm64|amd64] WHAT...
+# Into build/debian/ARCH, where ARCH is arm64 unless it is named:
+#   linux        Debian's kernel (arm64: an uncompressed Image; amd64: a bzImage)     -> linux
+#   linux-cloud  amd64: the kernel for virtual machines (a bzImage)                   -> linux-cloud
+#   busybox      the static busybox                                                   -> busybox
+#   xen          Debian's own Xen 4.17 for comparison (amd64: unpacked, an ELF file)  -> xen
+#   modules      that kernel's drivers for Xen                                        -> modules (a folder of *.ko)
+#   grub         arm64: GRUB's modules for EFI                                        -> grub (a folder)
+#   libxen       arm64: Xen's libraries for programs             -> libxen (a root: usr/include, lib, ...)
 # What is there already is left alone; remove the file (or build/debian) to fetch it anew.
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 out=${BUILD:-$top/build}/debian
-apt=$out/apt
-dest=$out/arm64
+arch=arm64
 
 say() { echo "debian-fetch: $*"; }
 fail() { echo "debian-fetch: error: $*" >&2; exit 1; }
 
-# Package sources: those of the machine, for arm64 (a restriction to other architectures is taken out).
+# Package sources: those of the machine, for $arch (a restriction to other architectures is taken out).
 take_over_sources() {
     rm -rf "$apt/etc/sources.list" "$apt/etc/sources.list.d"
     mkdir -p "$apt/etc/sources.list.d"
@@ -34,7 +36,7 @@ take_over_sources() {
             */sources.list) target=$apt/etc/sources.list ;;
             *) target=$apt/etc/sources.list.d/${file##*/} ;;
         esac
-        sed -e 's/^\(deb[^[]*\[.*\)arch=[^] ]*/\1arch=arm64/' -e 's/^Architectures:.*/Architectures: arm64/' \
+        sed -e "s/^\(deb[^[]*\[.*\)arch=[^] ]*/\1arch=$arch/" -e "s/^Architectures:.*/Architectures: $arch/" \
             "$file" > "$target"
         grep -Eq '^(deb[[:space:]]|URIs:)' "$target" && found=yes
     done
@@ -53,8 +55,8 @@ make_root() {
 #clear APT::Default-Release;
 #clear Dir::Cache::pkgcache;
 #clear Dir::Cache::srcpkgcache;
-APT::Architecture "arm64";
-APT::Architectures { "arm64"; };
+APT::Architecture "$arch";
+APT::Architectures { "$arch"; };
 APT::Install-Recommends "0";
 APT::Get::List-Cleanup "0";
 APT::Sandbox::User "";
@@ -83,8 +85,8 @@ prepare() {
     done
     take_over_sources
     make_root
-    say "reading the package lists of arm64 into build/debian/apt (the machine's own stay as they are)"
-    # A third party's source without arm64 only warns; what counts is whether the packages can be found afterwards.
+    say "reading the package lists of $arch into $apt (the machine's own stay as they are)"
+    # A third party's source without this architecture only warns; what counts is whether the packages can be found afterwards.
     apt_get update > "$apt/update.log" 2>&1 || say "warning: $(grep -m1 '^E:' "$apt/update.log" || echo "apt-get update failed")"
     prepared=yes
 }
@@ -92,7 +94,7 @@ prepare() {
 # download PACKAGE PATTERN: fetches the archive and unpacks the files that match PATTERN into $tree.
 download() {
     apt_cache show "$1" > /dev/null 2>&1 ||
-        fail "package $1 (arm64) is not in the machine's package sources; see $apt/update.log"
+        fail "package $1 ($arch) is not in the machine's package sources; see $apt/update.log"
     rm -rf "$tree"
     mkdir -p "$tree" "$apt/debs"
     say "fetching $1"
@@ -116,18 +118,35 @@ install_as() {
     say "$dest/$1"
 }
 
-fetch_linux() {
+# fetch_kernel NAME META: the kernel of the package that META depends on becomes NAME, its version NAME.version.
+fetch_kernel() {
     prepare
-    package=$(apt_cache depends linux-image-arm64 2> /dev/null |
+    name=$1
+    package=$(apt_cache depends "$2" 2> /dev/null |
         sed -n 's/^ *Depends: \(linux-image-[0-9][^ ]*\)$/\1/p' | head -n 1)
-    [ -n "$package" ] || fail "package linux-image-arm64 is not in the machine's package sources; see $apt/update.log"
+    [ -n "$package" ] || fail "package $2 is not in the machine's package sources; see $apt/update.log"
     download "$package" './boot/*'
     set -- "$tree"/boot/vmlinuz-*
     [ $# = 1 ] || fail "$package holds $# kernels instead of one"
-    echo "${1##*/vmlinuz-}" > "$dest/linux.version"
-    install_as linux "$1"
-    [ "$(dd if="$dest/linux" bs=1 skip=56 count=4 2> /dev/null)" = ARMd ] ||
-        fail "$dest/linux is not an arm64 Image"
+    echo "${1##*/vmlinuz-}" > "$dest/$name.version"
+    install_as "$name" "$1"
+}
+
+# is_at FILE OFFSET TEXT: has FILE the four characters TEXT there?
+is_at() { [ "$(dd if="$1" bs=1 skip="$2" count=4 2> /dev/null)" = "$3" ]; }
+
+fetch_linux() {
+    fetch_kernel linux "linux-image-$arch"
+    if [ "$arch" = arm64 ]; then
+        is_at "$dest/linux" 56 ARMd || fail "$dest/linux is not an arm64 Image"
+    else
+        is_at "$dest/linux" 514 HdrS || fail "$dest/linux is not a bzImage"
+    fi
+}
+
+fetch_linux_cloud() {
+    fetch_kernel linux-cloud "linux-image-cloud-$arch"
+    is_at "$dest/linux-cloud" 514 HdrS || fail "$dest/linux-cloud is not a bzImage"
 }
 
 fetch_busybox() {
@@ -139,7 +158,7 @@ fetch_busybox() {
 
 fetch_xen() {
     prepare
-    download xen-hypervisor-4.17-arm64 './boot/*'
+    download "xen-hypervisor-4.17-$arch" './boot/*'
     for file in "$tree"/boot/xen-*; do
         case $file in
             *.gz | *-arm64 | *-arm64.efi) install_as xen "$file"; return 0 ;;
@@ -158,7 +177,7 @@ fetch_grub() {
 }
 
 fetch_modules() {
-    [ -s "$dest/linux.version" ] || fail "the modules are those of build/debian/arm64/linux: fetch linux first"
+    [ -s "$dest/linux.version" ] || fail "the modules are those of $dest/linux: fetch linux first"
     prepare
     download "linux-image-$(cat "$dest/linux.version")" './lib/modules/*/kernel/drivers/xen/*'
     rm -rf "$dest/modules" "$dest/modules.new"
@@ -190,7 +209,23 @@ fetch_libxen() {
     say "$dest/libxen"
 }
 
-[ $# -gt 0 ] || { sed -n '3,14s/^# \{0,1\}//p' "$0"; exit 2; }
+usage() {
+    sed -n '3,17s/^# \{0,1\}//p' "$0"
+    exit 2
+}
+
+if [ "${1:-}" = --arch ]; then
+    [ $# -gt 1 ] || usage
+    arch=$2
+    shift 2
+fi
+[ $# -gt 0 ] || usage
+case $arch in
+    arm64) apt=$out/apt known="linux busybox xen grub modules libxen" ;;
+    amd64) apt=$out/apt-amd64 known="linux linux-cloud busybox xen modules" ;;
+    *) fail "unknown architecture '$arch': expected arm64 or amd64" ;;
+esac
+dest=$out/$arch
 tree=$out/unpack.$$
 trap 'rm -rf "$tree"' EXIT
 mkdir -p "$dest"
@@ -200,8 +235,12 @@ if command -v flock > /dev/null; then
     flock 9
 fi
 for what in "$@"; do
+    case " $known " in
+        *" $what "*) ;;
+        *) fail "unknown item '$what' for $arch: expected one of $known" ;;
+    esac
     case $what in
-        linux | busybox | xen | grub | modules | libxen) [ -s "$dest/$what" ] || "fetch_$what" ;;
-        *) fail "unknown item '$what': expected linux, busybox, xen, grub, modules or libxen" ;;
+        linux-cloud) [ -s "$dest/$what" ] || fetch_linux_cloud ;;
+        *) [ -s "$dest/$what" ] || "fetch_$what" ;;
     esac
 done
