@@ -33,7 +33,7 @@
 #include <xen/vcpu.h>
 #include <xen/version.h>
 
-_Static_assert(sizeof(xen_add_to_physmap_t) == 24, "layout of XENMEM_add_to_physmap");
+_Static_assert(sizeof(xen_add_to_physmap_t) == (sizeof(void *) == 8 ? 24 : 16), "layout of XENMEM_add_to_physmap");
 _Static_assert(sizeof(struct vcpu_info) == 64 || sizeof(struct vcpu_info) == 48, "layout of vcpu_info");
 
 #endif

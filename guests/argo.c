@@ -31,15 +31,7 @@ static void expect(const char *name, int64_t got, int64_t expected)
 
 static int64_t argo(uint64_t op, const void *a, const void *b, uint64_t c, uint64_t d)
 {
-    register uint64_t x0 __asm__("x0") = op;
-    register uint64_t x1 __asm__("x1") = (uint64_t)a;
-    register uint64_t x2 __asm__("x2") = (uint64_t)b;
-    register uint64_t x3 __asm__("x3") = c;
-    register uint64_t x4 __asm__("x4") = d;
-    register uint64_t x16 __asm__("x16") = __HYPERVISOR_argo_op;
-
-    __asm__ volatile("hvc #0xea1" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x16) :: "memory");
-    return (int64_t)x0;
+    return hypercall5(__HYPERVISOR_argo_op, op, (uint64_t)a, (uint64_t)b, c, d);
 }
 
 static int64_t register_ring(uint16_t partner, uint32_t length, uint64_t pages, uint64_t flags, uint16_t pad)

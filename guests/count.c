@@ -13,7 +13,7 @@ static void count(void *argument)
     uint64_t end = deadline, n = 0;
 
     (void)argument;
-    while (READ_SYSREG(cntvct_el0) < end) {
+    while (counter_read() < end) {
         for (unsigned i = 0; i < 1000; i++) {
             __asm__ volatile("" ::: "memory");
         }
@@ -27,20 +27,18 @@ static unsigned early;
 static void wake(unsigned irq)
 {
     (void)irq;
-    if ((READ_SYSREG(cntv_ctl_el0) & 4) == 0) {
+    if (!timer_has_fired()) {
         early++; /* the condition is gone: an interrupt of last time, delivered again */
         return;
     }
-    WRITE_SYSREG(cntv_ctl_el0, 0);
-    isb();
+    timer_stop();
 }
 
 static void sleep_ms(uint64_t ms)
 {
     uint64_t end = now() + ticks_from_us(ms * 1000);
 
-    WRITE_SYSREG(cntv_cval_el0, end);
-    WRITE_SYSREG(cntv_ctl_el0, 1);
+    timer_set(end);
     while (now() < end) {
         wfi();
         irq_on();
@@ -54,8 +52,8 @@ void guest_main(void)
     uint64_t total = 0;
 
     irq_init();
-    irq_handle(board.vtimer_irq, wake);
-    irq_enable(board.vtimer_irq);
+    irq_handle(timer_irq(), wake);
+    irq_enable(timer_irq());
     for (uint64_t round = 1; rounds == 0 || round <= rounds; round++) {
         deadline = now() + ticks_from_us(ms * 1000);
         for (unsigned cpu = 1; cpu < board.cpu_count && cpu < CPU_MAX; cpu++) {
@@ -64,7 +62,7 @@ void guest_main(void)
         }
         count(NULL);
         for (unsigned cpu = 0; cpu < board.cpu_count && cpu < CPU_MAX; cpu++) {
-            while (cpu != 0 && psci(PSCI_AFFINITY_INFO | PSCI_64, cpu, 0, 0) == 0) {
+            while (cpu != 0 && cpu_is_on(cpu)) {
                 cpu_yield();
             }
             total += counts[cpu];

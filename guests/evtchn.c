@@ -31,7 +31,7 @@ static void pending_say(const char *name, uint32_t port)
 {
     if (shared != NULL && port < 4096) {
         say("%s: pending %u, masked %u, selected %u, upcall %u\n", name, bit_is_set(shared->evtchn_pending, port),
-            bit_is_set(shared->evtchn_mask, port), bit_is_set(&vcpu_info[0]->evtchn_pending_sel, port / 64),
+            bit_is_set(shared->evtchn_mask, port), bit_is_set(&vcpu_info[0]->evtchn_pending_sel, port / PORT_BITS),
             vcpu_info[0]->evtchn_upcall_pending);
     }
 }
@@ -44,7 +44,7 @@ static void first_state(void)
     if (shared_info_map() == NULL) {
         return;
     }
-    for (unsigned i = 0; i < 64; i++) {
+    for (unsigned i = 0; i < PORT_BITS; i++) {
         pending |= shared->evtchn_pending[i];
         masked |= shared->evtchn_mask[i];
     }
@@ -314,7 +314,7 @@ static void masking(void)
         high = (uint32_t)event_bind_ipi(0);
     }
     event_send(high);
-    event_send(high - 64);
+    event_send(high - PORT_BITS);
     event_send(3);
     event_window();
     event_say("taken of several words", 0);

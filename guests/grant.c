@@ -189,7 +189,7 @@ static void copies(void)
         { "from DOMID_COW", 1, DOMID_COW, DOMID_SELF, REF, to, 0, 0, 8 },
         { "no memory", 0, DOMID_SELF, DOMID_SELF, NOWHERE, to, 0, 0, 8 },
         { "to no memory", 0, DOMID_SELF, DOMID_SELF, from, NOWHERE, 0, 0, 8 },
-        { "to a device", 0, DOMID_SELF, DOMID_SELF, from, board.gicd >> PAGE_SHIFT, 0, 0, 8 },
+        { "to a device", 0, DOMID_SELF, DOMID_SELF, from, board_device() >> PAGE_SHIFT, 0, 0, 8 },
         { "from the grant table", 0, DOMID_SELF, DOMID_SELF, GRANT_GFN, to, 0, 0, 8 },
         { "nothing", 0, DOMID_SELF, DOMID_SELF, from, to, 0, 0, 0 },
         { "nothing at the end", 0, DOMID_SELF, DOMID_SELF, from, to, 4096, 4096, 0 },

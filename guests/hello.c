@@ -9,15 +9,15 @@ static void other(void *argument)
     (void)argument;
     say("cpu %u: up\n", cpu_id());
     __atomic_add_fetch(&reported, 1, __ATOMIC_RELEASE);
-    __asm__ volatile("dsb sy; sev");
+    cpu_notify();
 }
 
 void guest_main(void)
 {
     say("hello: %s\n", board.bootargs);
-    say("gic: version %u\n", board.gic_version);
+    board_say();
     say("memory: 0x%lx + 0x%lx\n", board.memory_base, board.memory_size);
-    say("image: memory + 0x%lx\n", (uint64_t)_head - board.memory_base);
+    say("image: memory + 0x%lx\n", (uint64_t)(uintptr_t)_head - board.memory_base);
     say("cpus: %u\n", board.cpu_count);
     for (unsigned cpu = 1; cpu < board.cpu_count && cpu < CPU_MAX; cpu++) {
         int64_t result = cpu_on(cpu, other, NULL);
@@ -27,7 +27,7 @@ void guest_main(void)
             continue;
         }
         while (__atomic_load_n(&reported, __ATOMIC_ACQUIRE) < cpu) {
-            __asm__ volatile("wfe");
+            cpu_await();
         }
     }
     say("cpus reported: %u\n", reported + 1);

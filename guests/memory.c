@@ -217,14 +217,14 @@ static void populating(void)
     say("populate where memory is: %ld\n", reserve(XENMEM_populate_physmap, DOMID_SELF, 1, 0, 0));
     say("it is another page: %s\n", string_compare(page_shows(gfn_of(pages[5])), "0x85") == 0 ? "no" : "yes");
     charge_say("populate where memory is", &before);
-    list[0] = board.gicd >> PAGE_SHIFT;
-    type = read32(board.gicd + 8); /* GICD_TYPER */
+    list[0] = board_device() >> PAGE_SHIFT;
+    type = board_device_word();
     say("populate where a device is: %ld\n", reserve(XENMEM_populate_physmap, DOMID_SELF, 1, 0, 0));
-    say("the device is still there: %s\n", read32(board.gicd + 8) == type ? "yes" : "no");
+    say("the device is still there: %s\n", board_device_word() == type ? "yes" : "no");
     charge_say("populate where a device is", &before);
     say("increase with room: %ld\n", reserve(XENMEM_increase_reservation, DOMID_SELF, 1, 0, 0));
     charge_say("increase with room", &before);
-    list[0] = board.gicd >> PAGE_SHIFT;
+    list[0] = board_device() >> PAGE_SHIFT;
     say("decrease of a device: %ld\n", reserve(XENMEM_decrease_reservation, DOMID_SELF, 1, 0, 0));
 }
 
@@ -295,7 +295,7 @@ static void spaces(void)
     say("remove it again: %ld\n", physmap_remove(PLAY_GFN + 48));
     say("remove where nothing is: %ld\n", physmap_remove(NOWHERE));
     say("remove at the last gfn: %ld\n", physmap_remove(~0ull));
-    say("remove a device: %ld\n", physmap_remove(board.gicd >> PAGE_SHIFT));
+    say("remove a device: %ld\n", physmap_remove(board_device() >> PAGE_SHIFT));
     say("remove with an extent: %ld\n", memory_op(OP_WITH_EXTENT(XENMEM_remove_from_physmap, 1), &add));
     say("remove of no domain: %ld\n", memory_op(XENMEM_remove_from_physmap,
         &(struct xen_remove_from_physmap){ .domid = DOMID_UNUSED, .gpfn = gfn_of(pages[6]) }));

@@ -34,16 +34,14 @@ static int64_t register_runstate(uint64_t vcpu, volatile void *address)
 static void timer_taken(unsigned irq)
 {
     (void)irq;
-    WRITE_SYSREG(cntv_ctl_el0, 0);
+    timer_stop();
 }
 
 /* A real sleep, after which the run-state area has the system time of now, or almost. */
 static void sleep_us(uint64_t us)
 {
-    WRITE_SYSREG(cntv_cval_el0, now() + ticks_from_us(us));
-    WRITE_SYSREG(cntv_ctl_el0, 1);
-    isb();
-    while (READ_SYSREG(cntv_ctl_el0) == 1) {
+    timer_set(now() + ticks_from_us(us));
+    while (timer_is_waiting()) {
         sched_op(SCHEDOP_block, NULL);
         event_window();
     }
@@ -305,8 +303,8 @@ static void scheduling(void)
 void guest_main(void)
 {
     event_init();
-    irq_handle(board.vtimer_irq, timer_taken);
-    irq_enable(board.vtimer_irq);
+    irq_handle(timer_irq(), timer_taken);
+    irq_enable(timer_irq());
     shared_info_map();
     operations();
     places();

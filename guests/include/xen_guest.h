@@ -14,6 +14,8 @@
 #define PAGE 4096ul
 #define PAGE_SHIFT 12
 #define EVENT_IRQ 31
+/* Ports in a word of the shared page. */
+#define PORT_BITS (8 * (unsigned)sizeof(xen_ulong_t))
 #define ARRAY_COUNT(a) (sizeof(a) / sizeof((a)[0]))
 /* Page-aligned memory of the guest's own. */
 #define PAGES __attribute__((aligned(4096)))
@@ -27,7 +29,7 @@ int64_t grant_op(unsigned op, void *argument, uint64_t count);
 int64_t vcpu_op(unsigned op, uint64_t vcpu, void *argument);
 int64_t sched_op(unsigned op, void *argument);
 int64_t hvm_op(unsigned op, void *argument);
-static inline uint64_t gfn_of(const volatile void *p) { return (uint64_t)p >> PAGE_SHIFT; }
+static inline uint64_t gfn_of(const volatile void *p) { return (uintptr_t)p >> PAGE_SHIFT; }
 
 /* What xen_event_channel and others say of domids, with a word for a result line. */
 struct named_domid { uint16_t domid; const char *name; };
@@ -61,7 +63,7 @@ extern struct vcpu_info *vcpu_info[CPU_MAX];
 bool vcpu_info_register(unsigned cpu);
 
 /*
- * The interrupt of event channels, PPI 31, counted for each CPU. event_init() on CPU 0 and event_init_cpu() on the
+ * The interrupt of event channels, 31 (arm64: that PPI; x86: a vector), counted for each CPU. event_init() on CPU 0 and event_init_cpu() on the
  * others enable it; the handler clears upcall_pending, then takes every selected, pending and unmasked port.
  */
 #define EVENT_LOG_MAX 64
@@ -71,6 +73,8 @@ extern struct event_log event_log[CPU_MAX];
 extern void (*event_upcall)(unsigned cpu);
 void event_init(void);
 void event_init_cpu(void);
+/* Tells the hypervisor which interrupt that is, where it must be told. */
+void event_connect(void);
 void event_take_2level(unsigned cpu);
 void event_note(unsigned cpu, uint32_t port);
 void event_forget(void);

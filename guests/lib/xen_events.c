@@ -33,7 +33,9 @@ struct shared_info *shared_info_map(void)
         return NULL;
     }
     shared = (struct shared_info *)shared_page;
-    vcpu_info[0] = &shared->vcpu_info[0];
+    for (unsigned cpu = 0; cpu < CPU_MAX && cpu < XEN_LEGACY_MAX_VCPUS; cpu++) {
+        vcpu_info[cpu] = &shared->vcpu_info[cpu];
+    }
     return shared;
 }
 
@@ -67,18 +69,18 @@ void event_note(unsigned cpu, uint32_t port)
 void event_take_2level(unsigned cpu)
 {
     struct vcpu_info *place = vcpu_info[cpu];
-    uint64_t words;
+    xen_ulong_t words;
 
     if (shared == NULL || place == NULL) {
         return;
     }
     __atomic_store_n(&place->evtchn_upcall_pending, 0, __ATOMIC_SEQ_CST);
     words = __atomic_exchange_n(&place->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST);
-    for (unsigned word = 0; word < 64; word++) {
+    for (unsigned word = 0; word < PORT_BITS; word++) {
         if ((words >> word & 1) == 0) {
             continue;
         }
-        for (unsigned port = word * 64; port < word * 64 + 64; port++) {
+        for (unsigned port = word * PORT_BITS; port < word * PORT_BITS + PORT_BITS; port++) {
             if (bit_is_set(shared->evtchn_pending, port) && !bit_is_set(shared->evtchn_mask, port)) {
                 bit_clear(shared->evtchn_pending, port);
                 event_note(cpu, port);
@@ -107,6 +109,7 @@ void event_init(void)
 {
     irq_init();
     irq_handle(EVENT_IRQ, event_irq);
+    event_connect();
     event_init_cpu();
 }
 

@@ -1,24 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Calls by name, and pointers that a hypervisor must not take. The window is one entry of the identity map's root,
- * the one for 256 GiB, where no partition has memory.
+ * Calls by name, and pointers that a hypervisor must not take.
  */
 #include "xen_guest.h"
 
-#define WINDOW_ROOT_INDEX 256
-#define WINDOW_BASE ((uint64_t)WINDOW_ROOT_INDEX << 30)
-/* Of stage 1: valid table or page, accessed, inner shareable, never executed; attribute 1 is normal memory. */
-#define ENTRY_TABLE 0x3ull
-#define ENTRY_PAGE (1ull << 54 | 1ull << 53 | 1ull << 10 | 3ull << 8 | 0x3ull)
-#define ENTRY_NORMAL (1ull << 2)
-#define ENTRY_READ_ONLY (1ull << 7)
 /* The windows that the bad pointers use; a guest has those below. */
 #define WINDOW_BAD 480
 
 void *memcpy(void *to, const void *from, size_t size);
 void *memset(void *to, int value, size_t size);
 
-static uint64_t window_middle[512] PAGES, window_last[WINDOW_PAGES] PAGES;
 static uint8_t bad_pages[4][PAGE] PAGES;
 
 static const struct {
@@ -66,22 +57,6 @@ int64_t hvm_op(unsigned op, void *argument)
     return hypercall(__HYPERVISOR_hvm_op, op, (uint64_t)argument, 0, 0);
 }
 
-void *window_page(unsigned index, enum window_kind kind, uint64_t gfn)
-{
-    uint64_t *root = (uint64_t *)(READ_SYSREG(ttbr0_el1) & 0x0000fffffffff000ull);
-
-    window_middle[0] = (uint64_t)window_last | ENTRY_TABLE;
-    root[WINDOW_ROOT_INDEX] = (uint64_t)window_middle | ENTRY_TABLE;
-    window_last[index] = 0;
-    __asm__ volatile("dsb ish; tlbi vmalle1is; dsb ish; isb" ::: "memory");
-    if (kind != WINDOW_NONE) {
-        window_last[index] = gfn << PAGE_SHIFT | ENTRY_PAGE | (kind == WINDOW_DEVICE ? 0 : ENTRY_NORMAL) |
-            (kind == WINDOW_READ_ONLY ? ENTRY_READ_ONLY : 0);
-    }
-    __asm__ volatile("dsb ish; isb" ::: "memory");
-    return (void *)(WINDOW_BASE + index * PAGE);
-}
-
 struct bad_pointer bad_input(unsigned index, const void *contents, unsigned size)
 {
     uint8_t *page;
@@ -91,17 +66,17 @@ struct bad_pointer bad_input(unsigned index, const void *contents, unsigned size
     }
     switch (index) {
     case 0: page = NULL; break;
-    case 1: page = (void *)0x0000100000000000ull; break;
+    case 1: page = (void *)(uintptr_t)BEYOND_TABLES; break;
     case 2: page = window_page(WINDOW_BAD, WINDOW_NONE, 0); break;
     case 3: page = window_page(WINDOW_BAD + 1, WINDOW_READ_WRITE, 0xf00000); break; /* behind 60 GiB: nothing */
-    case 4: page = window_page(WINDOW_BAD + 2, WINDOW_DEVICE, board.gicd >> PAGE_SHIFT); break;
+    case 4: page = window_page(WINDOW_BAD + 2, WINDOW_DEVICE, board_device() >> PAGE_SHIFT); break;
     case 5:
         page = window_page(WINDOW_BAD + 3, WINDOW_READ_WRITE, gfn_of(bad_pages[0]));
         window_page(WINDOW_BAD + 4, WINDOW_NONE, 0);
         page += PAGE - size / 2;
         memcpy(page, contents, size / 2);
         break;
-    default: page = (void *)(~0ull - size + 1); break;
+    default: page = (void *)(~(uintptr_t)0 - size + 1); break;
     }
     return (struct bad_pointer){ bad_names[index].name, page };
 }

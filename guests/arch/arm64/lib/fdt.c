@@ -132,3 +132,7 @@ void fdt_read(const void *fdt)
         }
     }
 }
+
+void board_say(void) { say("gic: version %u\n", board.gic_version); }
+uint64_t board_device(void) { return board.gicd; }
+uint32_t board_device_word(void) { return read32(board.gicd + 8); /* GICD_TYPER */ }
