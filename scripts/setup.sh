@@ -31,6 +31,7 @@ test  qemu-system-arm       command qemu-system-aarch64
 test  device-tree-compiler  command dtc
 test  clang                 command clang
 test  libclang-rt-14-dev    file /usr/lib/llvm-14/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a
+test  libcapstone-dev       header capstone/capstone.h
 test  libcmocka-dev         header cmocka.h
 test  gcovr                 command gcovr
 test  python3-pytest        module pytest

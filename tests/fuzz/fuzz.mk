@@ -13,8 +13,9 @@ FUZZ_PYTHON ?= /usr/bin/python3
 FUZZ_NAMES ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 60
 FUZZ_SOAK_SECONDS ?= 3600
+FUZZ_X86_SOURCES ?= $(addprefix hypervisor/arch/x86/, instruction.c instruction_length.c instruction_parts.c)
 FUZZ_SOURCES ?= $(wildcard hypervisor/core/*.c hypervisor/lib/*.c hypervisor/vdev/*.c hypervisor/arch/host/*.c) \
-    $(addprefix hypervisor/arch/arm64/, board_arm.c decode.c efi_tree.c guest_tree.c)
+    $(addprefix hypervisor/arch/arm64/, board_arm.c decode.c efi_tree.c guest_tree.c) $(FUZZ_X86_SOURCES)
 # Further files of the target hypercalls.
 FUZZ_PARTS := $(filter-out %/soak.c,$(wildcard tests/fuzz/hypercalls/*.c))
 HYPERCALLS ?= 100000000
@@ -23,7 +24,8 @@ FUZZ_SUPPORT := $(wildcard tests/fuzz/support/*.c)
 
 FUZZ_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_CFLAGS := -std=gnu11 -g -fno-omit-frame-pointer -Wall -Wextra -Werror -Wshadow -Wvla -I$(FUZZ_BUILD)/include \
-    -Ihypervisor/include -Ihypervisor/arch/host/include -Ihypervisor/arch/arm64 -I. -Itests/fuzz $(FUZZ_SANITIZE)
+    -Ihypervisor/include -Ihypervisor/arch/host/include -Ihypervisor/arch/arm64 \
+    -Ihypervisor/arch/x86 -I. -Itests/fuzz $(FUZZ_SANITIZE)
 FUZZ_LINK := -Wl,-z,muldefs -Wl,--wrap=page_alloc_take
 
 FUZZ_OBJECTS := $(patsubst %.c,$(FUZZ_BUILD)/%.o,$(FUZZ_SOURCES))
@@ -69,9 +71,11 @@ $(FUZZ_LIBRARY): $(FUZZ_OBJECTS)
 	@ar qcs $@ $(FUZZ_OBJECTS)
 
 $(FUZZ_BUILD)/fuzz_hypercalls: $(FUZZ_PARTS_OBJECTS)
+# What the instruction decoder says is compared with a disassembler.
+$(FUZZ_BUILD)/fuzz_instruction: FUZZ_LIBRARIES := -lcapstone
 $(FUZZ_BUILD)/fuzz_%: $(FUZZ_BUILD)/tests/fuzz/fuzz_%.o $(FUZZ_SUPPORT_OBJECTS) $(FUZZ_LIBRARY)
 	@echo "  LD      $@"
-	@$(FUZZ_CC) -fsanitize=fuzzer $(FUZZ_SANITIZE) $(FUZZ_LINK) -o $@ $(filter %.o,$^) $(FUZZ_LIBRARY)
+	@$(FUZZ_CC) -fsanitize=fuzzer $(FUZZ_SANITIZE) $(FUZZ_LINK) -o $@ $(filter %.o,$^) $(FUZZ_LIBRARY) $(FUZZ_LIBRARIES)
 
 $(FUZZ_BUILD)/soak/libhypervisor.a: $(SOAK_HYPERVISOR)
 	@rm -f $@

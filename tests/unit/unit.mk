@@ -14,8 +14,10 @@ UNIT_PYTHON ?= /usr/bin/python3
 UNIT_NAMES ?= $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
 # Pure C of the arm64 port that also runs here.
 UNIT_ARM64_SOURCES ?= $(addprefix hypervisor/arch/arm64/, board_arm.c decode.c efi_tree.c guest_tree.c)
+# And of the x86 port.
+UNIT_X86_SOURCES ?= $(addprefix hypervisor/arch/x86/, instruction.c instruction_length.c instruction_parts.c)
 UNIT_SOURCES ?= $(wildcard hypervisor/core/*.c hypervisor/lib/*.c hypervisor/vdev/*.c hypervisor/arch/host/*.c) \
-    $(UNIT_ARM64_SOURCES)
+    $(UNIT_ARM64_SOURCES) $(UNIT_X86_SOURCES)
 UNIT_SUPPORT := $(wildcard tests/unit/support/*.c)
 COVERAGE_MINIMUM ?= 85
 
@@ -43,7 +45,7 @@ $(UNIT_BUILD)/include/bh/config.h: configs/host.config Kconfig scripts/kconfig.p
 # The host has its own memcpy() and friends, which the sanitizers watch; ours get other names.
 $(UNIT_BUILD)/hypervisor/lib/string.o: UNIT_FILE_CFLAGS := -include tests/unit/support/rename.h -fno-builtin
 $(UNIT_BUILD)/tests/unit/test_string.o: UNIT_FILE_CFLAGS := -include tests/unit/support/rename.h -fno-builtin
-$(UNIT_BUILD)/tests/unit/%.o: UNIT_FILE_CFLAGS += -Ihypervisor/arch/arm64
+$(UNIT_BUILD)/tests/unit/%.o: UNIT_FILE_CFLAGS += -Ihypervisor/arch/arm64 -Ihypervisor/arch/x86
 
 # With the sanitizers GCC cannot unroll the loop as it is told to, and has no name for the warning.
 $(UNIT_BUILD)/hypervisor/core/frame.o: UNIT_FILE_CFLAGS := -w
