@@ -9,16 +9,8 @@
 #include "bh/console.h"
 #include "lib/string.h"
 
-#define RSDP_SIGNATURE  "RSD PTR "
-#define RSDP_STEP       16
-/* ACPI 6.4, table 5.3: signature 0, revision 15, RSDT 16, length 20, XSDT 24. */
-#define RSDP_SIZE_1     20
-#define RSDP_SIZE_2     36
-#define RSDP_SIZE_MAX   4096
-#define RSDP_REVISION   15
-#define RSDP_RSDT       16
-#define RSDP_LENGTH     20
-#define RSDP_XSDT       24
+#define RSDP_STEP     16
+#define RSDP_SIZE_MAX 4096
 
 /* Physical addresses have 52 bits at most: AMD APM volume 2, 5.1. */
 #define ADDRESS_LIMIT BIT(52)

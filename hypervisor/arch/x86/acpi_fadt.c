@@ -7,32 +7,8 @@
 #include "acpi_table.h"
 #include "bh/console.h"
 
-/* Table 5.9. A block has an old field for a port, and a newer one, an address structure, that counts if it is not 0. */
-#define FADT_DSDT           40
-#define FADT_SCI            46
-#define FADT_PM1A_CONTROL   64
-#define FADT_PM1B_CONTROL   68
-#define FADT_PM_TIMER       76
-#define FADT_PM1_LENGTH     89
-#define FADT_TIMER_LENGTH   91
-#define FADT_BOOT_FLAGS     109
-#define FADT_FLAGS          112
-#define FADT_RESET          116
-#define FADT_RESET_VALUE    128
-#define FADT_X_DSDT         140
-#define FADT_X_PM1A_CONTROL 172
-#define FADT_X_PM1B_CONTROL 184
-#define FADT_X_PM_TIMER     208
-#define FADT_SLEEP_CONTROL  244
-/* Table 5.10 */
-#define FLAG_TIMER_32_BITS    BIT(8)
-#define FLAG_RESET            BIT(10)
-#define FLAG_HARDWARE_REDUCED BIT(20)
-
-/* Table 5.1: space 0, bits 1, bit offset 2, access size 3, address 4. */
-#define SPACE_MEMORY 0
-#define SPACE_PORT   1
-#define PORT_END     0x10000U
+/* The end of I/O space. */
+#define PORT_END 0x10000U
 
 #define HPET_SPACE   40
 #define HPET_ADDRESS 44
@@ -79,10 +55,10 @@ void acpi_read_fadt(const struct acpi_bytes *t, struct acpi_board *board)
     uint64_t dsdt = acpi_get64(t, FADT_X_DSDT);
 
     board->has_fadt = true;
-    board->is_hardware_reduced = (flags & FLAG_HARDWARE_REDUCED) != 0;
+    board->is_hardware_reduced = (flags & FADT_FLAG_HARDWARE_REDUCED) != 0;
     board->boot_flags = acpi_get16(t, FADT_BOOT_FLAGS);
     board->dsdt = dsdt != 0 ? dsdt : acpi_get32(t, FADT_DSDT);
-    if ((flags & FLAG_RESET) != 0 && get_register(t, FADT_RESET, 8, &board->reset)) {
+    if ((flags & FADT_FLAG_RESET) != 0 && get_register(t, FADT_RESET, 8, &board->reset)) {
         board->reset_value = acpi_get8(t, FADT_RESET_VALUE);
     }
     if (board->is_hardware_reduced) {
@@ -93,7 +69,7 @@ void acpi_read_fadt(const struct acpi_bytes *t, struct acpi_board *board)
     board->sci = acpi_get16(t, FADT_SCI);
     if (acpi_get8(t, FADT_TIMER_LENGTH) == 4) {
         board->pm_timer = get_block(t, FADT_X_PM_TIMER, FADT_PM_TIMER, 32);
-        board->pm_timer.bits = (flags & FLAG_TIMER_32_BITS) != 0 ? 32 : 24;
+        board->pm_timer.bits = (flags & FADT_FLAG_TIMER_32_BITS) != 0 ? 32 : 24;
     }
     if (acpi_get8(t, FADT_PM1_LENGTH) >= 2) {
         board->pm1a_control = get_block(t, FADT_X_PM1A_CONTROL, FADT_PM1A_CONTROL, 16);

@@ -6,31 +6,6 @@
 #include "acpi_table.h"
 #include "bh/console.h"
 
-/* Table 5.19: address of the local APICs 36, flags 40, then entries. */
-#define MADT_LOCAL_APIC    36
-#define MADT_FLAGS         40
-#define MADT_ENTRIES       44
-#define MADT_FLAG_8259     BIT(0)
-
-/* Table 5.21: types of entries, and how long each is. */
-#define MADT_CPU           0
-#define MADT_CPU_SIZE      8
-#define MADT_IOAPIC        1
-#define MADT_IOAPIC_SIZE   12
-#define MADT_OVERRIDE      2
-#define MADT_OVERRIDE_SIZE 10
-#define MADT_ADDRESS       5
-#define MADT_ADDRESS_SIZE  12
-#define MADT_X2APIC        9
-#define MADT_X2APIC_SIZE   16
-
-/* Table 5.23: flags of a CPU. */
-#define CPU_ENABLED        BIT(0)
-#define CPU_ONLINE_CAPABLE BIT(1)
-/* The id that means all CPUs. */
-#define APIC_ID_ALL        0xff
-#define X2APIC_ID_ALL      0xffffffff
-
 /* Table 5.26: flags of an interrupt; 0 is as the bus has it, which for ISA is edge and active high. */
 #define INTERRUPT_POLARITY 0x3
 #define INTERRUPT_LOW      0x3
@@ -64,7 +39,7 @@ static struct acpi_cpu *find_cpu(struct acpi_board *board, uint32_t apic_id)
 /* Req: BH-ACPI-002 */
 static void add_cpu(struct acpi_board *board, uint32_t apic_id, uint32_t all, uint32_t uid, uint32_t flags)
 {
-    if ((flags & (CPU_ENABLED | CPU_ONLINE_CAPABLE)) == 0 || apic_id == all || board->cpu_total == ACPI_CPU_MAX) {
+    if ((flags & (MADT_CPU_ENABLED | MADT_CPU_ONLINE_CAPABLE)) == 0 || apic_id == all || board->cpu_total == ACPI_CPU_MAX) {
         return;
     }
     if (find_cpu(board, apic_id) != NULL) {
@@ -74,7 +49,7 @@ static void add_cpu(struct acpi_board *board, uint32_t apic_id, uint32_t all, ui
     board->cpu_total++;
     if (board->cpu_count < CONFIG_MAX_CPUS) {
         board->cpu[board->cpu_count++] = (struct acpi_cpu){
-            .apic_id = apic_id, .uid = uid, .enabled = (flags & CPU_ENABLED) != 0,
+            .apic_id = apic_id, .uid = uid, .enabled = (flags & MADT_CPU_ENABLED) != 0,
         };
     }
 }

@@ -8,13 +8,9 @@
 #define BH_X86_ACPI_TABLE_H
 
 #include "acpi.h"
+#include "acpi_layout.h"
 #include "bh/types.h"
 #include "lib/string.h"
-
-/* ACPI 6.4, table 5.4: signature 0, length 4, revision 8, checksum 9. */
-#define ACPI_HEADER_SIZE     36
-#define ACPI_OFFSET_LENGTH   4
-#define ACPI_OFFSET_REVISION 8
 
 struct acpi_bytes {
     const uint8_t *at;
