@@ -292,12 +292,72 @@ static void test_elf(void **state)
     end_all();
 }
 
+/* Req: BH-PVH-001 */
+/* A kernel for a PC: its note is far into the file, across pages, and behind other notes. */
+static void test_notes(void **state)
+{
+    static char file[5 * PAGE_SIZE];
+    const size_t notes = 3 * PAGE_SIZE - 24;
+    struct boot_domain config;
+    struct domain *d;
+    uint32_t note[2][7] = { { 4, 4, 6, 0, 0, 0, 0 }, { 4, 8, 18, 0, GUEST_RAM0_BASE + MIB(2) + 0x850, 0, 0 } };
+    Elf64_Ehdr e = { .e_type = ET_EXEC, .e_machine = EM_X86_64, .e_version = 1, .e_phoff = 64, .e_ehsize = 64,
+                     .e_phentsize = 56, .e_phnum = 2 };
+    Elf64_Phdr p[2] = { { .p_type = PT_LOAD, .p_flags = 7, .p_offset = PAGE_SIZE, .p_filesz = 4 * PAGE_SIZE,
+                          .p_paddr = GUEST_RAM0_BASE + MIB(2), .p_memsz = 4 * PAGE_SIZE, .p_align = PAGE_SIZE },
+                        { .p_type = PT_NOTE, .p_offset = notes, .p_filesz = 20 + 24, .p_align = 4 } };
+
+    (void)state;
+    init(64);
+    host_kernel_rules = KERNEL_RULES_PVH;
+    memcpy(e.e_ident, ELFMAG, 4);
+    e.e_ident[EI_CLASS] = ELFCLASS64;
+    e.e_ident[EI_DATA] = ELFDATA2LSB;
+    e.e_ident[EI_VERSION] = 1;
+    memcpy(&note[0][3], "Xen", 4);
+    memcpy(&note[1][3], "Xen", 4);
+    memcpy(file, &e, sizeof(e));
+    memcpy(file + 64, p, sizeof(p));
+    memcpy(file + notes, note[0], 20);
+    memcpy(file + notes + 20, note[1], 24);
+    config = good();
+    config.kernel.start = host_module_place(file, sizeof(file));
+    config.kernel.size = sizeof(file);
+    free_before = page_alloc_free_count();
+    assert_int_equal(partition_build(&config, &d), 0);
+    assert_true(d->vcpus[0]->arch.entry == GUEST_RAM0_BASE + MIB(2) + 0x850);
+    assert_true(d->vcpus[0]->arch.argument == GUEST_RAM0_BASE + MIB(16) - ARCH_GUEST_DESCRIPTION_MAX);
+    end_all();
+    /* No memory for the notes. */
+    for (unsigned n = 1;; n++) {
+        host_fail_allocation(n);
+        if (partition_build(&config, &d) == 0) {
+            end_all();
+        }
+        if (host_allocation_count() < n) {
+            break;
+        }
+    }
+    host_fail_allocation(0);
+    assert_int_equal(page_alloc_free_count(), free_before);
+    /* The note is wrong; it is not there. */
+    note[1][4] = GUEST_RAM0_BASE;
+    memcpy(file + notes + 20, note[1], 24);
+    config.kernel.start = host_module_place(file, sizeof(file));
+    free_before = page_alloc_free_count();
+    expect_refused(&config, -XEN_EINVAL, "p: kernel: the address in the note");
+    file[notes + 28]++;
+    config.kernel.start = host_module_place(file, sizeof(file));
+    free_before = page_alloc_free_count();
+    expect_refused(&config, -XEN_EINVAL, "p: kernel: an ELF file without that note");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_build),    cmocka_unit_test(test_fragmented), cmocka_unit_test(test_two_banks),
         cmocka_unit_test(test_bad),      cmocka_unit_test(test_allocations_fail),
-        cmocka_unit_test(test_elf),
+        cmocka_unit_test(test_elf),      cmocka_unit_test(test_notes),
     };
 
     return RUN_TESTS_APART(tests);

@@ -12,12 +12,14 @@
 #include "arch/arch.h"
 #include "bh/console.h"
 #include "bh/cpu.h"
+#include "bh/kernel_load.h"
 #include "bh/uart.h"
 #include "bh/vcpu.h"
 #include "bh/window.h"
 
 struct cpu *host_this_cpu;
 uint64_t host_now;
+unsigned host_kernel_rules = KERNEL_RULES_ARM64;
 
 static struct cpu cpus[CONFIG_MAX_CPUS];
 static jmp_buf *sleeper; /* where host_leave() goes on when the CPU sleeps */
@@ -32,6 +34,7 @@ void host_board_init(unsigned cpu_count_wanted, unsigned ram_mib)
     memset(cpu_table, 0, sizeof(cpu_table));
     cpu_count = 0;
     host_now = 1000000;
+    host_kernel_rules = KERNEL_RULES_ARM64;
     for (unsigned i = 0; i < cpu_count_wanted; i++) {
         host_this_cpu = &cpus[i];
         cpu_init(&cpus[i], i);

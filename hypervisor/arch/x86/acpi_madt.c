@@ -39,7 +39,8 @@ static struct acpi_cpu *find_cpu(struct acpi_board *board, uint32_t apic_id)
 /* Req: BH-ACPI-002 */
 static void add_cpu(struct acpi_board *board, uint32_t apic_id, uint32_t all, uint32_t uid, uint32_t flags)
 {
-    if ((flags & (MADT_CPU_ENABLED | MADT_CPU_ONLINE_CAPABLE)) == 0 || apic_id == all || board->cpu_total == ACPI_CPU_MAX) {
+    if ((flags & (MADT_CPU_ENABLED | MADT_CPU_ONLINE_CAPABLE)) == 0 || apic_id == all ||
+        board->cpu_total == ACPI_CPU_MAX) {
         return;
     }
     if (find_cpu(board, apic_id) != NULL) {

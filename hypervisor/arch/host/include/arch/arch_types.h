@@ -33,8 +33,9 @@
 /* Where the pages of PV rings are: the console's, then the store's. */
 #define ARCH_GUEST_PV_PAGES  GUEST_MAGIC_BASE
 
-/* The rules for kernels that core follows, and all of which there is code, for their tests. */
-#define ARCH_KERNEL_RULES       KERNEL_RULES_ARM64
+/* The rules for kernels, bh/kernel_load.h: those that a test chose (at first arm64's), and all of which there is code. */
+extern unsigned host_kernel_rules;
+#define ARCH_KERNEL_RULES       host_kernel_rules
 #define ARCH_KERNEL_RULES_BUILT (BIT(KERNEL_RULES_ARM64) | BIT(KERNEL_RULES_PVH))
 
 #define ARCH_CAPABILITY "host"
