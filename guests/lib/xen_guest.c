@@ -68,7 +68,7 @@ struct bad_pointer bad_input(unsigned index, const void *contents, unsigned size
     case 0: page = NULL; break;
     case 1: page = (void *)(uintptr_t)BEYOND_TABLES; break;
     case 2: page = window_page(WINDOW_BAD, WINDOW_NONE, 0); break;
-    case 3: page = window_page(WINDOW_BAD + 1, WINDOW_READ_WRITE, 0xf00000); break; /* behind 60 GiB: nothing */
+    case 3: page = window_page(WINDOW_BAD + 1, WINDOW_READ_WRITE, EMPTY_GFN); break;
     case 4: page = window_page(WINDOW_BAD + 2, WINDOW_DEVICE, board_device() >> PAGE_SHIFT); break;
     case 5:
         page = window_page(WINDOW_BAD + 3, WINDOW_READ_WRITE, gfn_of(bad_pages[0]));

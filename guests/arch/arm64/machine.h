@@ -144,7 +144,8 @@ static inline void write32(uint64_t a, uint32_t v) { __asm__ volatile("str %w0, 
 static inline void write64(uint64_t a, uint64_t v) { __asm__ volatile("str %0, [%1]" :: "r"(v), "r"(a) : "memory"); }
 static inline void write8(uint64_t a, uint8_t v) { __asm__ volatile("strb %w0, [%1]" :: "r"(v), "r"(a) : "memory"); }
 
-/* Xen. BEYOND_TABLES is an address that the tables have no level for. */
+/* Xen. BEYOND_TABLES is an address that the tables have no level for, EMPTY_GFN is behind 60 GiB: no memory is there. */
+#define EMPTY_GFN 0xf00000u
 #define BEYOND_TABLES 0x0000100000000000ull
 static inline int64_t hypercall5(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What an x86 test guest has beyond guest.h: model-specific registers, CPUID, the local APIC, ports. The same sources
- * are built for 64-bit mode and for protected mode with PAE.
+ * are built for 64-bit mode and for protected mode.
  */
 #ifndef MACHINE_H
 #define MACHINE_H
@@ -183,8 +183,9 @@ extern bool (*vector_taken)(struct frame *f);
 void exception_taken(struct frame *f);
 void machine_tables_load(void);
 
-/* Xen. BEYOND_TABLES is an address that nothing is at. */
-#define BEYOND_TABLES (sizeof(void *) == 8 ? 0x0000100000000000ull : 0xc0200000ull)
+/* Xen. BEYOND_TABLES is an address that nothing is at, EMPTY_GFN a page of the guest's where no memory is. */
+#define EMPTY_GFN (sizeof(void *) == 8 ? 0xf00000u : 0xe0000u)
+#define BEYOND_TABLES (sizeof(void *) == 8 ? 0x0000100000000000ull : 0xc0400000ull)
 extern uint8_t hypercall_page[];
 #define HYPERCALL_COUNT 128u
 #define HYPERCALL_SIZE 32u

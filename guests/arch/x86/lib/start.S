@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * First instructions of every guest. It is entered as PVH says (Xen's docs/misc/pvh.pandoc: 32-bit protected mode, flat
- * segments, paging off, ebx the start info), and turns paging on: an identity map of 4 GiB, page 0 and the last 2 MiB
- * left out, 64-bit mode or PAE. Further CPUs come from a SIPI in real mode and go the same way.
+ * segments, paging off, ebx the start info), and turns paging on: an identity map of 4 GiB without page 0 and the last
+ * block. 64-bit guests use 64-bit mode, 32-bit ones the tables of two levels: QEMU 7.2 marks pointers of PAE's first
+ * level as accessed, where these bits are reserved, and a hypervisor that walks such tables by software finds them
+ * wrong. Further CPUs come from a SIPI in real mode and go the same way.
  */
 #define STACK_SHIFT 14
 #define CPU_MAX 8
@@ -13,7 +15,17 @@
 
 #define CR0_PE 0x00000001
 #define CR0_PAGING 0x80010021 /* PG, WP, NE, PE */
-#define CR4_PAE 0x20
+#ifdef __x86_64__
+#define CR4_PAGING 0x20 /* PAE */
+#define ENTRY_SIZE 8
+#define BLOCK_SHIFT 21
+#define BLOCKS 2048
+#else
+#define CR4_PAGING 0x10 /* PSE */
+#define ENTRY_SIZE 4
+#define BLOCK_SHIFT 22
+#define BLOCKS 1024
+#endif
 #define MSR_EFER 0xc0000080
 #define EFER_LME 0x100
 
@@ -45,41 +57,38 @@ _head:
     movl    %eax, boot_counter
     movl    %edx, boot_counter + 4
 
-    /* 2048 blocks of 2 MiB; the last GiB for devices. */
+    /* Blocks, the last GiB of them for devices. At 0xc0000000 is the window, and behind it what is never there. */
     xorl    %ecx, %ecx
 1:  movl    %ecx, %eax
-    shll    $21, %eax
+    shll    $BLOCK_SHIFT, %eax
     orl     $ENTRY_BLOCK, %eax
-    cmpl    $1536, %ecx
+    cmpl    $BLOCKS / 4 * 3, %ecx
     jb      2f
     orl     $ENTRY_DEVICE, %eax
-2:  movl    %eax, page_directories(, %ecx, 8)
+2:  movl    %eax, page_directories(, %ecx, ENTRY_SIZE)
     incl    %ecx
-    cmpl    $2048, %ecx
+    cmpl    $BLOCKS, %ecx
     jb      1b
-    movl    $0, page_directories + 2047 * 8
-    /* 0xc0000000 to 0xc0400000 is the window's, and what is never there. */
-    movl    $0, page_directories + 1536 * 8
-    movl    $0, page_directories + 1537 * 8
-    /* The first 2 MiB by pages, without the first. */
+    movl    $0, page_directories + (BLOCKS - 1) * ENTRY_SIZE
+    movl    $0, page_directories + (BLOCKS / 4 * 3) * ENTRY_SIZE
+    movl    $0, page_directories + (BLOCKS / 4 * 3 + 1) * ENTRY_SIZE
+    /* The first block by pages, without the first. */
     movl    $1, %ecx
 3:  movl    %ecx, %eax
     shll    $12, %eax
     orl     $ENTRY_PAGE, %eax
-    movl    %eax, page_table_low(, %ecx, 8)
+    movl    %eax, page_table_low(, %ecx, ENTRY_SIZE)
     incl    %ecx
-    cmpl    $512, %ecx
+    cmpl    $4096 / ENTRY_SIZE, %ecx
     jb      3b
     movl    $page_table_low + ENTRY_TABLE, page_directories
-    movl    $page_directories + 0x0001, page_pointers_32
-    movl    $page_directories + 0x1001, page_pointers_32 + 8
-    movl    $page_directories + 0x2001, page_pointers_32 + 16
-    movl    $page_directories + 0x3001, page_pointers_32 + 24
+#ifdef __x86_64__
     movl    $page_directories + ENTRY_TABLE, page_pointers
     movl    $page_directories + 0x1000 + ENTRY_TABLE, page_pointers + 8
     movl    $page_directories + 0x2000 + ENTRY_TABLE, page_pointers + 16
     movl    $page_directories + 0x3000 + ENTRY_TABLE, page_pointers + 24
     movl    $page_pointers + ENTRY_TABLE, page_root
+#endif
 
     movl    $stacks + (1 << STACK_SHIFT), %esp
     lgdt    gdt_pointer
@@ -104,7 +113,7 @@ enter_paging:
     movl    %eax, %fs
     movl    %eax, %gs
     movl    %cr4, %eax
-    orl     $CR4_PAE, %eax
+    orl     $CR4_PAGING, %eax
     movl    %eax, %cr4
 #ifdef __x86_64__
     movl    $page_root, %eax
@@ -123,7 +132,7 @@ enter_paging:
     jmp     *%rbx
     .code32
 #else
-    movl    $page_pointers_32, %eax
+    movl    $page_directories, %eax
     movl    %eax, %cr3
     movl    $CR0_PAGING, %eax
     movl    %eax, %cr0
@@ -244,8 +253,6 @@ just_return:
 page_root:
     .skip   4096
 page_pointers:
-    .skip   4096
-page_pointers_32:
     .skip   4096
 page_directories:
     .skip   4 * 4096
