@@ -49,7 +49,7 @@ static void first_state(void)
         masked |= shared->evtchn_mask[i];
     }
     say("at first: pending 0x%lx, masked 0x%lx, selected 0x%lx, upcall %u\n", pending, masked,
-        vcpu_info[0]->evtchn_pending_sel, vcpu_info[0]->evtchn_upcall_pending);
+        (uint64_t)vcpu_info[0]->evtchn_pending_sel, vcpu_info[0]->evtchn_upcall_pending);
 }
 
 static void pointers(const char *name, unsigned op, const void *contents, unsigned size)

@@ -28,13 +28,14 @@ static void size_say(const char *name, uint16_t domid, uint64_t count)
 static void setup_say(const char *name, uint16_t domid, uint32_t count, void *list)
 {
     struct gnttab_setup_table s = { .dom = domid, .nr_frames = count, .status = STATUS_UNTOUCHED };
+    const volatile xen_pfn_t *set_up = (const volatile void *)frames;
     int64_t result;
 
     memset(frames, 0xaa, sizeof(frames));
     set_xen_guest_handle(s.frame_list, list);
     result = grant_op(GNTTABOP_setup_table, &s, 1);
-    say("setup %s: %ld, status %d, frames 0x%lx 0x%lx 0x%lx\n", name, result, s.status, frames[0], frames[1],
-        frames[2]);
+    say("setup %s: %ld, status %d, frames 0x%lx 0x%lx 0x%lx\n", name, result, s.status, (uint64_t)set_up[0],
+        (uint64_t)set_up[1], (uint64_t)set_up[2]);
 }
 
 static void status_frames_say(const char *name, uint16_t domid, uint32_t count, void *list)

@@ -182,7 +182,7 @@ static void populating(void)
     say("populated pages are zero: %s\n", are_zero ? "yes" : "no");
     say("pages then: %ld\n", pages_of(DOMID_SELF, XENMEM_current_reservation) - before);
     all_as(free_gfn, 1);
-    memset((void *)(free_gfn << PAGE_SHIFT), 0x5a, 2 * BLOCK * PAGE);
+    memset((void *)(uintptr_t)(free_gfn << PAGE_SHIFT), 0x5a, 2 * BLOCK * PAGE);
     say("decrease of a block: %ld\n", reserve(XENMEM_decrease_reservation, DOMID_SELF, 1, 9, 0));
     say("its first page: %s\n", page_shows(free_gfn));
     say("its last page: %s\n", page_shows(free_gfn + BLOCK - 1));
@@ -192,7 +192,7 @@ static void populating(void)
     say("its first page can be read: %s\n", page_reads(free_gfn));
     say("its last page can be read: %s\n", page_reads(free_gfn + BLOCK - 1));
     say("it is zero: %s\n", string_compare(page_shows(free_gfn), "zero") == 0 ? "yes" : "no");
-    memset((void *)(free_gfn << PAGE_SHIFT), 0x5a, BLOCK * PAGE);
+    memset((void *)(uintptr_t)(free_gfn << PAGE_SHIFT), 0x5a, BLOCK * PAGE);
     all_as(free_gfn + 1, 1);
     say("decrease of a block that is not aligned: %ld\n", reserve(XENMEM_decrease_reservation, DOMID_SELF, 1, 1, 0));
     say("the first page of it: %s\n", page_shows(free_gfn + 1));
@@ -206,10 +206,10 @@ static void populating(void)
     all_as(free_gfn + 8, 8);
     say("decrease of eight: %ld\n", reserve(XENMEM_decrease_reservation, DOMID_SELF, 8, 0, 0));
     before = pages_of(DOMID_SELF, XENMEM_current_reservation);
-    list[0] = 1ull << 36;
+    list[0] = (xen_pfn_t)BEYOND_GFN;
     say("populate beyond addresses: %ld\n", reserve(XENMEM_populate_physmap, DOMID_SELF, 1, 0, 0));
     charge_say("populate beyond addresses", &before);
-    list[0] = ~0ull;
+    list[0] = (xen_pfn_t)~0ull;
     say("populate at the last gfn: %ld\n", reserve(XENMEM_populate_physmap, DOMID_SELF, 1, 0, 0));
     charge_say("populate at the last gfn", &before);
     pages[5][0] = 0x85;
@@ -238,7 +238,7 @@ static void exchanging(void)
     set_xen_guest_handle(good.out.extent_start, out);
     e = good;
     say("exchange: %ld", memory_op(XENMEM_exchange, &e));
-    say(", %lu\n", e.nr_exchanged);
+    say(", %lu\n", (uint64_t)e.nr_exchanged);
     e = good;
     e.nr_exchanged = 2;
     say("exchange of what is done: %ld\n", memory_op(XENMEM_exchange, &e));
@@ -275,7 +275,7 @@ static void spaces(void)
         add.size = 2;
         say("space %u, size 2: %ld\n", space, memory_op(XENMEM_add_to_physmap, &add));
         add.size = 0;
-        add.gpfn = ~0ull;
+        add.gpfn = (xen_pfn_t)~0ull;
         say("space %u at the last gfn: %ld\n", space, memory_op(XENMEM_add_to_physmap, &add));
         add.gpfn = PLAY_GFN + 48;
         add.domid = DOMID_UNUSED;
@@ -352,7 +352,7 @@ static void batches(void)
     b.errs.p = NULL;
     say("batch without a place for errors: %ld\n", memory_op(XENMEM_add_to_physmap_batch, &b));
     b = good;
-    gfns[1] = ~0ull;
+    gfns[1] = (xen_pfn_t)~0ull;
     errors[0] = errors[1] = errors[2] = 55;
     result = memory_op(XENMEM_add_to_physmap_batch, &b);
     say("batch with the last gfn: %ld, %d %d %d\n", result, errors[0], errors[1], errors[2]);

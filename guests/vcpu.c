@@ -52,7 +52,7 @@ static void operations(void)
     static const uint64_t vcpus[] = { 0, 1, 2, 0xffffffff, 1ull << 32 };
     static uint64_t zeros[32];
 
-    for (unsigned op = 0; op < 17; op++) {
+    for (unsigned op = HARMLESS_VCPU_OPERATION; op < 17; op++) {
         if (op == VCPUOP_register_vcpu_info) {
             continue;
         }
@@ -73,7 +73,7 @@ static void places(void)
     struct bad_pointer bad;
     uint32_t ipi;
 
-    say("size of a place: %lu\n", sizeof(struct vcpu_info));
+    say("size of a place: %lu\n", (uint64_t)sizeof(struct vcpu_info));
     for (unsigned i = 0; i < ARRAY_COUNT(offsets); i++) {
         say("place at offset %u: %ld\n", offsets[i], register_place(0, NOWHERE, offsets[i]));
     }
@@ -92,7 +92,8 @@ static void places(void)
         shared->vcpu_info[0].evtchn_pending_sel = 4;
     }
     say("place: %ld\n", register_place(0, gfn_of(place_page), 8));
-    say("it says: selected 0x%lx, upcall %u\n", place->evtchn_pending_sel, place->evtchn_upcall_pending);
+    say("it says: selected 0x%lx, upcall %u\n", (uint64_t)place->evtchn_pending_sel,
+        place->evtchn_upcall_pending);
     say("what is around it: 0x%x 0x%x\n", place_page[7], place_page[8 + sizeof(*place)]);
     say("place again: %ld\n", register_place(0, gfn_of(place_page), 8));
     say("place again at a bad offset: %ld\n", register_place(0, gfn_of(place_page), 1));
@@ -115,7 +116,8 @@ static void places(void)
     if (board.cpu_count > 1) {
         say("place of a vCPU that is off: %ld\n", register_place(1, gfn_of(other_page), 64));
         place = (struct vcpu_info *)(other_page + 64);
-        say("its place says: selected 0x%lx, upcall %u\n", place->evtchn_pending_sel, place->evtchn_upcall_pending);
+        say("its place says: selected 0x%lx, upcall %u\n", (uint64_t)place->evtchn_pending_sel,
+            place->evtchn_upcall_pending);
         say("what is around it: 0x%x 0x%x\n", other_page[63], other_page[64 + sizeof(*place)]);
         vcpu_info[1] = place;
     }

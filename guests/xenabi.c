@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What of Xen's hypercall interface is there: version and features, shared pages, what is refused and how. */
-#include "guest.h"
+#include "xen_guest.h"
 
-/* Numbers of the public headers: xen.h, version.h, memory.h, vcpu.h, hvm/hvm_op.h, sched.h, event_channel.h. */
+/* Numbers of the public headers: xen.h. */
 #define HC_memory_op     12
 #define HC_xen_version   17
 #define HC_console_io    18
@@ -13,22 +13,12 @@
 #define HC_event_channel 32
 #define HC_physdev_op    33
 #define HC_hvm_op        34
-#define XENMEM_add_to_physmap      7
-#define XENMEM_memory_map          9
-#define XENMEM_remove_from_physmap 15
-#define XENMEM_maximum_gpfn        14
-#define VCPUOP_register_runstate   5
-#define VCPUOP_register_vcpu_info  10
-#define VCPUOP_is_up               3
-#define DOMID_SELF 0x7ff0u
-#define INVALID_POINTER 0x0000100000000000ull /* mapped by nobody's tables */
+#define INVALID_POINTER BEYOND_TABLES /* mapped by nobody's tables */
 
 static uint8_t buffer[4096] __attribute__((aligned(4096)));
 static uint8_t shared_page[4096] __attribute__((aligned(4096)));
-static uint8_t vcpu_info[4096] __attribute__((aligned(4096)));
-static uint64_t runstate[8] __attribute__((aligned(64)));
-
-struct physmap { uint16_t domid; uint16_t size; uint32_t space; uint64_t index; uint64_t gpfn; };
+static uint8_t place_page[4096] __attribute__((aligned(4096)));
+static volatile struct vcpu_runstate_info runstate __attribute__((aligned(64)));
 
 static void version(void)
 {
@@ -83,13 +73,13 @@ static void unknown(void)
 
 static int64_t add_to_physmap(uint32_t space, uint64_t index, uint64_t gpfn, uint16_t domid)
 {
-    struct physmap p = { domid, 0, space, index, gpfn };
+    struct xen_add_to_physmap p = { domid, 0, space, (xen_ulong_t)index, (xen_pfn_t)gpfn };
 
     dsb();
     return hypercall(HC_memory_op, XENMEM_add_to_physmap, (uint64_t)&p, 0, 0);
 }
 
-static void shared_info(void)
+static void shared_infos(void)
 {
     uint64_t gpfn = (uint64_t)shared_page >> 12;
     unsigned places = 0;
@@ -98,7 +88,7 @@ static void shared_info(void)
     shared_page[0] = 0xaa;
     say("shared info, other domain: %ld\n", add_to_physmap(0, 0, gpfn, 1234));
     say("shared info, index 1: %ld\n", add_to_physmap(0, 1, gpfn, DOMID_SELF));
-    say("shared info, beyond addresses: %ld\n", add_to_physmap(0, 0, 1ull << 40, DOMID_SELF));
+    say("shared info, beyond addresses: %ld\n", add_to_physmap(0, 0, sizeof(void *) == 8 ? 1ull << 40 : 1ull << 31, DOMID_SELF));
     say("space 99: %ld\n", add_to_physmap(99, 0, gpfn, DOMID_SELF));
     say("structure nowhere: %ld\n", hypercall(HC_memory_op, XENMEM_add_to_physmap, INVALID_POINTER, 0, 0));
     say("shared info over own memory: %ld\n", add_to_physmap(0, 0, gpfn, DOMID_SELF));
@@ -112,8 +102,8 @@ static void shared_info(void)
     say("it can be written: %s\n", shared_page[0x800] == 0x77 ? "yes" : "no");
     say("again elsewhere: %ld\n", add_to_physmap(0, 0, 0x38000, DOMID_SELF));
     say("remove: %ld\n", hypercall(HC_memory_op, XENMEM_remove_from_physmap,
-        (uint64_t)&(struct { uint16_t d; uint64_t g; }){ DOMID_SELF, 0x38000 }, 0, 0));
-    hypercall(HC_memory_op, XENMEM_remove_from_physmap, (uint64_t)&(struct { uint16_t d; uint64_t g; }){ DOMID_SELF, gpfn },
+        (uint64_t)&(struct xen_remove_from_physmap){ DOMID_SELF, 0x38000 }, 0, 0));
+    hypercall(HC_memory_op, XENMEM_remove_from_physmap, (uint64_t)&(struct xen_remove_from_physmap){ DOMID_SELF, gpfn },
               0, 0);
     for (unsigned i = 0; i < 12; i++) {
         /* A GiB apart: each place takes tables of its own. */
@@ -121,7 +111,7 @@ static void shared_info(void)
 
         places += add_to_physmap(0, 0, far, DOMID_SELF) == 0;
         hypercall(HC_memory_op, XENMEM_remove_from_physmap,
-                  (uint64_t)&(struct { uint16_t d; uint64_t g; }){ DOMID_SELF, far }, 0, 0);
+                  (uint64_t)&(struct xen_remove_from_physmap){ DOMID_SELF, far }, 0, 0);
     }
     say("shared info in far places: %u of 12\n", places);
     say("shared info where it was: %ld\n", add_to_physmap(0, 0, gpfn, DOMID_SELF));
@@ -137,9 +127,9 @@ static int64_t register_vcpu_info(uint64_t vcpu, uint64_t gfn, uint32_t offset)
     return hypercall(HC_vcpu_op, VCPUOP_register_vcpu_info, vcpu, (uint64_t)&arg, 0);
 }
 
-static void vcpu_op(void)
+static void vcpu_ops(void)
 {
-    uint64_t gfn = (uint64_t)vcpu_info >> 12, area = (uint64_t)runstate;
+    uint64_t gfn = (uint64_t)place_page >> 12, area = (uint64_t)&runstate;
     uint64_t first;
 
     say("vcpu_info across a page end: %ld\n", register_vcpu_info(0, gfn, 4090));
@@ -148,17 +138,17 @@ static void vcpu_op(void)
     say("vcpu_info of no vCPU: %ld\n", register_vcpu_info(77, gfn, 0));
     say("vcpu_info: %ld\n", register_vcpu_info(0, gfn, 64));
     say("vcpu_info again: %ld\n", register_vcpu_info(0, gfn, 128));
-    say("runstate of no vCPU: %ld\n", hypercall(HC_vcpu_op, VCPUOP_register_runstate, 77, (uint64_t)&area, 0));
-    say("runstate, structure nowhere: %ld\n", hypercall(HC_vcpu_op, VCPUOP_register_runstate, 0, INVALID_POINTER, 0));
-    say("runstate: %ld\n", hypercall(HC_vcpu_op, VCPUOP_register_runstate, 0, (uint64_t)&area, 0));
-    say("runstate says running: %s\n", (uint32_t)runstate[0] == 0 && runstate[1] != 0 ? "yes" : "no");
-    first = runstate[2];
+    say("runstate of no vCPU: %ld\n", hypercall(HC_vcpu_op, VCPUOP_register_runstate_memory_area, 77, (uint64_t)&area, 0));
+    say("runstate, structure nowhere: %ld\n", hypercall(HC_vcpu_op, VCPUOP_register_runstate_memory_area, 0, INVALID_POINTER, 0));
+    say("runstate: %ld\n", hypercall(HC_vcpu_op, VCPUOP_register_runstate_memory_area, 0, (uint64_t)&area, 0));
+    say("runstate says running: %s\n", runstate.state == RUNSTATE_running && runstate.state_entry_time != 0 ? "yes" : "no");
+    first = runstate.time[0];
     delay_us(2000);
     irq_off();
     hypercall(HC_sched_op, 0, 0, 0, 0); /* yield */
-    say("runstate times never shrink: %s\n", runstate[2] >= first ? "yes" : "no");
+    say("runstate times never shrink: %s\n", runstate.time[0] >= first ? "yes" : "no");
     area = 0;
-    say("runstate taken back: %ld\n", hypercall(HC_vcpu_op, VCPUOP_register_runstate, 0, (uint64_t)&area, 0));
+    say("runstate taken back: %ld\n", hypercall(HC_vcpu_op, VCPUOP_register_runstate_memory_area, 0, (uint64_t)&area, 0));
     say("vcpu_op is_up: %ld\n", hypercall(HC_vcpu_op, VCPUOP_is_up, 0, 0, 0));
     say("vcpu_op 0: %ld\n", hypercall(HC_vcpu_op, 0, 0, 0, 0));
     say("vcpu_op 99: %ld\n", hypercall(HC_vcpu_op, 99, 0, 0, 0));
@@ -195,7 +185,7 @@ void guest_main(void)
     say("hypervisor node: %s\n", board.has_xen ? "yes" : "no");
     version();
     unknown();
-    shared_info();
-    vcpu_op();
+    shared_infos();
+    vcpu_ops();
     others();
 }

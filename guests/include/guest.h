@@ -56,8 +56,8 @@ extern char _head[], image_end[];
  * hypervisor with Xen's interface), cpu_count, memory_base and memory_size (the memory that the image is in) and
  * bootargs; of the second, `taken`. It also has:
  *
- * - now(), counter_read(), ticks_from_us(), delay_us(), spin_a_little(): time, in ticks of a counter; counter_read() does
- *   not wait for what is before it.
+ * - now(), counter_read(), ticks_from_us(), delay_us(), spin_a_little(): time, in ticks of a counter. counter_read()
+ *   does not wait for what is before it.
  * - read8() to write64(): device registers, and memory that may not be there.
  * - irq_on(), irq_off(), cpu_id(), cpu_yield(), wfi(); dsb() and isb() order what others see and what is executed.
  * - hypercall() with four arguments, hypercall5() with five.

@@ -146,6 +146,11 @@ static inline void write8(uint64_t a, uint8_t v) { __asm__ volatile("strb %w0, [
 
 /* Xen. BEYOND_TABLES is an address that the tables have no level for, EMPTY_GFN is behind 60 GiB: no memory is there. */
 #define EMPTY_GFN 0xf00000u
+#define BEYOND_GFN (1ull << 36)
+/* No parameter is dangerous to set. */
+#define DEADLY_PARAMETER 0xffffffffu
+/* All operations on vCPUs may be tried. */
+#define HARMLESS_VCPU_OPERATION 0u
 #define BEYOND_TABLES 0x0000100000000000ull
 static inline int64_t hypercall5(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
 {

@@ -183,9 +183,17 @@ extern bool (*vector_taken)(struct frame *f);
 void exception_taken(struct frame *f);
 void machine_tables_load(void);
 
-/* Xen. BEYOND_TABLES is an address that nothing is at, EMPTY_GFN a page of the guest's where no memory is. */
+/*
+ * Xen. BEYOND_TABLES is an address that nothing is at, EMPTY_GFN a page of the guest's where no memory is, BEYOND_GFN one
+ * that no address reaches.
+ */
+#define BEYOND_GFN (sizeof(void *) == 8 ? 1ull << 36 : 1ull << 31)
 #define EMPTY_GFN (sizeof(void *) == 8 ? 0xf00000u : 0xe0000u)
 #define BEYOND_TABLES (sizeof(void *) == 8 ? 0x0000100000000000ull : 0xc0400000ull)
+/* HVM_PARAM_VM86_TSS_SIZED. */
+#define DEADLY_PARAMETER 37u
+/* The operations before this one start and stop vCPUs. */
+#define HARMLESS_VCPU_OPERATION 3u
 extern uint8_t hypercall_page[];
 #define HYPERCALL_COUNT 128u
 #define HYPERCALL_SIZE 32u

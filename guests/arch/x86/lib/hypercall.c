@@ -35,12 +35,15 @@ void xen_find(void)
     board.tsc_khz = 1000000;
 }
 
-/* The page has an entry for each number that there can be; others are called by the instruction itself. */
+/*
+ * The page has an entry for each number that there can be; others are called by the instruction itself, and so is iret,
+ * whose entry is for PV guests.
+ */
 static const void *entry_of(uint64_t number)
 {
     static const void *instruction;
 
-    if (number < HYPERCALL_COUNT) {
+    if (number < HYPERCALL_COUNT && number != __HYPERVISOR_iret) {
         return hypercall_page + number * HYPERCALL_SIZE;
     }
     if (instruction == NULL) {

@@ -7,6 +7,7 @@
 #define GATE_INTERRUPT 0x8e00u
 #define STUB_SIZE 16
 #define FIRST_INTERRUPT 32
+#define VECTOR_NMI 2
 
 #ifdef __x86_64__
 #define CODE_SELECTOR 0x18u
@@ -117,6 +118,10 @@ void exception_taken(struct frame *f)
     uintptr_t address, next;
 
     if (vector_taken != NULL && vector_taken(f)) {
+        return;
+    }
+    /* An NMI is another CPU's or the hypervisor's doing, who is told that it was accepted; nothing here depends on it. */
+    if (f->vector == VECTOR_NMI) {
         return;
     }
     if (f->vector >= FIRST_INTERRUPT) {
