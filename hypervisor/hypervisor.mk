@@ -38,15 +38,16 @@ HYP_$(CONFIG_PV_BACKEND) += core/pv_backend.c
 HYP_$(CONFIG_DEBUG) += core/lock_order.c
 HYP_y += $(addprefix lib/, fdt.c fdt_value.c fdt_writer.c format.c string.c)
 HYP_$(CONFIG_VGIC) += $(addprefix vdev/, psci.c vgic.c vgic_load.c vgic_lr.c vgic_mmio.c vgic_regs.c)
-HYP_$(CONFIG_VLAPIC) += vdev/vlapic.c vdev/vlapic_timer.c
+HYP_$(CONFIG_VLAPIC) += vdev/vlapic.c vdev/vlapic_ipi.c vdev/vlapic_regs.c vdev/vlapic_timer.c
 HYP_$(CONFIG_VPL011) += vdev/vpl011.c
 HYP_y += $(if $(CONFIG_PL011),drivers/pl011.c,$(if $(CONFIG_NS16550),drivers/ns16550.c,drivers/no_uart.c))
 HYP_$(CONFIG_ARM64) += $(addprefix arch/arm64/, head.S entry.S board_arm.c context.c debug.c early.c \
     firmware.c gic.c guest_tree.c idregs.c irq.c main.c mmu.c partition_arm.c report.c smp.c stage2.c sysreg_trap.c \
     trap.c vtimer.c)
-HYP_$(CONFIG_X86) += $(addprefix arch/x86/, head.S entry.S trampoline.S acpi.c apic.c clock.c context.c cpuid_policy.c \
-    descriptors.c guest_acpi.c guest_start_info.c guest_walk.c hypercall_x86.c instruction.c ioapic.c irq.c loader.c \
-    main.c mmu.c msr_policy.c npt.c partition_x86.c report.c smp.c tlb.c)
+HYP_$(CONFIG_X86) += $(addprefix arch/x86/, head.S entry.S trampoline.S acpi.c acpi_fadt.c acpi_madt.c apic.c \
+    clock.c context.c cpuid_features.c cpuid_policy.c descriptors.c emulate.c guest_acpi.c guest_start_info.c guest_walk.c \
+    hypercall_x86.c instruction.c instruction_length.c instruction_parts.c ioapic.c irq.c loader.c main.c mmu.c \
+    msr_policy.c npt.c partition_x86.c pvclock.c report.c smp.c speculation.c tlb.c vcpu_op_x86.c)
 HYP_$(CONFIG_SVM) += $(addprefix arch/x86/svm/, enter.S exit.c svm.c)
 HYP_$(CONFIG_MMIO_DECODE) += arch/arm64/decode.c
 HYP_$(CONFIG_AUDIT_EL2) += arch/arm64/audit.c
@@ -66,7 +67,7 @@ HYP_CFLAGS := -std=gnu11 $(HYP_OPTIMIZE) -g -ffreestanding -nostdlib -mgeneral-r
     -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla $(HYP_INCLUDES)
 
 # What runs once, at boot, or seldom, is compiled for size.
-HYP_SMALL := $(addprefix arch/x86/, acpi clock guest_acpi guest_start_info loader main report smp) \
+HYP_SMALL := $(addprefix arch/x86/, acpi acpi_fadt acpi_madt clock guest_acpi guest_start_info loader main report smp) \
     $(addprefix arch/arm64/, board_arm decode early firmware guest_tree idregs main report smp) \
     $(addprefix core/, back_trace board boot boot_channels boot_config boot_options console console_io cpu domain evtchn_fifo grant \
     grant_map heap hvm_op kernel_elf kernel_image kernel_load kernel_pvh memory_map memory_op multicall partition physmap policy pv_backend pv_console sched_op vcpu_op \
@@ -120,8 +121,20 @@ $(HYP_BUILD)/bulkhead.elf: $(HYP_OBJECTS) $(HYP_SYMBOLS) $(HYP_BUILD)/link.lds
 	@echo "  LD      $@"
 	@$(HYP_LINK) $(HYP_OBJECTS) $(HYP_SYMBOLS) -o $@
 
+ifeq ($(CONFIG_X86),y)
+# Boot loaders take a 32-bit ELF file: the image is one segment of it.
+$(HYP_BUILD)/bulkhead.bin: $(HYP_BUILD)/bulkhead.elf
+	@$(CROSS)objcopy -O binary $< $@
+$(HYP_BUILD)/bulkhead: $(HYP_BUILD)/bulkhead.bin hypervisor/arch/x86/wrap.S hypervisor/arch/x86/wrap.lds.S
+	@$(CROSS)gcc -E -P -x assembler-with-cpp -Ihypervisor/arch/x86 hypervisor/arch/x86/wrap.lds.S -o $(HYP_BUILD)/wrap.lds
+	@$(CROSS)gcc -m32 -D__ASSEMBLY__ -DWRAPPED_IMAGE='"$<"' -c hypervisor/arch/x86/wrap.S -o $(HYP_BUILD)/wrap.o
+	@$(CROSS)ld -m elf_i386 -z max-page-size=4096 --no-warn-rwx-segments -T $(HYP_BUILD)/wrap.lds \
+	    --defsym wrapped_size=0x$$($(CROSS)nm $(HYP_BUILD)/bulkhead.elf | sed -n 's/^\([0-9a-f]*\) . __image_size$$/\1/p') \
+	    $(HYP_BUILD)/wrap.o -o $@
+else
 $(HYP_BUILD)/bulkhead: $(HYP_BUILD)/bulkhead.elf
 	@$(CROSS)objcopy -O binary $< $@
+endif
 
 .PHONY: hypervisor
 hypervisor: $(HYP_BUILD)/bulkhead

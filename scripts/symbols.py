@@ -30,6 +30,7 @@ def main():
     out += ["    .long %d" % offset for offset, _ in functions]
     out += ["symbol_name:"] + ["    .long %d" % place for place in places]
     out += ["symbol_text:"] + ["    .asciz \"%s\"" % name for _, name in functions]
+    out += ["    .section .note.GNU-stack, \"\", %progbits"]
     print("\n".join(out))
 
 

@@ -205,6 +205,15 @@ static void read_chosen(const struct fdt *t, const struct fdt_node *node, struct
     }
 }
 
+void board_find_chosen(const struct fdt *t, struct board *b)
+{
+    struct fdt_node node;
+
+    if (fdt_find_path(t, "/chosen", strlen("/chosen"), &node)) {
+        read_chosen(t, &node, b);
+    }
+}
+
 int board_read(const struct fdt *t, uint64_t boot_cpu, struct board *b)
 {
     struct fdt_node root, node;

@@ -65,6 +65,7 @@ static const struct known_property domain_properties[] = {
 static const struct known_property module_properties[] = {
     { .name = "compatible", .supported = true },
     { .name = "reg", .supported = true },
+    { .name = BOOT_INDEX_PROPERTY, .supported = true },
     { .name = "bootargs", .supported = true },
     { .name = "phandle", .supported = true },
     { .name = "linux,phandle", .supported = true },
@@ -315,24 +316,45 @@ static bool collides(const struct boot_domain *d, uint64_t start, uint64_t size)
     return false;
 }
 
-/* Req: BH-BOOT-011 */
-/* Where the module of NODE is; false: nowhere it can be. */
-static bool read_place(struct reading *r, const struct fdt_node *node, struct boot_module *out)
+/* What "reg" of NODE says, or which of the boot loader's modules it names; false: that cannot be read. */
+static bool read_range(struct reading *r, const struct fdt_node *node, uint64_t *start, uint64_t *size)
 {
     struct fdt_node n = *node;
     struct fdt_property p;
-    uint64_t start, size;
+    uint32_t index;
 
+    if (r->board->module_count != 0 && fdt_find_property(r->t, node, BOOT_INDEX_PROPERTY, &p)) {
+        if (fdt_property_u32(&p, &index) != 0 || index >= r->board->module_count) {
+            domain_error(r, node, BOOT_INDEX_PROPERTY, "expected a number below %u, how many modules there are",
+                         r->board->module_count);
+            return false;
+        }
+        *start = r->board->module[index].start;
+        *size = r->board->module[index].end - *start;
+        return true;
+    }
     boot_config_cells(r->t, &r->d->node, &r->board->chosen, &n);
     if (fdt_find_property(r->t, node, BOOT_FILE_PROPERTY, &p) && !fdt_find_property(r->t, node, "reg", &p)) {
         domain_error(r, node, BOOT_FILE_PROPERTY, "the file is not loaded; expected a start as an EFI program that "
                      "finds it, or \"reg\"");
         return false;
     }
-    if (!fdt_find_property(r->t, &n, "reg", &p) || fdt_property_reg(&p, &n, 0, &start, &size) != 0 ||
-        p.size != (n.address_cells + (uint32_t)n.size_cells) * sizeof(fdt_cell_t) || size == 0) {
+    if (!fdt_find_property(r->t, &n, "reg", &p) || fdt_property_reg(&p, &n, 0, start, size) != 0 ||
+        p.size != (n.address_cells + (uint32_t)n.size_cells) * sizeof(fdt_cell_t) || *size == 0) {
         domain_error(r, node, "reg", "expected one address and a size that is not 0, in %u and %u cells",
                      n.address_cells, n.size_cells);
+        return false;
+    }
+    return true;
+}
+
+/* Req: BH-BOOT-011 */
+/* Where the module of NODE is; false: nowhere it can be. */
+static bool read_place(struct reading *r, const struct fdt_node *node, struct boot_module *out)
+{
+    uint64_t start, size;
+
+    if (!read_range(r, node, &start, &size)) {
         return false;
     }
     if (!board_has_memory(r->board, start, size)) {

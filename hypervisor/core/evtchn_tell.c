@@ -103,6 +103,7 @@ int evtchn_register_vcpu_info(struct vcpu *v, gfn_t g, unsigned offset)
     }
     info = (struct vcpu_info *)((char *)window_open(m) + offset);
     *info = before;
+    arch_vcpu_info_init(v, info);
     __atomic_store_n(&v->evtchn.info, at, __ATOMIC_SEQ_CST);
     v->evtchn.info_registered = true;
     /* Whatever came meanwhile is found by looking at all. */

@@ -3,6 +3,7 @@
  * hvm_op: a domain's parameters (hvm/params.h). Those that say where its PV console and xenstore are, a guest only
  * reads; they are set when it is built. 0 means that there is none.
  */
+#include "arch/arch.h"
 #include "bh/domain.h"
 #include "bh/guest_copy.h"
 #include "bh/hypercall.h"
@@ -76,6 +77,6 @@ int64_t hypercall_hvm_op(struct vcpu *v, uint64_t *a)
         /* Nobody listens. */
         return a[1] != 0 ? -XEN_EINVAL : 0;
     default:
-        return -XEN_ENOSYS;
+        return arch_hvm_op(v, (uint32_t)a[0], guest_handle(a[1]));
     }
 }

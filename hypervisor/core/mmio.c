@@ -10,8 +10,8 @@
 #include "bh/vpl011.h"
 
 static int (*const access_by_device[MMIO_DEVICE_COUNT])(struct vcpu *v, struct mmio_access *a) = {
-    [MMIO_VGIC_DIST] = vgic_dist_access,
-    [MMIO_VGIC_REDIST] = vgic_redist_access,
+    [MMIO_VGIC_DIST] = CONFIG_VGIC ? vgic_dist_access : NULL,
+    [MMIO_VGIC_REDIST] = CONFIG_VGIC ? vgic_redist_access : NULL,
     [MMIO_VPL011] = CONFIG_VPL011 ? vpl011_access : NULL,
 };
 

@@ -109,6 +109,8 @@ static void run(struct timer *t)
         break;
     case TIMER_VTIMER:
     case TIMER_PTIMER:
+    case TIMER_SINGLESHOT:
+    case TIMER_PERIODIC:
     case TIMER_VLAPIC:
         arch_vcpu_timer_expired(t->owner, (enum timer_kind)t->kind);
         break;

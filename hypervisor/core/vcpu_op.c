@@ -2,6 +2,7 @@
 /*
  * vcpu_op: a domain's operations on its own vCPUs (vcpu.h).
  */
+#include "arch/arch.h"
 #include "bh/domain.h"
 #include "bh/guest_copy.h"
 #include "bh/hypercall.h"
@@ -57,6 +58,6 @@ int64_t hypercall_vcpu_op(struct vcpu *v, uint64_t *a)
     case VCPUOP_register_runstate_memory_area:
         return register_runstate(v, d->vcpus[id], guest_handle(a[2]));
     default:
-        return ARCH_UNKNOWN_VCPU_OP;
+        return arch_vcpu_op(v, d->vcpus[id], command, guest_handle(a[2]));
     }
 }

@@ -108,6 +108,15 @@ int vlapic_pending(const struct vcpu *v)
     return vector >= 0 && (vector & 0xf0) > (vlapic_processor_priority(a) & 0xf0) ? vector : -1;
 }
 
+int vlapic_kept_by_task_priority(const struct vcpu *v)
+{
+    const struct vlapic *a = &v->arch.vlapic;
+    uint32_t words = __atomic_load_n(&a->irr_words, __ATOMIC_ACQUIRE);
+    int vector = words == 0 || !a->is_enabled ? -1 : requested(a, words);
+
+    return vector >= 0 && vector >> 4 > in_service(a) >> 4 && vector >> 4 <= a->tpr >> 4 ? vector : -1;
+}
+
 void vlapic_accept(struct vcpu *v, uint8_t vector)
 {
     struct vlapic *a = &v->arch.vlapic;

@@ -9,6 +9,7 @@
 #define BH_ARCH_ARCH_H
 
 #include "arch/arch_types.h"
+#include "bh/guest_copy.h"
 #include "bh/hyp_map.h"
 #include "bh/p2m.h"
 #include "bh/types.h"
@@ -130,6 +131,12 @@ MUST_USE int arch_guest_translate(struct vcpu *v, uint64_t address, bool to_writ
  * registers. -XEN_EFAULT: there is none, or the kernel may not.
  */
 MUST_USE int arch_guest_frame(struct vcpu *v, uint64_t address, bool to_write, mfn_t *m, bool *is_memory);
+
+/* The part of V's event area that is the architecture's, where it begins to be used. */
+void arch_vcpu_info_init(struct vcpu *v, struct vcpu_info *info);
+/* Operations of vcpu_op, by V on TARGET of its domain, and of hvm_op, that not all architectures have. */
+int64_t arch_vcpu_op(struct vcpu *v, struct vcpu *target, unsigned command, struct guest_handle arg);
+int64_t arch_hvm_op(struct vcpu *v, unsigned command, struct guest_handle arg);
 
 /* Allocates what an architecture keeps for a domain, and adds its devices to D->mmio. */
 struct boot_domain;

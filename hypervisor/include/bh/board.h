@@ -11,6 +11,7 @@
 #include "lib/fdt.h"
 
 #define BOARD_RESERVED_COUNT 32
+#define BOARD_MODULE_COUNT (1 + 2 * CONFIG_MAX_DOMAINS)
 /* Frame numbers have 32 bits: memory beyond 16 TiB is not used. */
 #define BOARD_MEMORY_LIMIT (1ULL << (32 + PAGE_SHIFT))
 
@@ -18,7 +19,8 @@ struct board {
     struct memory_range memory[FRAME_BANK_COUNT];       /* whole pages, ascending, apart from each other */
     struct memory_range reserved[BOARD_RESERVED_COUNT]; /* whole pages; may overlap memory in any way */
     uint64_t cpu_id[CONFIG_MAX_CPUS];  /* what the architecture calls them: reg; boot CPU first, then as in the tree */
-    unsigned memory_count, reserved_count, cpu_count;
+    struct memory_range module[BOARD_MODULE_COUNT]; /* in the boot loader's order, where it numbers them; bytes */
+    unsigned memory_count, reserved_count, cpu_count, module_count;
     bool has_chosen, has_stdout;
     struct fdt_node chosen;            /* /chosen */
     struct fdt_node stdout_node;       /* what /chosen/stdout-path names */
@@ -29,6 +31,9 @@ struct board {
  * Bound: a few walks of the tree, and the square of the ranges found.
  */
 MUST_USE int board_read(const struct fdt *t, uint64_t boot_cpu, struct board *b);
+
+/* Only the chosen node of T and what it names: for a tree that describes partitions and no board. */
+void board_find_chosen(const struct fdt *t, struct board *b);
 
 /* Bytes of memory in all, reserved or not. */
 uint64_t board_memory_size(const struct board *b);

@@ -24,6 +24,8 @@
 #define BOOT_WEIGHT_MAX 65535
 /* Characters of a guest's command line, terminator included. */
 #define BOOT_ARGS_SIZE 4096
+/* Of a module, in the place of "reg": which one of those that the boot loader numbers (Xen's hyperlaunch). */
+#define BOOT_INDEX_PROPERTY "module-index"
 /* Of a module: the name of its file, for an EFI program that loads it and writes "reg". */
 #define BOOT_FILE_PROPERTY "xen,uefi-binary"
 
@@ -45,6 +47,7 @@ struct boot_domain {
     uint16_t weight;               /* 0: the default */
     bool owns_cpus;                /* vCPU i owns boot_domain_cpu(d, i), which no other partition names as its own */
     bool vpl011;
+    bool is_initial;               /* it is what Xen calls dom0, as far as guests see: the only one */
 };
 
 struct boot_config {

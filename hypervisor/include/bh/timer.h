@@ -19,6 +19,8 @@ enum timer_kind {
     TIMER_VTIMER,    /* a descheduled vCPU's virtual timer; owner: struct vcpu */
     TIMER_PTIMER,    /* a vCPU's emulated physical timer; owner: struct vcpu */
     TIMER_VLAPIC,    /* a vCPU's local APIC timer; owner: struct vcpu */
+    TIMER_SINGLESHOT, /* a vCPU's single-shot timer of vcpu_op; owner: struct vcpu */
+    TIMER_PERIODIC,  /* its periodic one; the same */
     TIMER_POLL,      /* ends a vCPU's SCHEDOP_poll; owner: struct vcpu */
     TIMER_WATCHDOG,  /* a domain's watchdog; owner: struct domain */
 };

@@ -102,6 +102,8 @@ void vlapic_post(struct vcpu *v, uint8_t vector);
  * none, or the APIC is disabled. By V's own CPU, or as a hint. One load when nothing is requested.
  */
 int vlapic_pending(const struct vcpu *v);
+/* The highest vector that is requested, if nothing but the task priority keeps it away; else -1. By V's own CPU. */
+int vlapic_kept_by_task_priority(const struct vcpu *v);
 /* V takes VECTOR, of vlapic_pending(): it is in service now. */
 void vlapic_accept(struct vcpu *v, uint8_t vector);
 

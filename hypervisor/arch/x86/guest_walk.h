@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a guest's virtual address means, by the guest's own page tables in every paging mode (AMD APM volume 2, chapter 5),
+ * for the loaded vCPU. Hardware has no instruction for that while a guest's tables are not its own.
+ */
+#ifndef BH_X86_GUEST_WALK_H
+#define BH_X86_GUEST_WALK_H
+
+#include "bh/types.h"
+#include "bh/vcpu.h"
+
+#define WALK_WRITE BIT(0)
+#define WALK_USER  BIT(1)
+#define WALK_FETCH BIT(2)
+
+/*
+ * The guest physical address of ADDRESS for an access of the kinds WALK_*; accessed and dirty bits are set as hardware
+ * sets them. -XEN_EFAULT: there is none, or the access is not allowed. The domain's p2m lock is held. Bound: five tables.
+ */
+MUST_USE int guest_walk(struct vcpu *v, uint64_t address, unsigned access, uint64_t *gpa);
+
+/*
+ * Up to SIZE bytes of the guest's code from linear ADDRESS on, as the guest would fetch them; *COUNT says how many
+ * there are, which may be fewer, and 0 if there are none.
+ */
+void guest_fetch(struct vcpu *v, uint64_t address, uint8_t *bytes, unsigned size, unsigned *count);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * x86: the types that core embeds by value and never looks into.
+ */
+#ifndef BH_ARCH_ARCH_TYPES_H
+#define BH_ARCH_ARCH_TYPES_H
+
+#include "bh/timer.h"
+#include "bh/types.h"
+#include "bh/vlapic.h"
+
+#define ARCH_GUEST_DESCRIPTION_MAX (64U << 10)
+
+/* The hypervisor's addresses (layout.h): its root table is of level 0. */
+#define ARCH_HYP_TOP_LEVEL  0
+#define ARCH_DEVICE_VA      0xfffffe8000000000
+#define ARCH_DEVICE_VA_END  0xfffffe8040000000
+#define ARCH_IMAGE_VA       0xffffffff80200000
+#define ARCH_FRAME_TABLE_VA 0xffff800000000000
+
+/*
+ * Where a guest's memory begins: banks, filled in this order, the place and room of each, and of all together. Below
+ * 4 GiB there is room for devices' registers, as Xen leaves it.
+ */
+#define ARCH_GUEST_RAM_BANKS 2
+#define ARCH_GUEST_RAM_BASES { 0, GIB(4) }
+#define ARCH_GUEST_RAM_SIZES { 0xf0000000, GIB(508) }
+#define ARCH_GUEST_RAM_MAX   (0xf0000000 + GIB(508))
+/* Where the pages of PV rings are: the console's, then the store's. In the area of Xen's special pages. */
+#define ARCH_GUEST_PV_PAGES  0xfeff8000
+
+/* Bits of guest physical address that the tables cover: three levels under a root that has one entry for each domain. */
+#define ARCH_P2M_ADDRESS_BITS 39
+#define ARCH_P2M_ROOT_ORDER   0
+
+/* Which kernels can be loaded, as bh/kernel_load.h has it, and of what rules this build has the code. */
+#define ARCH_KERNEL_RULES       KERNEL_RULES_PVH
+#define ARCH_KERNEL_RULES_BUILT BIT(KERNEL_RULES_PVH)
+
+/* What xen_version says of this architecture. */
+#define ARCH_CAPABILITY "x86_64"
+#define ARCH_FEATURES   (1U << XENFEAT_hvm_callback_vector | 1U << XENFEAT_hvm_safe_pvclock)
+
+/* Answer to a vcpu_op that this architecture does not have, as Xen gives it. */
+#define ARCH_UNKNOWN_VCPU_OP (-XEN_ENOSYS)
+
+/* May a guest say how its vCPUs are interrupted for events? */
+#define ARCH_GUEST_SETS_CALLBACK 1
+
+struct arch_cpu {
+    uint32_t apic_id;        /* [boot] of its local APIC */
+    uint64_t root;           /* [boot] physical address of its root table */
+    uint64_t host_area;      /* [boot] physical address of what VMRUN saves of the hypervisor */
+    uint64_t host_block;     /* [boot] physical address of the control block with the hypervisor's segments */
+    uint32_t turns;          /* [atomic] odd: in a guest, or asleep; counts up at each entry and exit */
+    uint32_t tlb_seen;       /* [cpu] the hypervisor's own mappings that it may have cached are no older */
+    uint32_t next_asid;      /* [cpu] */
+    uint64_t asid_round;     /* [cpu] how often the ASIDs began anew */
+    uint16_t last_domain;    /* [cpu] whose vCPU ran last */
+    uint32_t latched;        /* [cpu] vector that was taken before its time; 0: none */
+    uint64_t guest_root;     /* [atomic] nested tables of the vCPU that is loaded; 0: none */
+};
+
+struct arch_p2m {
+    mfn_t top;               /* [boot] the root as hardware has it: one entry, for p2m.root */
+    uint64_t changes;        /* [atomic] translations went away so often */
+};
+
+#define ARCH_STATE_FRAMES 3
+struct arch_vcpu {
+    mfn_t state[ARCH_STATE_FRAMES]; /* [boot] its frames: struct vcpu_regs, control block, extended state */
+    struct cpu *asid_cpu;    /* [cpu] the CPU that its ASID is of */
+    uint64_t asid_round;     /* [cpu] ... and in which round */
+    uint64_t changes_seen;   /* [cpu] p2m changes before its ASID */
+    bool init_pending;       /* [atomic] an INIT has come while it was on line */
+    bool nmi_pending;        /* [atomic] */
+    uint8_t upcall_vector;   /* [atomic] HVMOP_set_evtchn_upcall_vector; 0: none */
+    bool upcall;             /* [atomic] its event area may say that something is pending */
+    bool waits_for_sipi;     /* [atomic] */
+    uint64_t tsc_offset;     /* [cpu] */
+    struct timer singleshot, periodic; /* VCPUOP_set_singleshot_timer, _set_periodic_timer */
+    uint64_t period;         /* [cpu] of the latter, in ticks of arch_time_now() */
+    struct vlapic vlapic;
+};
+
+struct arch_domain {
+    uint64_t tsc_start;      /* [boot] arch_time_now() when its clocks began */
+    bool is_initial;         /* [boot] */
+};
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ioapic.h"
+
+#include "arch/arch_ports.h"
+#include "bh/hyp_map.h"
+
+#define IOAPIC_INDEX   0x00
+#define IOAPIC_WINDOW  0x10
+#define IOAPIC_VERSION 0x01 /* bits 23:16: the last input */
+#define IOAPIC_ENTRY(i) (0x10 + 2 * (i))
+
+#define ENTRY_LOW      BIT(13)
+#define ENTRY_LEVEL    BIT(15)
+#define ENTRY_MASKED   BIT(16)
+#define ENTRY_TARGET_SHIFT 24 /* in the upper half */
+
+/* The command and data ports of the two 8259s. */
+#define PIC1_DATA 0x21
+#define PIC2_DATA 0xa1
+
+static struct ioapic {
+    volatile uint32_t *registers;
+    uint32_t first, count; /* global system interrupts */
+} ioapics[ACPI_IOAPIC_COUNT]; /* [boot] */
+static unsigned ioapic_count;  /* [boot] */
+
+static uint32_t read_reg(const struct ioapic *io, unsigned index)
+{
+    io->registers[IOAPIC_INDEX / 4] = index;
+    return io->registers[IOAPIC_WINDOW / 4];
+}
+
+static void write_reg(const struct ioapic *io, unsigned index, uint32_t value)
+{
+    io->registers[IOAPIC_INDEX / 4] = index;
+    io->registers[IOAPIC_WINDOW / 4] = value;
+}
+
+void ioapic_init(const struct acpi_board *acpi)
+{
+    if (acpi->has_8259 || !acpi->has_madt) {
+        arch_port_write8(PIC1_DATA, 0xff);
+        arch_port_write8(PIC2_DATA, 0xff);
+    }
+    for (unsigned i = 0; i < acpi->ioapic_count; i++) {
+        struct ioapic *io = &ioapics[ioapic_count];
+
+        io->registers = device_map(acpi->ioapic[i].address, PAGE_SIZE);
+        if (io->registers == NULL) {
+            continue;
+        }
+        io->first = acpi->ioapic[i].interrupt_base;
+        io->count = (read_reg(io, IOAPIC_VERSION) >> 16 & 0xff) + 1;
+        for (unsigned k = 0; k < io->count; k++) {
+            write_reg(io, IOAPIC_ENTRY(k), ENTRY_MASKED);
+        }
+        ioapic_count++;
+    }
+}
+
+int ioapic_route_isa(const struct acpi_board *acpi, unsigned irq, uint8_t vector, uint32_t target)
+{
+    struct acpi_isa isa = acpi->isa[irq];
+
+    for (unsigned i = 0; i < ioapic_count; i++) {
+        const struct ioapic *io = &ioapics[i];
+        uint32_t input = isa.interrupt - io->first;
+
+        if (isa.interrupt >= io->first && input < io->count) {
+            write_reg(io, IOAPIC_ENTRY(input) + 1, target << ENTRY_TARGET_SHIFT);
+            write_reg(io, IOAPIC_ENTRY(input), vector | (isa.is_low ? (uint32_t)ENTRY_LOW : 0) |
+                                               (isa.is_level ? (uint32_t)ENTRY_LEVEL : 0));
+            return 0;
+        }
+    }
+    return -XEN_ENODEV;
+}

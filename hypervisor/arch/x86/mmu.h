@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The hypervisor's own page tables (AMD APM volume 2, 5.3: long mode, four levels): one root a CPU; slots shared by all
+ * CPUs point to the same tables in every root. Writable pages are never executable.
+ */
+#ifndef BH_X86_MMU_H
+#define BH_X86_MMU_H
+
+#include "bh/hyp_map.h"
+#include "bh/types.h"
+#include "layout.h"
+
+#define PTE_P       BIT(0)
+#define PTE_W       BIT(1)
+#define PTE_U       BIT(2)
+#define PTE_PWT     BIT(3)
+#define PTE_PCD     BIT(4)
+#define PTE_A       BIT(5)
+#define PTE_D       BIT(6)
+#define PTE_PS      BIT(7)
+#define PTE_NX      BIT(63)
+#define PTE_ADDRESS 0x000ffffffffff000UL
+
+#define PTE_R      (PTE_P | PTE_A | PTE_NX)
+#define PTE_RW     (PTE_P | PTE_W | PTE_A | PTE_D | PTE_NX)
+#define PTE_RX     (PTE_P | PTE_A)
+#define PTE_DEVICE (PTE_RW | PTE_PCD | PTE_PWT)
+#define PTE_TABLE  (PTE_P | PTE_W | PTE_A)
+
+/* Makes a root for another CPU, with its own pages. -XEN_ENOMEM. */
+struct cpu;
+MUST_USE int hyp_root_create(struct cpu *cpu);
+
+/* Puts the state frames of a vCPU at CPU_STATE_VA of this CPU, or takes them away. */
+void state_map(const mfn_t *frames);
+void state_unmap(void);
+
+#endif

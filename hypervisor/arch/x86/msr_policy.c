@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "msr_policy.h"
+
+#include "arch/arch.h"
+#include "bh/domain.h"
+#include "bh/vlapic.h"
+#include "cpu_registers.h"
+#include "cpuid_policy.h"
+#include "hvm.h"
+#include "hypercall_x86.h"
+#include "state.h"
+
+/* What an MSR is to a guest. */
+enum kind {
+    MSR_DIRECT,       /* the guest's own, in hardware: VMRUN, VMLOAD and VMSAVE switch it */
+    MSR_BLOCK,        /* in the control block; a page attribute is checked */
+    MSR_LAPIC,        /* the virtual local APIC's */
+    MSR_CONSTANT,     /* reads as VALUE; writes are ignored */
+    MSR_READ_ONLY,    /* the same; writes are #GP */
+    MSR_SPECIAL,      /* in the functions below */
+};
+
+struct rule {
+    uint32_t first, last;
+    uint8_t kind;
+    uint64_t value;
+};
+
+/* MTRRcap: write combining, no fixed and no variable ranges. Default type: write-back, enabled. */
+#define MTRR_CAP          0x400UL
+#define MTRR_DEFAULT_TYPE 0x806UL
+#define MTRR_DEFAULT_BITS 0xcffUL
+
+/* In ascending order. */
+static const struct rule rules[] = {
+    { 0x00000000, 0x00000001, MSR_CONSTANT, 0 },       /* P5 machine check address and type */
+    { MSR_TSC, MSR_TSC, MSR_SPECIAL, 0 },
+    { MSR_PLATFORM_ID, MSR_PLATFORM_ID, MSR_READ_ONLY, 0 },
+    { MSR_APIC_BASE, MSR_APIC_BASE, MSR_LAPIC, 0 },
+    { MSR_PATCH_LEVEL, MSR_PATCH_LEVEL, MSR_CONSTANT, 0 },
+    { MSR_MTRR_CAP, MSR_MTRR_CAP, MSR_READ_ONLY, MTRR_CAP },
+    { MSR_SYSENTER_CS, MSR_SYSENTER_EIP, MSR_DIRECT, 0 },
+    { MSR_MCG_CAP, MSR_MCG_CAP, MSR_READ_ONLY, 0 },
+    { MSR_MCG_STATUS, MSR_MCG_STATUS, MSR_CONSTANT, 0 },
+    { MSR_MISC_ENABLE, MSR_MISC_ENABLE, MSR_CONSTANT, 0x1801 }, /* fast strings, no BTS, no PEBS */
+    { MSR_DEBUGCTL, MSR_DEBUGCTL, MSR_CONSTANT, 0 },
+    { MSR_PAT, MSR_PAT, MSR_BLOCK, 0 },
+    { MSR_MTRR_DEF_TYPE, MSR_MTRR_DEF_TYPE, MSR_SPECIAL, 0 },
+    { MSR_TSC_DEADLINE, MSR_TSC_DEADLINE, MSR_LAPIC, 0 },
+    { MSR_X2APIC, MSR_X2APIC + 0xff, MSR_LAPIC, 0 },
+    { MSR_XSS, MSR_XSS, MSR_SPECIAL, 0 },
+    { 0x40000000, 0x400000ff, MSR_SPECIAL, 0 },        /* Xen's: the hypercall page */
+    { MSR_EFER, MSR_EFER, MSR_SPECIAL, 0 },
+    { MSR_STAR, MSR_SFMASK, MSR_DIRECT, 0 },
+    { MSR_FS_BASE, MSR_KERNEL_GS_BASE, MSR_DIRECT, 0 },
+    { MSR_TSC_AUX, MSR_TSC_AUX, MSR_SPECIAL, 0 },
+    { MSR_SYSCFG, MSR_SYSCFG, MSR_CONSTANT, 0 },
+    { MSR_HWCR, MSR_HWCR, MSR_CONSTANT, BIT(24) },     /* the TSC does not change its speed */
+    { 0xc0010000, 0xc0010007, MSR_CONSTANT, 0 },       /* performance counters: none count */
+    { MSR_NB_CFG, MSR_NB_CFG, MSR_CONSTANT, 0 },
+    { 0xc0011020, 0xc0011029, MSR_CONSTANT, 0 },       /* configuration of load-store and decode units */
+};
+
+static const struct rule *find(uint32_t msr)
+{
+    for (unsigned i = 0; i < ARRAY_COUNT(rules); i++) {
+        if (msr >= rules[i].first && msr <= rules[i].last) {
+            return &rules[i];
+        }
+    }
+    return NULL;
+}
+
+void msr_policy_open(void)
+{
+    for (unsigned i = 0; i < ARRAY_COUNT(rules); i++) {
+        for (uint32_t msr = rules[i].first; rules[i].kind == MSR_DIRECT && msr <= rules[i].last; msr++) {
+            hvm_allow_msr(msr, false);
+            hvm_allow_msr(msr, true);
+        }
+    }
+    hvm_allow_msr(MSR_TSC, false);
+}
+
+/* Memory types of a page attribute table: 2 and 3 are none, nor is what is above 7. */
+static bool is_pat(uint64_t value)
+{
+    for (unsigned i = 0; i < 8; i++) {
+        uint8_t type = (uint8_t)(value >> 8 * i);
+
+        if (type > 7 || type == 2 || type == 3) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* APM volume 2, 3.1.7. What the CPU does for the guest is LMA; it may not change LME while paging is on. */
+static int write_efer(uint64_t value)
+{
+    uint64_t now = hvm_efer(), may = EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE | EFER_FFXSR;
+
+    if ((value & ~may) != 0 || (((now ^ value) & EFER_LME) != 0 && (hvm_cr0() & CR0_PG) != 0)) {
+        return -XEN_EINVAL;
+    }
+    hvm_set_efer((value & ~EFER_LMA) | (now & EFER_LMA));
+    return 0;
+}
+
+static int read_special(struct vcpu *v, uint32_t msr, uint64_t *value)
+{
+    const struct vcpu_regs *s = LOADED_STATE;
+
+    switch (msr) {
+    case MSR_TSC:
+        *value = arch_time_now() + v->arch.tsc_offset;
+        return 0;
+    case MSR_MTRR_DEF_TYPE:
+        *value = s->mtrr_def_type;
+        return 0;
+    case MSR_XSS:
+        *value = 0;
+        return 0;
+    case MSR_EFER:
+        *value = hvm_efer();
+        return 0;
+    case MSR_TSC_AUX:
+        *value = s->tsc_aux;
+        return 0;
+    default:
+        return hypercall_msr_read(v, msr, value);
+    }
+}
+
+static int write_special(struct vcpu *v, uint32_t msr, uint64_t value)
+{
+    struct vcpu_regs *s = LOADED_STATE;
+
+    switch (msr) {
+    case MSR_TSC:
+        hvm_set_tsc_offset(v, value - arch_time_now());
+        return 0;
+    case MSR_MTRR_DEF_TYPE:
+        if ((value & ~MTRR_DEFAULT_BITS) != 0) {
+            return -XEN_EINVAL;
+        }
+        s->mtrr_def_type = value;
+        return 0;
+    case MSR_XSS:
+        return value == 0 ? 0 : -XEN_EINVAL;
+    case MSR_EFER:
+        return write_efer(value);
+    case MSR_TSC_AUX:
+        if (value >> 32 != 0) {
+            return -XEN_EINVAL;
+        }
+        s->tsc_aux = value;
+        msr_write(MSR_TSC_AUX, value);
+        return 0;
+    default:
+        return hypercall_msr_write(v, msr, value);
+    }
+}
+
+/* Req: BH-MSR-001 */
+int msr_policy_read(struct vcpu *v, uint32_t msr, uint64_t *value)
+{
+    const struct rule *r = find(msr);
+
+    if (r == NULL) {
+        return -XEN_EINVAL;
+    }
+    switch ((enum kind)r->kind) {
+    case MSR_LAPIC:
+        return vlapic_msr_read(v, msr, value);
+    case MSR_CONSTANT:
+    case MSR_READ_ONLY:
+        *value = r->value;
+        return 0;
+    case MSR_SPECIAL:
+        return read_special(v, msr, value);
+    case MSR_DIRECT:
+    case MSR_BLOCK:
+        break;
+    }
+    *value = hvm_msr_read(msr);
+    return 0;
+}
+
+int msr_policy_write(struct vcpu *v, uint32_t msr, uint64_t value)
+{
+    const struct rule *r = find(msr);
+
+    if (r == NULL) {
+        return -XEN_EINVAL;
+    }
+    switch ((enum kind)r->kind) {
+    case MSR_LAPIC:
+        return vlapic_msr_write(v, msr, value);
+    case MSR_CONSTANT:
+        return 0;
+    case MSR_READ_ONLY:
+        return -XEN_EINVAL;
+    case MSR_SPECIAL:
+        return write_special(v, msr, value);
+    case MSR_DIRECT:
+    case MSR_BLOCK:
+        break;
+    }
+    if (msr == MSR_PAT && !is_pat(value)) {
+        return -XEN_EINVAL;
+    }
+    hvm_msr_write(msr, value);
+    return 0;
+}

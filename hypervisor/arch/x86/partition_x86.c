@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a partition has on x86: TSCs that begin with it, a PV console, and the start_info that says what its machine is.
+ */
+#include "partition_x86.h"
+
+#include "arch/arch.h"
+#include "bh/boot_config.h"
+#include "bh/domain.h"
+#include "bh/evtchn.h"
+#include "bh/guest_copy.h"
+#include "bh/partition.h"
+#include "bh/pv_console.h"
+#include "bh/vcpu.h"
+#include "clock.h"
+#include "context.h"
+#include "guest_start_info.h"
+#include "pvclock.h"
+
+_Static_assert(ARCH_GUEST_DESCRIPTION_MAX >= GUEST_START_INFO_SIZE_MAX, "room for the start_info");
+
+/* Image, tables and per-CPU memory; and a share of the rest, for the frame table and nested tables. */
+#define KEEP_BYTES MIB(16)
+#define KEEP_SHARE 32
+
+uint64_t partition_default_memory(const struct board *b)
+{
+    uint64_t size = board_memory_size(b);
+
+    for (unsigned i = 0; i < b->module_count; i++) {
+        size -= MIN(size, b->module[i].end - b->module[i].start);
+    }
+    size -= MIN(size, KEEP_BYTES + size / KEEP_SHARE);
+    return ALIGN_DOWN(MIN(size, ARCH_GUEST_RAM_MAX), MIB(2));
+}
+
+int arch_domain_create(struct domain *d, const struct boot_domain *config)
+{
+    d->arch.is_initial = config->is_initial;
+    return 0;
+}
+
+void arch_domain_destroy(struct domain *d)
+{
+    (void)d;
+}
+
+/* Req: BH-TIMER-006 */
+void arch_domain_start(struct domain *d)
+{
+    d->arch.tsc_start = arch_time_now();
+    for (unsigned i = 0; i < d->vcpu_count; i++) {
+        if (d->vcpus[i] != NULL) {
+            d->vcpus[i]->arch.tsc_offset = -d->arch.tsc_start;
+        }
+    }
+    pvclock_publish(d);
+}
+
+uint64_t arch_time_of_domain(const struct domain *d, uint64_t ns)
+{
+    uint64_t ticks = ns <= CLOCK_NS_MAX ? clock_ticks(ns) : TIMER_NEVER;
+
+    return ticks >= TIMER_NEVER - d->arch.tsc_start ? TIMER_NEVER : d->arch.tsc_start + ticks;
+}
+
+void arch_domain_console_input(struct domain *d, char c)
+{
+    if (CONFIG_PV_CONSOLE && d->pv_console.is_there) {
+        pv_console_input(d, c);
+    }
+}
+
+void arch_domain_console_ready(struct domain *d)
+{
+    (void)d;
+}
+
+int arch_guest_describe(struct domain *d, const struct partition_layout *layout, void *buffer, size_t size,
+                        size_t *used)
+{
+    struct guest_start_info info = {
+        .vcpu_count = d->vcpu_count,
+        .ram = layout->ram,
+        .ram_count = ARCH_GUEST_RAM_BANKS,
+        .ramdisk_start = layout->ramdisk_start,
+        .ramdisk_end = layout->ramdisk_end,
+        .bootargs = layout->config->bootargs,
+        .bootargs_size = layout->config->bootargs_size,
+        .is_initial = layout->config->is_initial,
+    };
+
+    return guest_start_info_write(&info, layout->description, buffer, size, used);
+}
+
+void arch_guest_start(struct domain *d, const struct partition_layout *layout)
+{
+    arch_vcpu_reset(d->vcpus[0], layout->entry, layout->description);
+}
+
+void arch_vcpu_info_init(struct vcpu *v, struct vcpu_info *info)
+{
+    pvclock_fill(v->domain, &info->time);
+}
+
+/* Req: BH-X86-054 */
+int64_t arch_hvm_op(struct vcpu *v, unsigned command, struct guest_handle arg)
+{
+    struct xen_hvm_evtchn_upcall_vector a;
+    struct domain *d = v->domain;
+    int err;
+
+    if (command != HVMOP_set_evtchn_upcall_vector) {
+        return -XEN_ENOSYS;
+    }
+    err = guest_copy_from(v, &a, arg, sizeof(a));
+    if (err != 0) {
+        return err;
+    }
+    if (a.vector < 0x10) {
+        return -XEN_EINVAL;
+    }
+    if (a.vcpu >= d->vcpu_count || d->vcpus[a.vcpu] == NULL) {
+        return -XEN_ENOENT;
+    }
+    __atomic_store_n(&d->vcpus[a.vcpu]->arch.upcall_vector, a.vector, __ATOMIC_SEQ_CST);
+    return 0;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A vCPU's state. It lives in frames of its own, which are mapped at CPU_STATE_VA of the CPU that runs the vCPU and
+ * nowhere else: these registers, the control block of the virtualization extension, the extended state (XSAVE). Assembly
+ * knows that r[] comes first and what follows it.
+ */
+#ifndef BH_X86_STATE_H
+#define BH_X86_STATE_H
+
+#include "bh/types.h"
+#include "layout.h"
+
+/* General registers in the order of their encodings. The control block has RSP; RAX is here while no guest runs. */
+enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15, REGISTER_COUNT };
+
+struct vcpu_regs {
+    uint64_t r[REGISTER_COUNT];
+    uint64_t block_pa;      /* physical address of its control block */
+    uint64_t host_block_pa; /* ... and of the block of this CPU's own segments */
+    uint64_t dr[4];         /* DR0 to DR3; DR6 and DR7 are in the control block */
+    uint64_t xcr0, xss;
+    uint64_t tsc_aux;
+    uint64_t mtrr_def_type;
+    uint64_t misc_enable;
+};
+
+_Static_assert(sizeof(struct vcpu_regs) <= PAGE_SIZE, "a vCPU's registers fit one frame");
+
+/* Of the vCPU that is loaded on this CPU. */
+#define LOADED_STATE    ((struct vcpu_regs *)CPU_STATE_VA)
+#define LOADED_BLOCK_VA (CPU_STATE_VA + PAGE_SIZE)
+#define LOADED_EXTENDED_VA (CPU_STATE_VA + 2 * PAGE_SIZE)
+
+#endif

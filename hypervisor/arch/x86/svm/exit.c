@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Why a guest left its CPU (AMD APM volume 2, 15.7 to 15.25, appendix C), and what is done. Runs with GIF clear, to
+ * completion; what is pending for the vCPU is settled on the way back.
+ */
+#include "../context.h"
+#include "../cpu_registers.h"
+#include "../cpuid_policy.h"
+#include "../emulate.h"
+#include "../guest_walk.h"
+#include "../hvm.h"
+#include "../hypercall_x86.h"
+#include "../instruction.h"
+#include "../irq.h"
+#include "../msr_policy.h"
+#include "../tlb.h"
+#include "svm.h"
+
+#include "arch/arch.h"
+#include "bh/console.h"
+#include "bh/domain.h"
+#include "bh/evtchn.h"
+#include "bh/vcpu.h"
+#include "bh/window.h"
+
+#define DR6_SINGLE_STEP BIT(14)
+
+/* VMMCALL without prefixes, which is what Xen's hypercall page has and what everybody writes. */
+#define VMMCALL_LENGTH 3
+
+/* ---- The next instruction ---- */
+
+/* Req: BH-X86-035 */
+static ALWAYS_INLINE void skip(struct vmcb *b, unsigned length)
+{
+    uint64_t next = b->rip + length;
+
+    b->rip = hvm_is_64bit_code() ? next : (uint32_t)next;
+    b->interrupt_shadow &= ~(uint64_t)SHADOW_INTERRUPT;
+    if (unlikely((b->rflags & RFLAGS_TF) != 0)) {
+        b->dr6 |= DR6_SINGLE_STEP;
+        hvm_inject(EXCEPTION_DB);
+    }
+}
+
+void hvm_skip(unsigned length)
+{
+    skip(LOADED_VMCB, length);
+}
+
+/* The bytes of the instruction at RIP; how many could be read. */
+static unsigned fetch(struct vcpu *v, uint8_t *bytes)
+{
+    unsigned count;
+
+    guest_fetch(v, hvm_code_address(), bytes, INSTRUCTION_LENGTH_MAX, &count);
+    return count;
+}
+
+static ALWAYS_INLINE enum instruction_mode code_mode(void)
+{
+    unsigned bits = hvm_code_bits();
+
+    return bits == 64 ? INSTRUCTION_64 : bits == 32 ? INSTRUCTION_32 : INSTRUCTION_16;
+}
+
+/*
+ * The length of the instruction that the guest exited for, EXPECTED. 0: what is at RIP now is another one, since the
+ * guest changed it meanwhile; it gets #UD for that.
+ */
+static unsigned exit_length(struct vcpu *v, const struct vmcb *b, enum instruction_exit expected)
+{
+    uint8_t bytes[INSTRUCTION_LENGTH_MAX];
+    unsigned length, count;
+
+    if (svm_saves_next_rip) {
+        return (unsigned)(b->next_rip - b->rip) & 0xf;
+    }
+    count = fetch(v, bytes);
+    if (instruction_length_of(bytes, count, code_mode(), expected, &length) != 0) {
+        hvm_inject(EXCEPTION_UD);
+        return 0;
+    }
+    return length;
+}
+
+static void skip_instruction(struct vcpu *v, struct vmcb *b, enum instruction_exit expected)
+{
+    unsigned length = exit_length(v, b, expected);
+
+    if (length != 0) {
+        skip(b, length);
+    }
+}
+
+/* ---- Exits ---- */
+
+/* Req: BH-CPUID-001 */
+static void cpuid_exit(struct vcpu *v, struct vmcb *b)
+{
+    unsigned length = exit_length(v, b, INSTRUCTION_CPUID);
+    struct vcpu_regs *s = LOADED_STATE;
+    struct cpuid_leaf leaf;
+    struct cpuid_vcpu who = {
+        .apic_id = v->id, .vcpu_count = v->domain->vcpu_count, .domain_id = v->domain->id, .xcr0 = s->xcr0, .cr4 = b->cr4,
+        .is_initial = v->domain->arch.is_initial,
+    };
+
+    if (length == 0) {
+        return;
+    }
+    cpuid_policy_answer(&who, (uint32_t)s->r[RAX], (uint32_t)s->r[RCX], &leaf);
+    s->r[RAX] = leaf.eax;
+    s->r[RBX] = leaf.ebx;
+    s->r[RCX] = leaf.ecx;
+    s->r[RDX] = leaf.edx;
+    skip(b, length);
+}
+
+static void msr_exit(struct vcpu *v, struct vmcb *b)
+{
+    bool is_write = b->exit_info1 != 0;
+    unsigned length = exit_length(v, b, is_write ? INSTRUCTION_WRMSR : INSTRUCTION_RDMSR);
+    struct vcpu_regs *s = LOADED_STATE;
+    uint64_t value = (uint32_t)s->r[RAX] | s->r[RDX] << 32;
+    int err;
+
+    if (length == 0) {
+        return;
+    }
+    err = is_write ? msr_policy_write(v, (uint32_t)s->r[RCX], value) : msr_policy_read(v, (uint32_t)s->r[RCX], &value);
+    if (err != 0) {
+        hvm_inject_error(EXCEPTION_GP, 0);
+        return;
+    }
+    if (!is_write) {
+        s->r[RAX] = (uint32_t)value;
+        s->r[RDX] = value >> 32;
+    }
+    skip(b, length);
+}
+
+/* Req: BH-X86-036 */
+/* There is nothing behind any port: reads as ones. The next instruction's address is in exit_info2. */
+static void io_exit(struct vcpu *v, struct vmcb *b)
+{
+    struct vcpu_regs *s = LOADED_STATE;
+    unsigned size = (unsigned)(b->exit_info1 >> IO_SIZE_SHIFT) & 7;
+
+    (void)v;
+    if (unlikely((b->exit_info1 & IO_STRING) != 0)) {
+        /* INS would write ones to memory; nobody needs that of a port that is not there. */
+        hvm_inject_error(EXCEPTION_GP, 0);
+        return;
+    }
+    if ((b->exit_info1 & IO_IN) != 0) {
+        if (size == 4) {
+            s->r[RAX] = UINT32_MAX;
+        } else {
+            s->r[RAX] |= size == 2 ? 0xffff : 0xff;
+        }
+    }
+    skip(b, (unsigned)(b->exit_info2 - b->rip) & 0xf);
+}
+
+/* Req: BH-X86-037 */
+static void hlt_exit(struct vcpu *v, struct vmcb *b)
+{
+    unsigned length = exit_length(v, b, INSTRUCTION_HLT);
+
+    if (length == 0) {
+        return;
+    }
+    if (unlikely((b->rflags & RFLAGS_IF) == 0)) {
+        /* Only an NMI or an INIT ends that: it is at its HLT again each time that it is woken. */
+        if (!v->arch.nmi_pending && !v->arch.init_pending) {
+            vcpu_halt_current();
+        }
+        return;
+    }
+    skip(b, length);
+    vcpu_block_current();
+}
+
+static ALWAYS_INLINE void vmmcall_exit(struct vcpu *v, struct vmcb *b)
+{
+    if (hypercall_x86(v, LOADED_STATE)) {
+        skip(b, svm_saves_next_rip ? (unsigned)(b->next_rip - b->rip) & 0xf : VMMCALL_LENGTH);
+    }
+}
+
+/* Req: BH-X86-038 */
+/* VMCALL, Intel's, is undefined here: for guests that do not look which one their CPU has, it is a hypercall too. */
+static void undefined_exit(struct vcpu *v, struct vmcb *b)
+{
+    uint8_t bytes[INSTRUCTION_LENGTH_MAX];
+    unsigned count = fetch(v, bytes), length;
+
+    if (instruction_length_of(bytes, count, code_mode(), INSTRUCTION_VMCALL, &length) != 0) {
+        hvm_inject(EXCEPTION_UD);
+    } else if (hypercall_x86(v, LOADED_STATE)) {
+        skip(b, length);
+    }
+}
+
+/* Those exceptions that must not be left to the CPU to deliver: it could do so for ever (APM volume 2, 15.12.18). */
+static void exception_exit(struct vcpu *v, struct vmcb *b)
+{
+    unsigned vector = (unsigned)b->exit_code - VMEXIT_EXCEPTION;
+
+    switch (vector) {
+    case EXCEPTION_UD:
+        undefined_exit(v, b);
+        break;
+    case EXCEPTION_AC:
+        hvm_inject_error(vector, (uint32_t)b->exit_info1);
+        break;
+    case EXCEPTION_MC:
+        panic("CPU %u: machine check while %s ran", this_cpu()->id, v->domain->name);
+    default:
+        hvm_inject(vector);
+        break;
+    }
+}
+
+static void xsetbv_exit(struct vcpu *v, struct vmcb *b)
+{
+    struct vcpu_regs *s = LOADED_STATE;
+    uint64_t value = (uint32_t)s->r[RAX] | s->r[RDX] << 32;
+    unsigned length = exit_length(v, b, INSTRUCTION_XSETBV);
+
+    if (length == 0) {
+        return;
+    }
+    if (b->cpl != 0 || (uint32_t)s->r[RCX] != 0 || !cpuid_policy_xcr0_is_valid(value)) {
+        hvm_inject_error(EXCEPTION_GP, 0);
+        return;
+    }
+    s->xcr0 = value;
+    xcr0_write(value);
+    skip(b, length);
+}
+
+/* Req: BH-X86-039 */
+static void nested_fault_exit(struct vcpu *v, struct vmcb *b)
+{
+    uint64_t gpa = b->exit_info2;
+
+    if ((b->exit_info1 & NPF_TABLES) != 0) {
+        domain_crash(v->domain, "its page tables are outside its memory");
+        return;
+    }
+    if ((b->exit_info1 & NPF_FETCH) != 0) {
+        hvm_inject_error(EXCEPTION_GP, 0);
+        return;
+    }
+    emulate_access(v, gpa, (b->exit_info1 & NPF_WRITE) != 0);
+}
+
+/* #MC and the like, whatever the CPU held back while GIF was clear, comes on the way. */
+static void interrupt_exit(struct vcpu *v, struct vmcb *b)
+{
+    (void)v;
+    (void)b;
+    irq_take(this_cpu());
+}
+
+static void undefined(struct vcpu *v, struct vmcb *b)
+{
+    (void)v;
+    (void)b;
+    hvm_inject(EXCEPTION_UD);
+}
+
+static void protection(struct vcpu *v, struct vmcb *b)
+{
+    (void)v;
+    (void)b;
+    hvm_inject_error(EXCEPTION_GP, 0);
+}
+
+/* Caches are coherent for all that a guest can tell: nothing to write back. */
+static void cache_exit(struct vcpu *v, struct vmcb *b)
+{
+    skip_instruction(v, b, b->exit_code == VMEXIT_INVD ? INSTRUCTION_INVD : INSTRUCTION_WBINVD);
+}
+
+static void window_exit(struct vcpu *v, struct vmcb *b)
+{
+    /* The guest takes interrupts now: settle() finds what waited. */
+    (void)v;
+    b->intercept1 &= ~(uint32_t)INTERCEPT_VINTR;
+    b->virtual_interrupt &= ~(VIRTUAL_IRQ | VIRTUAL_PRIORITY_MASK);
+}
+
+static void nothing(struct vcpu *v, struct vmcb *b)
+{
+    (void)v;
+    (void)b;
+}
+
+static void shutdown_exit(struct vcpu *v, struct vmcb *b)
+{
+    (void)b;
+    domain_crash(v->domain, "triple fault");
+}
+
+static void task_switch_exit(struct vcpu *v, struct vmcb *b)
+{
+    (void)b;
+    domain_crash(v->domain, "a task switch by hardware, which is not emulated");
+}
+
+static void icebp_exit(struct vcpu *v, struct vmcb *b)
+{
+    unsigned length = exit_length(v, b, INSTRUCTION_ICEBP);
+
+    if (length != 0) {
+        skip(b, length);
+        hvm_inject(EXCEPTION_DB);
+    }
+}
+
+typedef void exit_handler(struct vcpu *v, struct vmcb *b);
+
+static exit_handler *const handlers[VMEXIT_COUNT] = {
+    [VMEXIT_EXCEPTION ... VMEXIT_EXCEPTION + 31] = exception_exit,
+    [VMEXIT_INTR] = interrupt_exit,
+    [VMEXIT_NMI] = interrupt_exit,
+    [VMEXIT_INIT] = nothing,
+    [VMEXIT_VINTR] = window_exit,
+    [VMEXIT_RDPMC] = protection,
+    [VMEXIT_CPUID] = cpuid_exit,
+    [VMEXIT_INVD] = cache_exit,
+    [VMEXIT_HLT] = hlt_exit,
+    [VMEXIT_INVLPGA] = undefined,
+    [VMEXIT_IOIO] = io_exit,
+    [VMEXIT_MSR] = msr_exit,
+    [VMEXIT_TASK_SWITCH] = task_switch_exit,
+    [VMEXIT_SHUTDOWN] = shutdown_exit,
+    [VMEXIT_VMRUN] = undefined,
+    [VMEXIT_VMLOAD ... VMEXIT_SKINIT] = undefined,
+    [VMEXIT_ICEBP] = icebp_exit,
+    [VMEXIT_WBINVD] = cache_exit,
+    [VMEXIT_MONITOR ... VMEXIT_MWAIT_CONDITIONAL] = undefined,
+    [VMEXIT_XSETBV] = xsetbv_exit,
+    [VMEXIT_RDPRU] = undefined,
+};
+
+/* ---- Back to a guest ---- */
+
+/* Does V's event area say that something is pending? */
+static bool upcall_is_pending(struct vcpu *v)
+{
+    const struct vcpu_info *info = CONFIG_EVTCHN ? evtchn_open_info(v) : NULL;
+    bool pending = false;
+
+    if (info != NULL) {
+        pending = __atomic_load_n(&info->evtchn_upcall_pending, __ATOMIC_RELAXED) != 0;
+        window_close_leaf();
+    }
+    return pending;
+}
+
+/* The guest exits as soon as it takes interrupts of CLASS, or of any if that is 0. */
+static void ask_for_window(struct vmcb *b, unsigned class)
+{
+    b->intercept1 |= INTERCEPT_VINTR;
+    b->virtual_interrupt = (b->virtual_interrupt & ~(VIRTUAL_PRIORITY_MASK | VIRTUAL_IGNORE_TPR)) | VIRTUAL_IRQ |
+                           (uint64_t)class << VIRTUAL_PRIORITY_SHIFT | (class == 0 ? VIRTUAL_IGNORE_TPR : 0);
+}
+
+/* Req: BH-X86-040 */
+/* Gives V, the current vCPU, what is pending for it, or asks for an exit when it can take it. */
+static COLD void inject_pending(struct vcpu *v, struct vmcb *b)
+{
+    bool taken = (b->event & EVENT_VALID) != 0;
+    bool masked = (b->rflags & RFLAGS_IF) == 0 || (b->interrupt_shadow & SHADOW_INTERRUPT) != 0;
+    int vector;
+
+    if (unlikely(v->arch.init_pending)) {
+        context_take_init(v);
+        return;
+    }
+    if (unlikely(v->arch.nmi_pending) && !taken) {
+        v->arch.nmi_pending = false;
+        b->event = EVENT_VALID | EVENT_NMI << EVENT_TYPE_SHIFT | EXCEPTION_NMI;
+        taken = true;
+    }
+    if (v->arch.upcall) {
+        if (taken || masked) {
+            ask_for_window(b, 0);
+            return;
+        }
+        /* It stays so until the guest has taken notice: the interrupt is a level, as Xen has it. */
+        v->arch.upcall = false;
+        arch_full_barrier();
+        if (upcall_is_pending(v)) {
+            v->arch.upcall = true;
+            b->event = EVENT_VALID | EVENT_INTERRUPT << EVENT_TYPE_SHIFT | (v->domain->parameter.callback_irq & 0xff);
+            ask_for_window(b, 0);
+            return;
+        }
+    }
+    vector = vlapic_pending(v);
+    if (vector >= 0) {
+        if (taken || masked) {
+            ask_for_window(b, 0);
+            return;
+        }
+        vlapic_accept(v, (uint8_t)vector);
+        b->event = EVENT_VALID | EVENT_INTERRUPT << EVENT_TYPE_SHIFT | (unsigned)vector;
+    }
+    vector = vlapic_kept_by_task_priority(v);
+    if (vector >= 0) {
+        ask_for_window(b, (unsigned)vector >> 4);
+    } else {
+        window_exit(v, b);
+    }
+}
+
+static ALWAYS_INLINE void settle(struct cpu *cpu)
+{
+    struct vcpu *v = cpu->current;
+    struct vmcb *b = LOADED_VMCB;
+    uint64_t changes;
+
+    if (unlikely(v->arch.vlapic.irr_words != 0 || v->arch.upcall || v->arch.nmi_pending || v->arch.init_pending)) {
+        inject_pending(v, b);
+        if (unlikely(cpu->work != 0)) {
+            vcpu_leave_slow(cpu);
+            v = cpu->current;
+        }
+    }
+    b->virtual_interrupt = (b->virtual_interrupt & ~VIRTUAL_TPR_MASK) | v->arch.vlapic.tpr >> 4;
+    tlb_turn_away(cpu);
+    changes = __atomic_load_n(&v->domain->p2m.arch.changes, __ATOMIC_RELAXED);
+    if (unlikely(v->arch.asid_cpu != cpu || v->arch.asid_round != cpu->arch.asid_round ||
+                 v->arch.changes_seen != changes)) {
+        v->arch.changes_seen = changes;
+        svm_take_asid(v, cpu);
+    }
+}
+
+void svm_first(void)
+{
+    struct cpu *cpu = this_cpu();
+
+    vcpu_leave_slow(cpu);
+    settle(cpu);
+}
+
+/* Req: BH-SEC-004 */
+void svm_exit(void)
+{
+    struct cpu *cpu = this_cpu();
+    struct vcpu *v = cpu->current;
+    struct vmcb *b = LOADED_VMCB;
+    uint64_t code = b->exit_code;
+
+    tlb_turn_back(cpu);
+    v->arch.vlapic.tpr = (uint8_t)((v->arch.vlapic.tpr >> 4) == (b->virtual_interrupt & 0xf)
+                                       ? v->arch.vlapic.tpr : (b->virtual_interrupt & 0xf) << 4);
+    b->tlb_control = 0;
+    b->event = 0;
+    if (unlikely((b->exit_interrupt & EVENT_VALID) != 0) && EVENT_TYPE(b->exit_interrupt) != EVENT_SOFTWARE) {
+        /* Software interrupts are executed again: RIP is still at their instruction. */
+        b->event = b->exit_interrupt;
+    }
+    if (likely(code == VMEXIT_VMMCALL)) {
+        vmmcall_exit(v, b);
+    } else if (code < VMEXIT_COUNT && handlers[code] != NULL) {
+        handlers[code](v, b);
+    } else if (code == VMEXIT_NPF) {
+        nested_fault_exit(v, b);
+    } else {
+        log_error("%s: vCPU %u: exit %lx (%lx, %lx)", v->domain->name, v->id, code, b->exit_info1, b->exit_info2);
+        domain_crash(v->domain, "an exit that nobody asked for");
+    }
+    vcpu_leave(cpu);
+    settle(cpu);
+}

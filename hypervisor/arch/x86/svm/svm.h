@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Between the files of AMD's extension.
+ */
+#ifndef BH_X86_SVM_SVM_H
+#define BH_X86_SVM_SVM_H
+
+#include "../state.h"
+#include "bh/vcpu.h"
+#include "vmcb.h"
+
+/* The control block of the vCPU that is loaded on this CPU. */
+#define LOADED_VMCB ((struct vmcb *)LOADED_BLOCK_VA)
+
+/* Called by enter.S: before the first guest, and at each exit. What they leave loaded runs next. */
+void svm_first(void);
+void svm_exit(void);
+
+/* Has this CPU the next instruction's address at exits? [boot] */
+extern bool svm_saves_next_rip;
+
+/* Gives V, which is loaded on CPU, an ASID that nothing stale is cached for. */
+void svm_take_asid(struct vcpu *v, struct cpu *cpu);
+
+
+#endif
