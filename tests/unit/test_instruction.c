@@ -22,8 +22,9 @@ struct access_case {
 
 #define CODE(s) s, sizeof(s) - 1
 
-#define MEMORY(b, i, s, a, seg, disp) \
-    { .base = (b), .index = (i), .scale = (s), .address_size = (a), .segment = INSTRUCTION_##seg, .displacement = (disp) }
+#define MEMORY(b, i, s, a, seg, disp)                                                                                  \
+    { .base = (b), .index = (i), .scale = (s), .address_size = (a), .segment = INSTRUCTION_##seg,                      \
+      .displacement = (disp) }
 
 static void check_access(const struct access_case *c)
 {
@@ -149,7 +150,8 @@ static void test_prefixes_and_addresses(void **state)
         { M16, CODE("\x8b\x03"), { .size = 2, .reg = 0, LOADS, .memory = MEMORY(5, 7, 0, 2, SS, 0) } },
         { M16, CODE("\x8b\x04"), { .size = 2, .reg = 0, LOADS, .memory = MEMORY(6, NONE, 0, 2, DS, 0) } },
         { M16, CODE("\x8b\x05"), { .size = 2, .reg = 0, LOADS, .memory = MEMORY(7, NONE, 0, 2, DS, 0) } },
-        { M16, CODE("\x8b\x06\x34\x12"), { .size = 2, .reg = 0, LOADS, .memory = MEMORY(NONE, NONE, 0, 2, DS, 0x1234) } },
+        { M16, CODE("\x8b\x06\x34\x12"),
+          { .size = 2, .reg = 0, LOADS, .memory = MEMORY(NONE, NONE, 0, 2, DS, 0x1234) } },
         { M16, CODE("\x8b\x46\x00"), { .size = 2, .reg = 0, LOADS, .memory = MEMORY(5, NONE, 0, 2, SS, 0) } },
         { M16, CODE("\x8b\x07"), { .size = 2, .reg = 0, LOADS, .memory = MEMORY(3, NONE, 0, 2, DS, 0) } },
         { M32, CODE("\x67\x8b\x07"), { .size = 4, .reg = 0, LOADS, .memory = MEMORY(3, NONE, 0, 2, DS, 0) } },
@@ -348,7 +350,8 @@ static int length_of(enum instruction_mode mode, enum instruction_exit expected,
     return instruction_length_of((const uint8_t *)bytes, count, mode, expected, length);
 }
 
-static void expect_length(enum instruction_mode mode, enum instruction_exit expected, const char *bytes, unsigned count)
+static void expect_length(enum instruction_mode mode, enum instruction_exit expected, const char *bytes,
+                          unsigned count)
 {
     unsigned length = 0;
 
@@ -410,8 +413,8 @@ static void test_exit_operands(void **state)
     assert_int_equal(length_of(M64, INSTRUCTION_INVLPG, CODE("\x0f\x01\xf8"), &length), -XEN_EINVAL); /* swapgs */
     assert_int_equal(length_of(M64, INSTRUCTION_PAUSE, CODE("\x90"), &length), -XEN_EINVAL);
     assert_int_equal(length_of(M64, INSTRUCTION_PAUSE, CODE("\xf3\xf2\x90"), &length), -XEN_EINVAL);
-    assert_int_equal(length_of(M64, INSTRUCTION_HLT, CODE("\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\xf4"),
-                               &length), 0);
+    assert_int_equal(length_of(M64, INSTRUCTION_HLT,
+                               CODE("\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\xf4"), &length), 0);
     assert_int_equal(length, 15);
     assert_int_equal(length_of(M64, INSTRUCTION_HLT,
                                CODE("\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\xf4"), &length),
@@ -424,8 +427,12 @@ static void test_exit_operands(void **state)
 /* Req: BH-INSN-005 */
 static void test_control(void **state)
 {
-    static const struct { enum instruction_mode mode; const char *bytes; unsigned count; struct instruction_control is; }
-    cases[] = {
+    static const struct control_case {
+        enum instruction_mode mode;
+        const char *bytes;
+        unsigned count;
+        struct instruction_control is;
+    } cases[] = {
         /* length, kind, number, reg, size */
         { M64, CODE("\x0f\x06"), { 2, INSTRUCTION_CLTS, 0, NONE, 0, { 0 } } },
         { M64, CODE("\x0f\x20\xd8"), { 3, INSTRUCTION_MOV_FROM_CR, 3, 0, 8, { 0 } } },
@@ -439,7 +446,8 @@ static void test_control(void **state)
         { M64, CODE("\x48\x0f\x01\xe3"), { 4, INSTRUCTION_SMSW, 0, 3, 8, { 0 } } },
         { M32, CODE("\x66\x0f\x01\xe3"), { 4, INSTRUCTION_SMSW, 0, 3, 2, { 0 } } },
         { M32, CODE("\x0f\x01\x65\x08"), { 4, INSTRUCTION_SMSW, 0, NONE, 2, MEMORY(5, NONE, 0, 4, SS, 8) } },
-        { M16, CODE("\x0f\x01\x36\x00\x10"), { 5, INSTRUCTION_LMSW, 0, NONE, 2, MEMORY(NONE, NONE, 0, 2, DS, 0x1000) } },
+        { M16, CODE("\x0f\x01\x36\x00\x10"),
+          { 5, INSTRUCTION_LMSW, 0, NONE, 2, MEMORY(NONE, NONE, 0, 2, DS, 0x1000) } },
     };
     struct instruction_control c;
 
