@@ -11,12 +11,12 @@
 
 #include "bh/types.h"
 
-#define ACPI_TABLE_MAX       KIB(64)
-#define ACPI_CPU_MAX         1024 /* entries of the MADT that are looked at */
-#define ACPI_IOAPIC_COUNT    16
-#define ACPI_ISA_COUNT       16
-#define ACPI_SEGMENT_COUNT   8
-#define ACPI_MEMORY_COUNT    32
+#define ACPI_TABLE_MAX     KIB(64)
+#define ACPI_CPU_MAX       1024 /* entries of the MADT that are looked at */
+#define ACPI_IOAPIC_COUNT  16
+#define ACPI_ISA_COUNT     16
+#define ACPI_SEGMENT_COUNT 8
+#define ACPI_MEMORY_COUNT  32
 
 /*
  * The caller's: SIZE bytes of physical memory at ADDRESS, readable until acpi_unmap(). NULL: there is no such memory.
@@ -74,8 +74,8 @@ struct acpi_board {
     /* MADT. No two CPUs have the same APIC id; firmware puts the one that boots first. */
     bool has_madt, has_8259;
     uint64_t local_apic;
-    unsigned cpu_count;  /* in CPU */
-    unsigned cpu_total;  /* also those for which there is no room */
+    unsigned cpu_count; /* in CPU */
+    unsigned cpu_total; /* also those for which there is no room */
     struct acpi_cpu cpu[CONFIG_MAX_CPUS];
     unsigned ioapic_count;
     struct acpi_ioapic ioapic[ACPI_IOAPIC_COUNT];
@@ -85,7 +85,7 @@ struct acpi_board {
     /* FADT */
     bool has_fadt, is_hardware_reduced;
     uint16_t sci;
-    uint16_t boot_flags; /* IA-PC boot architecture flags, table 5.11 */
+    uint16_t boot_flags;           /* IA-PC boot architecture flags, table 5.11 */
     struct acpi_register pm_timer; /* BITS is 24 or 32 */
     struct acpi_register reset;
     uint8_t reset_value;
@@ -94,7 +94,7 @@ struct acpi_board {
     uint64_t dsdt;
 
     /* HPET */
-    uint64_t hpet;       /* 0: there is none */
+    uint64_t hpet; /* 0: there is none */
 
     /* MCFG */
     unsigned segment_count;

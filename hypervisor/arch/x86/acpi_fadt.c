@@ -16,7 +16,7 @@
 #define MCFG_ENTRIES    44
 #define MCFG_ENTRY_SIZE 16
 /* 4 KiB for a function, 8 functions, 32 devices. */
-#define MCFG_BUS_SHIFT  20
+#define MCFG_BUS_SHIFT 20
 
 /* The address structure at OFFSET, for a register of BITS. False: it has none that we can reach. */
 static bool get_register(const struct acpi_bytes *t, uint32_t offset, uint8_t bits, struct acpi_register *out)
@@ -93,7 +93,9 @@ void acpi_read_mcfg(const struct acpi_bytes *t, struct acpi_board *board)
     /* Bound: ACPI_TABLE_MAX / MCFG_ENTRY_SIZE. */
     for (uint32_t at = MCFG_ENTRIES; t->size - at >= MCFG_ENTRY_SIZE; at += MCFG_ENTRY_SIZE) {
         struct acpi_segment s = {
-            .address = acpi_get64(t, at), .segment = acpi_get16(t, at + 8), .first_bus = acpi_get8(t, at + 10),
+            .address = acpi_get64(t, at),
+            .segment = acpi_get16(t, at + 8),
+            .first_bus = acpi_get8(t, at + 10),
             .last_bus = acpi_get8(t, at + 11),
         };
 

@@ -12,19 +12,19 @@
 #define INTERRUPT_TRIGGER  0xc
 #define INTERRUPT_LEVEL    0xc
 /* Neither of the two fields has this. */
-#define POLARITY_RESERVED  0x2
-#define TRIGGER_RESERVED   0x8
+#define POLARITY_RESERVED 0x2
+#define TRIGGER_RESERVED  0x8
 
 /* Table 5.57: entries of the SRAT begin here. Tables 5.58 to 5.60: their types and lengths. */
-#define SRAT_ENTRIES       48
-#define SRAT_CPU           0
-#define SRAT_CPU_SIZE      16
-#define SRAT_MEMORY        1
-#define SRAT_MEMORY_SIZE   40
-#define SRAT_X2APIC        2
-#define SRAT_X2APIC_SIZE   24
-#define SRAT_ENABLED       BIT(0)
-#define SRAT_PLUGGABLE     BIT(1)
+#define SRAT_ENTRIES     48
+#define SRAT_CPU         0
+#define SRAT_CPU_SIZE    16
+#define SRAT_MEMORY      1
+#define SRAT_MEMORY_SIZE 40
+#define SRAT_X2APIC      2
+#define SRAT_X2APIC_SIZE 24
+#define SRAT_ENABLED     BIT(0)
+#define SRAT_PLUGGABLE   BIT(1)
 
 static struct acpi_cpu *find_cpu(struct acpi_board *board, uint32_t apic_id)
 {
@@ -50,7 +50,9 @@ static void add_cpu(struct acpi_board *board, uint32_t apic_id, uint32_t all, ui
     board->cpu_total++;
     if (board->cpu_count < CONFIG_MAX_CPUS) {
         board->cpu[board->cpu_count++] = (struct acpi_cpu){
-            .apic_id = apic_id, .uid = uid, .enabled = (flags & MADT_CPU_ENABLED) != 0,
+            .apic_id = apic_id,
+            .uid = uid,
+            .enabled = (flags & MADT_CPU_ENABLED) != 0,
         };
     }
 }
@@ -58,7 +60,9 @@ static void add_cpu(struct acpi_board *board, uint32_t apic_id, uint32_t all, ui
 static void add_ioapic(struct acpi_board *board, const struct acpi_bytes *e)
 {
     struct acpi_ioapic new = {
-        .id = acpi_get8(e, 2), .address = acpi_get32(e, 4), .interrupt_base = acpi_get32(e, 8),
+        .id = acpi_get8(e, 2),
+        .address = acpi_get32(e, 4),
+        .interrupt_base = acpi_get32(e, 8),
     };
 
     if (new.address == 0 || (new.address & 0xf) != 0) {
@@ -171,7 +175,9 @@ static void add_memory(struct acpi_board *board, const struct acpi_bytes *e, uin
         log_warning("ACPI: SRAT: more than %u ranges of memory", ACPI_MEMORY_COUNT);
     } else {
         board->memory[board->memory_count++] = (struct acpi_memory){
-            .start = start, .end = start + size, .proximity = proximity,
+            .start = start,
+            .end = start + size,
+            .proximity = proximity,
             .can_be_plugged = (acpi_get32(e, 28) & SRAT_PLUGGABLE) != 0,
         };
     }

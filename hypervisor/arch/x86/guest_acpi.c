@@ -11,23 +11,23 @@
 #define LOCAL_APIC_ADDRESS 0xfee00000
 
 /* What a table says of who made it: OEM id 10, OEM table id 16, revision 24, creator's id 28, its revision 32. */
-#define HEADER_OEM           10
-#define HEADER_OEM_TABLE     16
-#define HEADER_OEM_REVISION  24
-#define HEADER_CREATOR       28
-#define OEM_ID               "BULKHD"
-#define OEM_TABLE_ID         "BULKHEAD"
-#define CREATOR_ID           "BULK"
+#define HEADER_OEM          10
+#define HEADER_OEM_TABLE    16
+#define HEADER_OEM_REVISION 24
+#define HEADER_CREATOR      28
+#define OEM_ID              "BULKHD"
+#define OEM_TABLE_ID        "BULKHEAD"
+#define CREATOR_ID          "BULK"
 
 #define XSDT_SIZE (ACPI_HEADER_SIZE + 2 * 8) /* two tables: FADT and MADT */
 
 /* Revisions of ACPI 6.4. */
-#define RSDP_VERSION        2
-#define XSDT_VERSION        1
-#define FADT_VERSION        6
-#define FADT_MINOR_VERSION  4
-#define MADT_VERSION        5
-#define DSDT_VERSION        2
+#define RSDP_VERSION       2
+#define XSDT_VERSION       1
+#define FADT_VERSION       6
+#define FADT_MINOR_VERSION 4
+#define MADT_VERSION       5
+#define DSDT_VERSION       2
 
 /*
  * ACPI 6.4, 20.2: Scope (\_SB) {}. Scope's byte, the length of what follows with itself, the name. A DSDT without any
@@ -113,8 +113,8 @@ static void write_rsdp(uint8_t *rsdp, uint64_t xsdt)
 static void write_fadt(uint8_t *fadt, uint64_t dsdt)
 {
     put(fadt + FADT_BOOT_FLAGS, FADT_BOOT_NO_VGA | FADT_BOOT_NO_RTC, 2);
-    put(fadt + FADT_FLAGS, FADT_FLAG_WBINVD | FADT_FLAG_NO_POWER_BUTTON | FADT_FLAG_NO_SLEEP_BUTTON |
-                           FADT_FLAG_HARDWARE_REDUCED, 4);
+    put(fadt + FADT_FLAGS,
+        FADT_FLAG_WBINVD | FADT_FLAG_NO_POWER_BUTTON | FADT_FLAG_NO_SLEEP_BUTTON | FADT_FLAG_HARDWARE_REDUCED, 4);
     fadt[FADT_MINOR_REVISION] = FADT_MINOR_VERSION;
     put(fadt + FADT_X_DSDT, dsdt, 8);
     memcpy(fadt + FADT_HYPERVISOR, OEM_TABLE_ID, 8);

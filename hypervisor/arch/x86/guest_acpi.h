@@ -11,7 +11,7 @@
 
 #define GUEST_ACPI_VCPU_MAX 1024
 /* Tables begin at a multiple of this, the first one too. */
-#define GUEST_ACPI_ALIGN    16
+#define GUEST_ACPI_ALIGN 16
 
 /* Bytes that the tables take, for VCPU_COUNT of 1 to GUEST_ACPI_VCPU_MAX. */
 uint32_t guest_acpi_size(unsigned vcpu_count);

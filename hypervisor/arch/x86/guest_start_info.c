@@ -72,8 +72,7 @@ static bool make_map(const struct guest_start_info *in, const struct memory_rang
 }
 
 /* Req: BH-PVH-004 */
-int guest_start_info_write(const struct guest_start_info *in, uint64_t address, void *buffer, size_t size,
-                           size_t *used)
+int guest_start_info_write(const struct guest_start_info *in, uint64_t address, void *buffer, size_t size, size_t *used)
 {
     struct memory_map map = { .count = 0 };
     struct hvm_start_info info = { .magic = XEN_HVM_START_MAGIC_VALUE, .version = START_INFO_VERSION };

@@ -12,16 +12,16 @@
 /* Bytes that suffice for a command line within BOOT_ARGS_SIZE and the most vCPUs. */
 #define GUEST_START_INFO_SIZE_MAX (32U << 10)
 /* Ranges of the memory map. */
-#define GUEST_MEMORY_MAP_COUNT    16
+#define GUEST_MEMORY_MAP_COUNT 16
 
 struct guest_start_info {
-    unsigned vcpu_count;                /* 1 to GUEST_ACPI_VCPU_MAX */
-    const struct memory_range *ram;     /* apart from each other, in any order; empty ones do not count */
+    unsigned vcpu_count;            /* 1 to GUEST_ACPI_VCPU_MAX */
+    const struct memory_range *ram; /* apart from each other, in any order; empty ones do not count */
     unsigned ram_count;
     uint64_t ramdisk_start, ramdisk_end; /* the same: there is none */
-    const char *bootargs;               /* NULL: none */
-    size_t bootargs_size;               /* characters */
-    bool is_initial;                    /* the initial domain, which is privileged */
+    const char *bootargs;                /* NULL: none */
+    size_t bootargs_size;                /* characters */
+    bool is_initial;                     /* the initial domain, which is privileged */
 };
 
 /*
