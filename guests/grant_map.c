@@ -93,7 +93,7 @@ static void refused(void)
         { "write-through", GTF_permit_access | GTF_PWT, 0, true },
         { "uncached", GTF_permit_access | GTF_PCD, 0, true }, { "with PAT", GTF_permit_access | GTF_PAT, 0, true },
         { "an entry for another", GTF_permit_access, 0, false }, { "no memory", GTF_permit_access, 0xf00000, true },
-        { "a device", GTF_permit_access, 0x3001, true }, { "the grant table", GTF_permit_access, GRANT_GFN, true },
+        { "a device", GTF_permit_access, DEVICE_GFN, true }, { "the grant table", GTF_permit_access, GRANT_GFN, true },
         { "a read-only entry", GTF_permit_access | GTF_readonly, 0, true },
     };
     const uint64_t at = MAP_GFN << PAGE_SHIFT;

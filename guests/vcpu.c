@@ -67,7 +67,7 @@ static void operations(void)
 static void places(void)
 {
     static const uint32_t offsets[] = { 1, 2, 4, 7, 4032, 4033, 4040, 4048, 4056, 4096, 0xfffffff8, 0xffffffff };
-    static const uint64_t gfns[] = { NOWHERE, 0, 0x3001, 1ull << 28, 1ull << 52, ~0ull };
+    static const uint64_t gfns[] = { NOWHERE, LOW_GFN, DEVICE_GFN, 1ull << 28, 1ull << 52, ~0ull };
     struct vcpu_register_vcpu_info info = { .mfn = gfn_of(place_page) };
     struct vcpu_info *place = (struct vcpu_info *)(place_page + 8);
     struct bad_pointer bad;
@@ -291,7 +291,9 @@ static void scheduling(void)
     }
     say("remote_shutdown of oneself: %ld\n", sched_op(SCHEDOP_remote_shutdown, &remote));
     remote.domain_id = own_domid();
-    say("remote_shutdown by number: %ld\n", sched_op(SCHEDOP_remote_shutdown, &remote));
+    if (remote.domain_id != 0) { /* the initial domain may, and would end */
+        say("remote_shutdown by number: %ld\n", sched_op(SCHEDOP_remote_shutdown, &remote));
+    }
     for (unsigned i = 0; i < foreign_domid_count; i++) {
         remote.domain_id = foreign_domids[i].domid;
         say("remote_shutdown of %s: %ld\n", foreign_domids[i].name, sched_op(SCHEDOP_remote_shutdown, &remote));

@@ -144,9 +144,16 @@ static inline void write32(uint64_t a, uint32_t v) { __asm__ volatile("str %w0, 
 static inline void write64(uint64_t a, uint64_t v) { __asm__ volatile("str %0, [%1]" :: "r"(v), "r"(a) : "memory"); }
 static inline void write8(uint64_t a, uint8_t v) { __asm__ volatile("strb %w0, [%1]" :: "r"(v), "r"(a) : "memory"); }
 
-/* Xen. BEYOND_TABLES is an address that the tables have no level for, EMPTY_GFN is behind 60 GiB: no memory is there. */
+/*
+ * Xen. BEYOND_TABLES is an address that the tables have no level for, EMPTY_GFN is behind 60 GiB, where no memory is,
+ * BEYOND_GFN behind what addresses reach.
+ */
 #define EMPTY_GFN 0xf00000u
 #define BEYOND_GFN (1ull << 36)
+/* A low page that is no memory. */
+#define LOW_GFN 0u
+/* The distributor of GICv2 (arch-arm.h). */
+#define DEVICE_GFN 0x3001u
 /* No parameter is dangerous to set. */
 #define DEADLY_PARAMETER 0xffffffffu
 /* All operations on vCPUs may be tried. */

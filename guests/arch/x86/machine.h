@@ -184,8 +184,8 @@ void exception_taken(struct frame *f);
 void machine_tables_load(void);
 
 /*
- * Xen. BEYOND_TABLES is an address that nothing is at, EMPTY_GFN a page of the guest's where no memory is, BEYOND_GFN one
- * that no address reaches.
+ * Xen. BEYOND_TABLES is an address that nothing is at, EMPTY_GFN a page of the guest's where no memory is, BEYOND_GFN
+ * one that no address reaches.
  */
 #define BEYOND_GFN (sizeof(void *) == 8 ? 1ull << 36 : 1ull << 31)
 #define EMPTY_GFN (sizeof(void *) == 8 ? 0xf00000u : 0xe0000u)
@@ -194,6 +194,9 @@ void machine_tables_load(void);
 #define DEADLY_PARAMETER 37u
 /* The operations before this one start and stop vCPUs. */
 #define HARMLESS_VCPU_OPERATION 3u
+/* A low page that is no memory: one of the hole below the local APIC. */
+#define LOW_GFN 0xe0001u
+#define DEVICE_GFN (APIC_ADDRESS >> 12)
 extern uint8_t hypercall_page[];
 #define HYPERCALL_COUNT 128u
 #define HYPERCALL_SIZE 32u
