@@ -169,7 +169,8 @@ void apic_write(unsigned offset, uint32_t value);
 bool apic_is_x2(void);
 /* An interprocessor interrupt: COMMAND is the lower half of the ICR. */
 void apic_send(uint32_t apic_id, uint32_t command);
-/* Software-enabled, as an x2APIC if there is one. */
+/* Software-enabled, as an x2APIC if there is one and it is preferred. */
+extern bool apic_prefers_x2;
 void apic_enable(void);
 /* Counts of the APIC's timer (divided by one) in a millisecond. */
 uint32_t apic_timer_khz(void);

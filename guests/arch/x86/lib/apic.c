@@ -19,6 +19,7 @@
 
 static struct { bool is_set; uint64_t deadline; } timers[CPU_MAX];
 static uint32_t timer_khz;
+bool apic_prefers_x2 = true;
 
 bool apic_is_x2(void)
 {
@@ -58,7 +59,7 @@ void apic_enable(void)
     uint64_t base = msr_read(MSR_APIC_BASE) | BASE_ENABLED;
 
     msr_write(MSR_APIC_BASE, base);
-    if ((cpuid_read(1, 0).c & FEATURE_X2APIC) != 0) {
+    if (apic_prefers_x2 && (cpuid_read(1, 0).c & FEATURE_X2APIC) != 0) {
         msr_write(MSR_APIC_BASE, base | BASE_X2APIC);
     }
     apic_write(APIC_SVR, SVR_ENABLED);
