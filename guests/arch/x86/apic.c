@@ -3,6 +3,9 @@
  * The local APIC as xAPIC and as x2APIC: registers after reset and what they keep, interrupts to oneself and to a second
  * vCPU, priorities, the timer in its modes, errors, and the ways between the modes. What is right is said by Intel's
  * SDM, volume 3, "Advanced Programmable Interrupt Controller", and AMD's APM, volume 2, chapter 16.
+ *
+ * "held=0" has no interrupt wait for a lower priority of the CPU: with Xen 4.17, which hands such a one to the processor
+ * (V_IRQ with its priority), QEMU 7.2 gets no further.
  */
 #include "xen_guest.h"
 
@@ -18,7 +21,7 @@
 #define COMMAND_LOWEST (1u << 8)
 #define TIMER_PERIODIC (1u << 17)
 #define MASKED (1u << 16)
-#define MS_COUNT 20u
+#define MS_COUNT 100u
 
 static volatile unsigned taken[IRQ_MAX], order[8], order_count, other_taken, ppr_inside, isr_inside;
 
@@ -68,8 +71,9 @@ static void registers(const char *mode)
 {
     static const struct { unsigned offset; const char *name; uint32_t value; } list[] = {
         { APIC_TPR, "tpr", 0x5a }, { APIC_SVR, "svr", 0x1ff }, { APIC_LVT_TIMER, "lvt timer", 0x300ff },
-        { 0x330, "lvt thermal", 0x100fe }, { 0x340, "lvt performance", 0x100fe }, { APIC_LVT_LINT0, "lvt lint0", 0x1a7fe },
-        { 0x360, "lvt lint1", 0x1a7fe }, { APIC_LVT_ERROR, "lvt error", 0x100fe }, { APIC_TIMER_DIVIDE, "divide", 0xb },
+        { 0x330, "lvt thermal", 0x100fe }, { 0x340, "lvt performance", 0x100fe },
+        { APIC_LVT_LINT0, "lvt lint0", 0x1a7fe }, { 0x360, "lvt lint1", 0x1a7fe },
+        { APIC_LVT_ERROR, "lvt error", 0x100fe }, { APIC_TIMER_DIVIDE, "divide", 0xb },
         { APIC_TIMER_START, "timer start", 0 },
     };
     struct caught c;
@@ -119,7 +123,9 @@ static void priorities(const char *mode)
     forget();
     apic_write(APIC_TPR, IRQ_VECTOR(IRQ_LOW) | 0xf);
     say("%s ppr under a tpr of 0x%x: 0x%x\n", mode, IRQ_VECTOR(IRQ_LOW) | 0xf, apic_read(APIC_PPR));
-    send_self(IRQ_LOW);
+    if (!arg_is("held", "0")) {
+        send_self(IRQ_LOW);
+    }
     send_self(IRQ_HIGH);
     window(200);
     say("%s under that tpr: lower %u, higher %u\n", mode, taken[IRQ_LOW], taken[IRQ_HIGH]);
@@ -155,12 +161,13 @@ static void timers(const char *mode)
     forget();
     apic_write(APIC_TIMER_DIVIDE, 0xb);
     apic_write(APIC_LVT_TIMER, IRQ_VECTOR(irq));
-    apic_write(APIC_TIMER_START, khz * 2);
+    apic_write(APIC_TIMER_START, khz * 1000);
     last = apic_read(APIC_TIMER_NOW);
     delay_us(200);
     at = apic_read(APIC_TIMER_NOW);
-    say("%s one-shot counts down: %s\n", mode, at < last && last <= khz * 2 ? "yes" : "no");
-    window(6000);
+    say("%s one-shot counts down: %s\n", mode, at < last && last <= khz * 1000 ? "yes" : "no");
+    apic_write(APIC_TIMER_START, khz * 2);
+    window(50000);
     say("%s one-shot: taken %u, now %u\n", mode, taken[irq], apic_read(APIC_TIMER_NOW));
     forget();
     apic_write(APIC_LVT_TIMER, IRQ_VECTOR(irq) | MASKED);
@@ -172,18 +179,18 @@ static void timers(const char *mode)
     apic_write(APIC_TIMER_START, khz * 2);
     window(MS_COUNT * 1000);
     apic_write(APIC_TIMER_START, 0);
-    say("%s periodic: more than %u %s, no more than %u %s\n", mode, MS_COUNT / 8, taken[irq] > MS_COUNT / 8 ? "yes" : "no",
-        MS_COUNT / 2 + 1, taken[irq] <= MS_COUNT / 2 + 1 ? "yes" : "no");
+    say("%s periodic: more than a quarter of what is due %s, no more than twice %s\n", mode,
+        taken[irq] > MS_COUNT / 8 ? "yes" : "no", taken[irq] <= MS_COUNT ? "yes" : "no");
     forget();
     window(5000);
     say("%s stopped: taken %u\n", mode, taken[irq]);
     forget();
     apic_write(APIC_TIMER_DIVIDE, 0x3); /* by 16 */
     apic_write(APIC_LVT_TIMER, IRQ_VECTOR(irq));
-    apic_write(APIC_TIMER_START, khz / 4);
+    apic_write(APIC_TIMER_START, khz * 40 / 16);
     window(1000);
     say("%s divided by 16: taken too early %u\n", mode, taken[irq]);
-    window(8000);
+    window(100000);
     say("%s divided by 16: taken %u\n", mode, taken[irq]);
     apic_write(APIC_TIMER_DIVIDE, 0xb);
     if ((cpuid_read(1, 0).c >> 24 & 1) == 0) {
@@ -191,10 +198,10 @@ static void timers(const char *mode)
         return;
     }
     forget();
-    timer_set(now() + ticks_from_us(2000));
+    timer_set(now() + ticks_from_us(20000));
     window(1000);
     say("%s tsc deadline: taken too early %u, armed %s\n", mode, taken[irq], msr_read(0x6e0) != 0 ? "yes" : "no");
-    window(4000);
+    window(50000);
     say("%s tsc deadline: taken %u, armed %s\n", mode, taken[irq], msr_read(0x6e0) != 0 ? "yes" : "no");
 }
 
@@ -211,9 +218,13 @@ static void other(void *argument)
     }
 }
 
-static void wait_there(const char *mode, const char *name)
+static void wait_there(const char *mode, const char *name, unsigned expected)
 {
-    delay_us(3000);
+    uint64_t end = now() + ticks_from_us(expected != 0 ? 1000000 : 3000);
+
+    while (now() < end && (expected == 0 || other_taken < expected)) {
+        spin_a_little();
+    }
     say("%s %s: there %u, here %u\n", mode, name, other_taken, taken[IRQ_OTHER]);
     other_taken = 0;
     forget();
@@ -244,16 +255,16 @@ static void second(const char *mode)
     other_taken = 0;
     say("%s second vCPU has an x2apic: %s\n", mode, other_is_x2 ? "yes" : "no");
     apic_send(board.apic_ids[1], IRQ_VECTOR(IRQ_OTHER));
-    wait_there(mode, "by id");
+    wait_there(mode, "by id", 1);
     apic_send(0, COMMAND_OTHERS | IRQ_VECTOR(IRQ_OTHER));
-    wait_there(mode, "to all others");
+    wait_there(mode, "to all others", 1);
     apic_send(0, COMMAND_ALL | IRQ_VECTOR(IRQ_OTHER));
     window(1000);
-    wait_there(mode, "to all");
+    wait_there(mode, "to all", 1);
     apic_send(board.apic_ids[1], COMMAND_LOWEST | IRQ_VECTOR(IRQ_OTHER));
-    wait_there(mode, "lowest priority of one");
+    wait_there(mode, "lowest priority of one", 1);
     apic_send(0x7e, IRQ_VECTOR(IRQ_OTHER));
-    wait_there(mode, "to nobody");
+    wait_there(mode, "to nobody", 0);
     other_ends = true;
     while (cpu_is_on(1)) {
         cpu_yield();

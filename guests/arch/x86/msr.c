@@ -84,5 +84,6 @@ void guest_main(void)
         say("SYSENTER_EIP that is not canonical: %s\n", write_result(0x176, 1ull << 62));
     }
     /* Only now: what was wrong above must not have taken effect. */
-    say("hypercalls still answer: %s\n", hypercall(__HYPERVISOR_xen_version, XENVER_version, 0, 0, 0) > 0 ? "yes" : "no");
+    say("hypercalls still answer: %s\n",
+        hypercall(__HYPERVISOR_xen_version, XENVER_version, 0, 0, 0) > 0 ? "yes" : "no");
 }

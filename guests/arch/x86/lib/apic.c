@@ -15,7 +15,7 @@
 #define LVT_TSC_DEADLINE (2u << 17)
 #define DIVIDE_BY_1 0xbu
 #define TIMER_IRQ 20
-#define CALIBRATION_US 2000
+#define CALIBRATION_US 20000
 
 static struct { bool is_set; uint64_t deadline; } timers[CPU_MAX];
 static uint32_t timer_khz;

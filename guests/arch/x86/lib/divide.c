@@ -43,7 +43,8 @@ uint64_t __umoddi3(uint64_t value, uint64_t by)
 
 int64_t __divdi3(int64_t value, int64_t by)
 {
-    uint64_t quotient = __udivdi3(value < 0 ? -(uint64_t)value : (uint64_t)value, by < 0 ? -(uint64_t)by : (uint64_t)by);
+    uint64_t quotient = __udivdi3(value < 0 ? -(uint64_t)value : (uint64_t)value,
+                                  by < 0 ? -(uint64_t)by : (uint64_t)by);
 
     return (int64_t)((value < 0) != (by < 0) ? -quotient : quotient);
 }

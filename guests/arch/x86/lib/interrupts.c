@@ -135,8 +135,8 @@ void exception_taken(struct frame *f)
         f->ip = next;
         return;
     }
-    say("exception: vector %u error 0x%x cpu %u ip 0x%lx address 0x%lx\n", (unsigned)f->vector, (unsigned)f->error, cpu,
-        (uint64_t)f->ip, (uint64_t)address);
+    say("exception: vector %u error 0x%x cpu %u ip 0x%lx address 0x%lx\n", (unsigned)f->vector, (unsigned)f->error,
+        cpu, (uint64_t)f->ip, (uint64_t)address);
     say("guest: failed\n");
     machine_end(arg_is("end", "reset"));
     for (;;) {
