@@ -138,9 +138,9 @@ static void multicalls(void)
     call(4, __HYPERVISOR_multicall, (uint64_t)&calls[6], 1, 0);
     call(5, __HYPERVISOR_memory_op, 99, 0, 0);
     result = multicall(calls, 6);
-    say("multicall of six: %ld, results %ld %ld %ld", result, (int64_t)calls[0].result, (int64_t)calls[1].result,
-        (int64_t)calls[2].result);
-    say(" %ld %ld %ld\n", (int64_t)calls[3].result, (int64_t)calls[4].result, (int64_t)calls[5].result);
+    say("multicall of six: %ld, results %ld %ld %ld", result, (int64_t)(long)calls[0].result, (int64_t)(long)calls[1].result,
+        (int64_t)(long)calls[2].result);
+    say(" %ld %ld %ld\n", (int64_t)(long)calls[3].result, (int64_t)(long)calls[4].result, (int64_t)(long)calls[5].result);
     say("its port is closed: %ld\n", event_close(alloc.port));
     call(0, __HYPERVISOR_xen_version, 99, 0, 0);
     call(1, 1ull << 32 | __HYPERVISOR_xen_version, 99, 0, 0);
@@ -149,13 +149,13 @@ static void multicalls(void)
     call(4, __HYPERVISOR_sched_op, SCHEDOP_yield, 0, 0);
     call(5, __HYPERVISOR_console_io, 99, 0, 0);
     result = multicall(calls, 6);
-    say("multicall of odd numbers: %ld, results %ld %ld %ld", result, (int64_t)calls[0].result,
-        (int64_t)calls[1].result, (int64_t)calls[2].result);
-    say(" %ld %ld %ld\n", (int64_t)calls[3].result, (int64_t)calls[4].result, (int64_t)calls[5].result);
+    say("multicall of odd numbers: %ld, results %ld %ld %ld", result, (int64_t)(long)calls[0].result,
+        (int64_t)(long)calls[1].result, (int64_t)(long)calls[2].result);
+    say(" %ld %ld %ld\n", (int64_t)(long)calls[3].result, (int64_t)(long)calls[4].result, (int64_t)(long)calls[5].result);
     call(0, __HYPERVISOR_xen_version, XENVER_version, 0, 0);
     result = multicall(calls, 1ull << 32 | 1);
     say("multicall with a count of 2^32 + 1: %ld, result is positive %s\n", result,
-        (int64_t)calls[0].result > 0 ? "yes" : "no");
+        (int64_t)(long)calls[0].result > 0 ? "yes" : "no");
     for (unsigned i = 0; (bad = bad_input(i, calls, sizeof(calls[0]))).name != NULL; i++) {
         say("multicall at %s: %ld\n", bad.name, multicall(bad.address, 1));
     }
@@ -164,7 +164,7 @@ static void multicalls(void)
     last = (struct multicall_entry *)((uint8_t *)window_page(21, WINDOW_NONE, 0) - sizeof(calls[0]));
     *last = (struct multicall_entry){ .op = __HYPERVISOR_xen_version, .result = 0x5a5a, .args = { 99 } };
     result = multicall(last, 2);
-    say("multicall, the second out of reach: %ld, the first %ld\n", result, (int64_t)last->result);
+    say("multicall, the second out of reach: %ld, the first %ld\n", result, (int64_t)(long)last->result);
 }
 
 static int64_t console(unsigned op, uint64_t count, const void *text)

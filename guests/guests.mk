@@ -52,7 +52,8 @@ $(GUEST_XEN_LIB): $(call guest_objects,$(GUEST_BUILD),$(foreach file,$(GUEST_ARM
 # link_arm64 OBJECT FILE
 define link_arm64
 $(GUEST_CROSS)gcc -nostdlib -static-pie -Wl,--no-dynamic-linker,-z,max-page-size=4096,-z,norelro,-z,notext \
-    -Wl,--build-id=none,--no-warn-rwx-segments,-T,guests/arch/arm64/lib/guest.ld $(1) $(GUEST_LIB) $(GUEST_XEN_LIB) -o $(2)
+    -Wl,--build-id=none,--no-warn-rwx-segments,-T,guests/arch/arm64/lib/guest.ld \
+    $(1) $(GUEST_LIB) $(GUEST_XEN_LIB) -o $(2)
 endef
 
 $(GUEST_BUILD)/%.elf: $(GUEST_BUILD)/%.c.o $(GUEST_LIB) $(GUEST_XEN_LIB) guests/arch/arm64/lib/guest.ld
@@ -88,7 +89,8 @@ endef
 # link_x86 BITS OBJECT FILE
 define link_x86
 $(GUEST_X86_CROSS)gcc -m$(1) -nostdlib -static -no-pie -Wl,--build-id=none,--no-warn-rwx-segments,-z,noexecstack \
-    -Wl,-z,max-page-size=4096,-u,_head,-T,guests/arch/x86/lib/guest.ld $(2) $(GUEST_X86_BUILD)/x86_$(1)/libguest.a -o $(3)
+    -Wl,-z,max-page-size=4096,-u,_head,-T,guests/arch/x86/lib/guest.ld \
+    $(2) $(GUEST_X86_BUILD)/x86_$(1)/libguest.a -o $(3)
 endef
 
 $(eval $(call x86_rules,64))

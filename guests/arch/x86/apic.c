@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The local APIC as xAPIC and as x2APIC: registers after reset and what they keep, interrupts to oneself and to a second
- * vCPU, priorities, the timer in its modes, errors, and the ways between the modes. What is right is said by Intel's
- * SDM, volume 3, "Advanced Programmable Interrupt Controller", and AMD's APM, volume 2, chapter 16.
+ * The local APIC as xAPIC and as x2APIC: registers after reset and what they keep, interrupts to oneself and to a
+ * second vCPU, priorities, the timer in its modes, errors, and the ways between the modes. What is right is said by
+ * Intel's SDM, volume 3, "Advanced Programmable Interrupt Controller", and AMD's APM, volume 2, chapter 16.
  *
- * "held=0" has no interrupt wait for a lower priority of the CPU: with Xen 4.17, which hands such a one to the processor
- * (V_IRQ with its priority), QEMU 7.2 gets no further.
+ * "held=0" has no interrupt wait for a lower priority of the CPU: with Xen 4.17, which hands such a one to the
+ * processor (V_IRQ with its priority), QEMU 7.2 gets no further.
  */
 #include "xen_guest.h"
 

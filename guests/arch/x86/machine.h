@@ -172,6 +172,8 @@ void apic_send(uint32_t apic_id, uint32_t command);
 /* Software-enabled, as an x2APIC if there is one and it is preferred. */
 extern bool apic_prefers_x2;
 void apic_enable(void);
+/* True if the timer's interrupt came before its deadline, an earlier one's or measured wrongly: it is set anew. */
+bool timer_goes_on(void);
 /* Counts of the APIC's timer (divided by one) in a millisecond. */
 uint32_t apic_timer_khz(void);
 

@@ -106,21 +106,29 @@ unsigned timer_irq(void) { return TIMER_IRQ; }
 
 void timer_set(uint64_t deadline)
 {
-    uint64_t from = now();
-
     timers[cpu_id()].deadline = deadline;
     timers[cpu_id()].is_set = true;
     if ((cpuid_read(1, 0).c & FEATURE_TSC_DEADLINE) != 0) {
         apic_write(APIC_LVT_TIMER, LVT_TSC_DEADLINE | IRQ_VECTOR(TIMER_IRQ));
         msr_write(MSR_TSC_DEADLINE, deadline);
     } else {
-        uint64_t counts = (deadline > from ? deadline - from : 0) * apic_timer_khz() / board.tsc_khz;
+        uint32_t khz = apic_timer_khz();
+        uint64_t from = now();
+        uint64_t counts = (deadline > from ? deadline - from : 0) * khz / board.tsc_khz;
 
         apic_write(APIC_TIMER_DIVIDE, DIVIDE_BY_1);
         apic_write(APIC_LVT_TIMER, IRQ_VECTOR(TIMER_IRQ));
-        /* Rather a little late than early, by as much as the measurement may be wrong. */
-        apic_write(APIC_TIMER_START, (uint32_t)(counts + counts / 32 + 1));
+        apic_write(APIC_TIMER_START, (uint32_t)counts + 1);
     }
+}
+
+bool timer_goes_on(void)
+{
+    if (!timer_is_waiting()) {
+        return false;
+    }
+    timer_set(timers[cpu_id()].deadline);
+    return true;
 }
 
 void timer_stop(void)

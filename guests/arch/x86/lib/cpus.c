@@ -17,7 +17,8 @@ void secondary_main(void);
 
 extern const char trampoline_start[], trampoline_end[];
 uint32_t starting_cpu;
-static struct { void (*function)(void *); void *argument; uint32_t is_on; } starts[CPU_MAX];
+/* HAS_STARTED stays when FUNCTION is done with before cpu_on() looks. */
+static struct { void (*function)(void *); void *argument; uint32_t is_on, has_started; } starts[CPU_MAX];
 
 int64_t cpu_on(unsigned cpu, void (*function)(void *), void *argument)
 {
@@ -29,13 +30,14 @@ int64_t cpu_on(unsigned cpu, void (*function)(void *), void *argument)
     apic_enable();
     starts[cpu].function = function;
     starts[cpu].argument = argument;
+    starts[cpu].has_started = 0;
     starting_cpu = cpu;
     memcpy((void *)(uintptr_t)TRAMPOLINE, trampoline_start, (size_t)(trampoline_end - trampoline_start));
     apic_send(board.apic_ids[cpu], COMMAND_INIT);
     delay_us(INIT_DELAY_US);
     apic_send(board.apic_ids[cpu], COMMAND_START | TRAMPOLINE >> 12);
     end = now() + ticks_from_us(START_LIMIT_US);
-    while (!cpu_is_on(cpu)) {
+    while (__atomic_load_n(&starts[cpu].has_started, __ATOMIC_ACQUIRE) == 0) {
         if (now() > end) {
             return NO_ANSWER;
         }
@@ -50,6 +52,7 @@ void secondary_main(void)
 
     machine_tables_load();
     __atomic_store_n(&starts[cpu].is_on, 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&starts[cpu].has_started, 1, __ATOMIC_RELEASE);
     starts[cpu].function(starts[cpu].argument);
     cpu_off();
 }

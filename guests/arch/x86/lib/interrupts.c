@@ -88,7 +88,7 @@ static void interrupt_taken(unsigned vector)
 {
     unsigned irq = vector - IRQ_VECTOR(0);
 
-    if (irq < IRQ_MAX && handlers[irq] != NULL) {
+    if (irq < IRQ_MAX && handlers[irq] != NULL && !(irq == timer_irq() && timer_goes_on())) {
         handlers[irq](irq);
     }
     /* 0xff is the spurious vector, which is never in service. */
@@ -120,7 +120,7 @@ void exception_taken(struct frame *f)
     if (vector_taken != NULL && vector_taken(f)) {
         return;
     }
-    /* An NMI is another CPU's or the hypervisor's doing, who is told that it was accepted; nothing here depends on it. */
+    /* An NMI is another CPU's or the hypervisor's doing, who is told that it was accepted; nothing depends on it. */
     if (f->vector == VECTOR_NMI) {
         return;
     }
