@@ -156,6 +156,8 @@ static inline void write8(uint64_t a, uint8_t v) { __asm__ volatile("strb %w0, [
 #define DEVICE_GFN 0x3001u
 /* No parameter is dangerous to set. */
 #define DEADLY_PARAMETER 0xffffffffu
+/* A grant may be mapped over another one's mapping, whatever comes of it. */
+#define DEADLY_MAP_OVER false
 /* All operations on vCPUs may be tried. */
 #define HARMLESS_VCPU_OPERATION 0u
 #define BEYOND_TABLES 0x0000100000000000ull

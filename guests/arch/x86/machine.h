@@ -195,6 +195,8 @@ void machine_tables_load(void);
 #define BEYOND_TABLES (sizeof(void *) == 8 ? 0x0000100000000000ull : 0xc0400000ull)
 /* HVM_PARAM_VM86_TSS_SIZED. */
 #define DEADLY_PARAMETER 37u
+/* Xen 4.17 ends a partition that maps a grant over another one's mapping. */
+#define DEADLY_MAP_OVER true
 /* The operations before this one start and stop vCPUs. */
 #define HARMLESS_VCPU_OPERATION 3u
 /* A low page that is no memory: one of the hole below the local APIC. */
