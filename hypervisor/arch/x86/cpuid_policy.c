@@ -432,3 +432,18 @@ void cpuid_policy_answer(const struct cpuid_vcpu *v, uint32_t leaf, uint32_t sub
         answer_xen(v, leaf, subleaf, out);
     }
 }
+
+/* Req: BH-CPUID-006 */
+bool cpuid_policy_xcr0_is_valid(uint64_t value)
+{
+    /* x87 is always on; AVX needs SSE, and the three parts of AVX-512 need AVX and each other. */
+    const uint64_t sse = 1u << 1, avx = 1u << 2, avx512 = 7u << 5;
+
+    if ((value & 1) == 0 || (value & ~cpuid_policy_xcr0()) != 0) {
+        return false;
+    }
+    if ((value & avx) != 0 && (value & sse) == 0) {
+        return false;
+    }
+    return (value & avx512) == 0 || ((value & avx512) == avx512 && (value & avx) != 0);
+}

@@ -68,5 +68,7 @@ void cpuid_policy_answer(const struct cpuid_vcpu *v, uint32_t leaf, uint32_t sub
 bool cpuid_policy_has(enum cpuid_word word, unsigned bit);
 /* The bits of XCR0 that a guest may set. */
 uint64_t cpuid_policy_xcr0(void);
+/* Is VALUE one that a guest may write to XCR0 (SDM volume 1, 13.3)? */
+bool cpuid_policy_xcr0_is_valid(uint64_t value);
 
 #endif

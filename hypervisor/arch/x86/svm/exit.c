@@ -290,7 +290,29 @@ static void window_exit(struct vcpu *v, struct vmcb *b)
     /* The guest takes interrupts now: settle() finds what waited. */
     (void)v;
     b->intercept1 &= ~(uint32_t)INTERCEPT_VINTR;
-    b->virtual_interrupt &= ~(VIRTUAL_IRQ | VIRTUAL_PRIORITY_MASK);
+    b->virtual_interrupt &= ~(VIRTUAL_IRQ | VIRTUAL_IGNORE_TPR);
+}
+
+/* Only while an interrupt waits for a lower task priority. */
+static void cr8_exit(struct vcpu *v, struct vmcb *b)
+{
+    uint8_t bytes[INSTRUCTION_LENGTH_MAX];
+    unsigned count = fetch(v, bytes);
+    struct instruction_control i;
+    uint64_t value;
+
+    if (instruction_decode_control(bytes, count, code_mode(), &i) != 0 || i.kind != INSTRUCTION_MOV_TO_CR ||
+        i.number != 8) {
+        hvm_inject(EXCEPTION_UD);
+        return;
+    }
+    value = hvm_register_read(i.reg);
+    if (value > 0xf) {
+        hvm_inject_error(EXCEPTION_GP, 0);
+        return;
+    }
+    v->arch.vlapic.tpr = (uint8_t)(value << 4);
+    skip(b, i.length);
 }
 
 static void nothing(struct vcpu *v, struct vmcb *b)
@@ -324,6 +346,7 @@ static void icebp_exit(struct vcpu *v, struct vmcb *b)
 typedef void exit_handler(struct vcpu *v, struct vmcb *b);
 
 static exit_handler *const handlers[VMEXIT_COUNT] = {
+    [VMEXIT_CR0_WRITE + 8] = cr8_exit,
     [VMEXIT_EXCEPTION ... VMEXIT_EXCEPTION + 31] = exception_exit,
     [VMEXIT_INTR] = interrupt_exit,
     [VMEXIT_NMI] = interrupt_exit,
@@ -362,12 +385,11 @@ static bool upcall_is_pending(struct vcpu *v)
     return pending;
 }
 
-/* The guest exits as soon as it takes interrupts of CLASS, or of any if that is 0. */
-static void ask_for_window(struct vmcb *b, unsigned class)
+/* The guest exits as soon as it takes interrupts. */
+static void ask_for_window(struct vmcb *b)
 {
     b->intercept1 |= INTERCEPT_VINTR;
-    b->virtual_interrupt = (b->virtual_interrupt & ~(VIRTUAL_PRIORITY_MASK | VIRTUAL_IGNORE_TPR)) | VIRTUAL_IRQ |
-                           (uint64_t)class << VIRTUAL_PRIORITY_SHIFT | (class == 0 ? VIRTUAL_IGNORE_TPR : 0);
+    b->virtual_interrupt |= VIRTUAL_IRQ | VIRTUAL_IGNORE_TPR;
 }
 
 /* Req: BH-X86-040 */
@@ -389,7 +411,7 @@ static COLD void inject_pending(struct vcpu *v, struct vmcb *b)
     }
     if (v->arch.upcall) {
         if (taken || masked) {
-            ask_for_window(b, 0);
+            ask_for_window(b);
             return;
         }
         /* It stays so until the guest has taken notice: the interrupt is a level, as Xen has it. */
@@ -398,24 +420,24 @@ static COLD void inject_pending(struct vcpu *v, struct vmcb *b)
         if (upcall_is_pending(v)) {
             v->arch.upcall = true;
             b->event = EVENT_VALID | EVENT_INTERRUPT << EVENT_TYPE_SHIFT | (v->domain->parameter.callback_irq & 0xff);
-            ask_for_window(b, 0);
+            ask_for_window(b);
             return;
         }
     }
     vector = vlapic_pending(v);
     if (vector >= 0) {
         if (taken || masked) {
-            ask_for_window(b, 0);
+            ask_for_window(b);
             return;
         }
         vlapic_accept(v, (uint8_t)vector);
         b->event = EVENT_VALID | EVENT_INTERRUPT << EVENT_TYPE_SHIFT | (unsigned)vector;
     }
-    vector = vlapic_kept_by_task_priority(v);
-    if (vector >= 0) {
-        ask_for_window(b, (unsigned)vector >> 4);
-    } else {
-        window_exit(v, b);
+    window_exit(v, b);
+    b->intercept_cr &= ~INTERCEPT_CR8_WRITE;
+    if (vlapic_kept_by_task_priority(v) >= 0) {
+        /* V_INTR_PRIO could wait for that, but emulators take an equal priority for a higher one. */
+        b->intercept_cr |= INTERCEPT_CR8_WRITE;
     }
 }
 

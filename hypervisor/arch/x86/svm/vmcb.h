@@ -57,6 +57,7 @@ _Static_assert(sizeof(struct vmcb) == 4096 && offsetof(struct vmcb, cpl) == 0x4c
                offsetof(struct vmcb, event) == 0x0a8 && offsetof(struct vmcb, rip) == 0x578 &&
                offsetof(struct vmcb, pat) == 0x668, "layout of the VMCB");
 
+#define INTERCEPT_CR8_WRITE   (1U << (16 + 8))
 /* intercept1 */
 #define INTERCEPT_INTR        BIT(0)
 #define INTERCEPT_NMI         BIT(1)
@@ -91,8 +92,6 @@ _Static_assert(sizeof(struct vmcb) == 4096 && offsetof(struct vmcb, cpl) == 0x4c
 
 #define VIRTUAL_TPR_MASK     0xffUL
 #define VIRTUAL_IRQ          BIT(8)
-#define VIRTUAL_PRIORITY_SHIFT 16
-#define VIRTUAL_PRIORITY_MASK  (0xfUL << VIRTUAL_PRIORITY_SHIFT)
 #define VIRTUAL_IGNORE_TPR   BIT(20)
 #define VIRTUAL_MASKING      BIT(24)
 
