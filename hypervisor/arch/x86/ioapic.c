@@ -36,12 +36,16 @@ static void write_reg(const struct ioapic *io, unsigned index, uint32_t value)
     io->registers[IOAPIC_WINDOW / 4] = value;
 }
 
-void ioapic_init(const struct acpi_board *acpi)
+void ioapic_silence_8259(const struct acpi_board *acpi)
 {
     if (acpi->has_8259 || !acpi->has_madt) {
         arch_port_write8(PIC1_DATA, 0xff);
         arch_port_write8(PIC2_DATA, 0xff);
     }
+}
+
+void ioapic_init(const struct acpi_board *acpi)
+{
     for (unsigned i = 0; i < acpi->ioapic_count; i++) {
         struct ioapic *io = &ioapics[ioapic_count];
 

@@ -8,7 +8,12 @@
 #include "acpi.h"
 #include "bh/types.h"
 
-/* Masks all inputs of all I/O APICs, and the 8259s. */
+/*
+ * Masks the 8259s. While the local APIC still lets their interrupts through: what they had asked for would otherwise never
+ * be taken back.
+ */
+void ioapic_silence_8259(const struct acpi_board *acpi);
+/* Masks all inputs of all I/O APICs. */
 void ioapic_init(const struct acpi_board *acpi);
 /* ISA interrupt IRQ comes as VECTOR to the CPU with APIC id TARGET. -XEN_ENODEV: no I/O APIC has it. */
 MUST_USE int ioapic_route_isa(const struct acpi_board *acpi, unsigned irq, uint8_t vector, uint32_t target);

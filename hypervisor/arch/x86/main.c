@@ -210,6 +210,7 @@ static void start_devices(void)
     if (apic_init() != 0) {
         panic("no local APIC");
     }
+    ioapic_silence_8259(&acpi);
     apic_cpu_init();
     boot_cpu.arch.apic_id = apic_id();
     clock_init(&acpi);

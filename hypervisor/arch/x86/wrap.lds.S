@@ -10,11 +10,11 @@ PHDRS
 }
 SECTIONS
 {
-    . = IMAGE_PADDR - 0x1000;
-    .note : { *(.note) } :image :note
     . = IMAGE_PADDR;
     wrapped_start = .;
+    /* First, since Multiboot's header is within the first 8 KiB of the file; the note lies where memory is zeroed. */
     .image : { *(.image) } :image
+    .note : { *(.note) } :image :note
     .bss : { . += wrapped_size - SIZEOF(.image); } :image
     /DISCARD/ : { *(.text) *(.data) *(.comment) *(.note.*) }
 }
