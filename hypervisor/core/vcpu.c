@@ -93,12 +93,6 @@ void vcpu_block_current(void)
     }
 }
 
-void vcpu_halt_current(void)
-{
-    __atomic_store_n(&this_cpu()->current->kicked, false, __ATOMIC_RELAXED);
-    leave_with(INTENT_BLOCK);
-}
-
 /* Req: BH-EVT-007 */
 int vcpu_poll_current(const uint32_t *ports, unsigned port_count, uint64_t deadline)
 {

@@ -98,16 +98,30 @@ void context_reset(struct vcpu *v, const struct hvm_start *start)
     v->arch.asid_cpu = NULL;
     v->arch.nmi_pending = false;
     v->arch.init_pending = false;
+    spin_lock(&v->domain->lock);
+    v->arch.is_halted = false;
+    spin_unlock(&v->domain->lock);
 }
 
 void arch_vcpu_reset(struct vcpu *v, uint64_t entry, uint64_t argument)
 {
     context_reset(v, &(struct hvm_start){ .is_pvh = true, .entry = entry, .argument = argument });
     vlapic_reset(v);
+    v->arch.has_started = true;
     v->arch.waits_for_sipi = false;
 }
 
 /* ---- The switch ---- */
+
+uint64_t context_guest_xcr0(void)
+{
+    uint32_t low = 0, high = 0;
+
+    if (host_xcr0 != 0) {
+        __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    }
+    return (uint64_t)high << 32 | low;
+}
 
 static void extended_save(void *area)
 {
@@ -146,6 +160,7 @@ void arch_vcpu_unload(struct vcpu *v)
 {
     struct vcpu_regs *s = LOADED_STATE;
 
+    s->xcr0 = context_guest_xcr0();
     extended_save((void *)LOADED_EXTENDED_VA);
     debug_save(s->dr);
     hvm_unload(v);
@@ -235,6 +250,10 @@ void arch_vlapic_nmi(struct vcpu *v)
 void arch_vlapic_init_signal(struct vcpu *v)
 {
     if (__atomic_load_n(&v->state, __ATOMIC_ACQUIRE) == VCPU_OFFLINE) {
+        /* One that never ran keeps what was posted to it, as Xen has it: guests set up events before they start a CPU. */
+        if (v->arch.has_started && !v->arch.waits_for_sipi) {
+            vlapic_reset_by_init(v);
+        }
         __atomic_store_n(&v->arch.waits_for_sipi, true, __ATOMIC_SEQ_CST);
         return;
     }
@@ -242,9 +261,31 @@ void arch_vlapic_init_signal(struct vcpu *v)
     vcpu_kick(v);
 }
 
+/* Req: BH-X86-037 */
+void context_halt(struct vcpu *v)
+{
+    struct domain *d = v->domain;
+    bool is_last = true;
+
+    spin_lock(&d->lock);
+    v->arch.is_halted = true;
+    for (unsigned i = 0; i < d->vcpu_count && is_last; i++) {
+        const struct vcpu *other = d->vcpus[i];
+
+        is_last = other == NULL || other->arch.is_halted ||
+                  __atomic_load_n(&other->state, __ATOMIC_ACQUIRE) == VCPU_OFFLINE;
+    }
+    spin_unlock(&d->lock);
+    vcpu_offline_current();
+    if (is_last) {
+        domain_shutdown(d, SHUTDOWN_poweroff);
+    }
+}
+
 void context_take_init(struct vcpu *v)
 {
     __atomic_store_n(&v->arch.init_pending, false, __ATOMIC_SEQ_CST);
+    vlapic_reset_by_init(v);
     vcpu_offline_current();
     __atomic_store_n(&v->arch.waits_for_sipi, true, __ATOMIC_SEQ_CST);
 }
@@ -257,7 +298,7 @@ void arch_vlapic_startup(struct vcpu *v, uint8_t vector)
         return;
     }
     context_reset(v, &(struct hvm_start){ .entry = (uint64_t)vector << PAGE_SHIFT });
-    vlapic_reset_by_init(v);
+    v->arch.has_started = true;
     if (vcpu_online(v) != 0) {
         /* It has not quite stopped: as if the STARTUP had come too early. */
         __atomic_store_n(&v->arch.waits_for_sipi, true, __ATOMIC_SEQ_CST);

@@ -13,8 +13,18 @@
 void context_init(void);
 /* Components of XCR0 that guests may turn on. */
 uint64_t context_xcr0(void);
+/*
+ * XCR0 of the guest that is loaded: of hardware, since emulators (QEMU 7.2) let guests write it without the exit that was
+ * asked for. 0: no XSAVE.
+ */
+uint64_t context_guest_xcr0(void);
 /* V, which is off line, begins as START says. */
 void context_reset(struct vcpu *v, const struct hvm_start *start);
+/*
+ * V, the current vCPU, halted with interrupts masked: it is off line until an INIT and a STARTUP. When all of a domain's
+ * vCPUs are, it has powered off, as Xen has it: guests without ACPI's registers for that end so.
+ */
+void context_halt(struct vcpu *v);
 /* An INIT was sent to V, the current vCPU: it waits for STARTUP. */
 void context_take_init(struct vcpu *v);
 

@@ -58,6 +58,7 @@ static const struct rule rules[] = {
     { MSR_HWCR, MSR_HWCR, MSR_CONSTANT, BIT(24) },     /* the TSC does not change its speed */
     { 0xc0010000, 0xc0010007, MSR_CONSTANT, 0 },       /* performance counters: none count */
     { MSR_NB_CFG, MSR_NB_CFG, MSR_CONSTANT, 0 },
+    { 0xc0010055, 0xc0010055, MSR_CONSTANT, 0 },       /* interrupt pending message: C1E is off */
     { 0xc0011020, 0xc0011029, MSR_CONSTANT, 0 },       /* configuration of load-store and decode units */
 };
 

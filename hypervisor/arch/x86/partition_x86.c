@@ -124,5 +124,7 @@ int64_t arch_hvm_op(struct vcpu *v, unsigned command, struct guest_handle arg)
         return -XEN_ENOENT;
     }
     __atomic_store_n(&d->vcpus[a.vcpu]->arch.upcall_vector, a.vector, __ATOMIC_SEQ_CST);
+    /* What became pending before is told now, once, as Xen does: no further event would. */
+    arch_vcpu_upcall(d->vcpus[a.vcpu]);
     return 0;
 }

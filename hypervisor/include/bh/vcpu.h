@@ -53,8 +53,6 @@ MUST_USE int vcpu_online(struct vcpu *v);
 void vcpu_offline_current(void);
 /* The current vCPU waits for an interrupt; takes effect in vcpu_leave(), which finds one that came meanwhile. */
 void vcpu_block_current(void);
-/* The same whatever is pending: it goes on when it is kicked, and may have to ask again. */
-void vcpu_halt_current(void);
 /*
  * The current vCPU waits for one of PORT_COUNT event channels, or until DEADLINE (TIMER_NEVER: for ever), or for an
  * interrupt. Takes effect in vcpu_leave(). -XEN_EINVAL: a port is not there.

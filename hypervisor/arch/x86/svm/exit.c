@@ -102,7 +102,7 @@ static void cpuid_exit(struct vcpu *v, struct vmcb *b)
     struct vcpu_regs *s = LOADED_STATE;
     struct cpuid_leaf leaf;
     struct cpuid_vcpu who = {
-        .apic_id = v->id, .vcpu_count = v->domain->vcpu_count, .domain_id = v->domain->id, .xcr0 = s->xcr0, .cr4 = b->cr4,
+        .apic_id = v->id, .vcpu_count = v->domain->vcpu_count, .domain_id = v->domain->id, .xcr0 = context_guest_xcr0(), .cr4 = b->cr4,
         .is_initial = v->domain->arch.is_initial,
     };
 
@@ -172,10 +172,7 @@ static void hlt_exit(struct vcpu *v, struct vmcb *b)
         return;
     }
     if (unlikely((b->rflags & RFLAGS_IF) == 0)) {
-        /* Only an NMI or an INIT ends that: it is at its HLT again each time that it is woken. */
-        if (!v->arch.nmi_pending && !v->arch.init_pending) {
-            vcpu_halt_current();
-        }
+        context_halt(v);
         return;
     }
     skip(b, length);
@@ -236,7 +233,6 @@ static void xsetbv_exit(struct vcpu *v, struct vmcb *b)
         hvm_inject_error(EXCEPTION_GP, 0);
         return;
     }
-    s->xcr0 = value;
     xcr0_write(value);
     skip(b, length);
 }
@@ -498,6 +494,9 @@ void svm_exit(void)
     } else {
         log_error("%s: vCPU %u: exit %lx (%lx, %lx)", v->domain->name, v->id, code, b->exit_info1, b->exit_info2);
         domain_crash(v->domain, "an exit that nobody asked for");
+    }
+    if (unlikely(cpu->arch.latched != 0)) {
+        irq_take(cpu);
     }
     vcpu_leave(cpu);
     settle(cpu);

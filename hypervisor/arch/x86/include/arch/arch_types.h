@@ -77,6 +77,8 @@ struct arch_vcpu {
     uint8_t upcall_vector;   /* [atomic] HVMOP_set_evtchn_upcall_vector; 0: none */
     bool upcall;             /* [atomic] its event area may say that something is pending */
     bool waits_for_sipi;     /* [atomic] */
+    bool has_started;        /* [atomic] since it was made */
+    bool is_halted;          /* [lock domain] with interrupts masked */
     uint64_t tsc_offset;     /* [cpu] */
     struct timer singleshot, periodic; /* VCPUOP_set_singleshot_timer, _set_periodic_timer */
     uint64_t period;         /* [cpu] of the latter, in ticks of arch_time_now() */
