@@ -138,7 +138,7 @@ static bool measure_by_pm_timer(struct measure *m, const struct acpi_register *r
     return true;
 }
 
-/* Req: BH-X86-010 */
+/* Req: BH-PC-010 */
 void clock_init(const struct acpi_board *acpi)
 {
     struct cpuid_leaf features, power = { .edx = 0 }, maximum;

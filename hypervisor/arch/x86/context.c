@@ -33,7 +33,7 @@
 static uint64_t host_xcr0;   /* [boot] 0: no XSAVE */
 static bool has_tsc_aux;     /* [boot] */
 
-/* Req: BH-X86-032 */
+/* Req: BH-PC-032 */
 void context_init(void)
 {
     struct cpuid_leaf leaf;
@@ -167,7 +167,7 @@ void arch_vcpu_unload(struct vcpu *v)
     state_unmap();
 }
 
-/* Req: BH-X86-032, BH-X86-033 */
+/* Req: BH-PC-032, BH-PC-033 */
 void arch_vcpu_load(struct vcpu *v)
 {
     state_map(v->arch.state);
@@ -261,7 +261,7 @@ void arch_vlapic_init_signal(struct vcpu *v)
     vcpu_kick(v);
 }
 
-/* Req: BH-X86-037 */
+/* Req: BH-PC-037 */
 void context_halt(struct vcpu *v)
 {
     struct domain *d = v->domain;
@@ -290,7 +290,7 @@ void context_take_init(struct vcpu *v)
     __atomic_store_n(&v->arch.waits_for_sipi, true, __ATOMIC_SEQ_CST);
 }
 
-/* Req: BH-X86-034 */
+/* Req: BH-PC-034 */
 void arch_vlapic_startup(struct vcpu *v, uint8_t vector)
 {
     if (__atomic_load_n(&v->state, __ATOMIC_ACQUIRE) != VCPU_OFFLINE ||

@@ -104,7 +104,7 @@ static bool access(struct vcpu *v, uint64_t gpa, bool is_write, unsigned size, u
     return true;
 }
 
-/* Req: BH-X86-041 */
+/* Req: BH-PC-041 */
 static bool perform(struct vcpu *v, uint64_t gpa, const struct instruction_access *i)
 {
     uint64_t memory = 0, other = i->reg == INSTRUCTION_NO_REGISTER ? i->immediate : register_read(i), flags = 0, result;

@@ -78,7 +78,7 @@ static ALWAYS_INLINE uint64_t read_entry(struct vcpu *v, uint64_t gpa, bool wide
     return entry;
 }
 
-/* Req: BH-X86-021 */
+/* Req: BH-PC-021 */
 int guest_walk(struct vcpu *v, uint64_t address, unsigned access, uint64_t *gpa)
 {
     uint64_t cr0 = hvm_cr0(), cr4, table, entry, rights = RIGHTS, no_execute = 0;

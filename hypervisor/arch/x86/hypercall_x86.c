@@ -10,7 +10,7 @@
 /* arch-x86/cpuid.h: leaf 2 names it. The page number is in the upper bits; what is below is which page, 0. */
 #define MSR_HYPERCALL_PAGE 0x40000000
 
-/* Req: BH-X86-050 */
+/* Req: BH-PC-050 */
 bool hypercall_x86(struct vcpu *v, struct vcpu_regs *s)
 {
     bool is_wide = hvm_is_64bit_code();
@@ -72,7 +72,7 @@ static void write_stub(uint8_t *stub, uint32_t number)
     memcpy(stub + 5, rest, sizeof(rest));
 }
 
-/* Req: BH-X86-051 */
+/* Req: BH-PC-051 */
 int hypercall_msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
 {
     uint8_t stubs[256];

@@ -67,7 +67,7 @@ void acpi_unmap(const void *p)
     loader_view_end(p);
 }
 
-/* Req: BH-X86-011 */
+/* Req: BH-PC-011 */
 NORETURN void arch_power_off(void)
 {
     console_flush();
@@ -218,7 +218,7 @@ static void start_devices(void)
     ioapic_init(&acpi);
 }
 
-/* Req: BH-X86-001, BH-X86-002 */
+/* Req: BH-PC-001, BH-PC-002 */
 void boot_main(uint32_t magic, uint64_t information)
 {
     bool has_tree;

@@ -59,7 +59,7 @@ void arch_pte_store(uint64_t *slot, uint64_t pte)
     __atomic_store_n(slot, pte, __ATOMIC_RELEASE);
 }
 
-/* Req: BH-X86-020 */
+/* Req: BH-PC-020 */
 void arch_p2m_invalidate(struct p2m *p, gfn_t g, unsigned order)
 {
     (void)g;

@@ -103,7 +103,7 @@ void arch_vcpu_info_init(struct vcpu *v, struct vcpu_info *info)
     pvclock_fill(v->domain, &info->time);
 }
 
-/* Req: BH-X86-054 */
+/* Req: BH-PC-054 */
 int64_t arch_hvm_op(struct vcpu *v, unsigned command, struct guest_handle arg)
 {
     struct xen_hvm_evtchn_upcall_vector a;

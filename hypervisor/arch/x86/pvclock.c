@@ -8,7 +8,7 @@
 
 #define VERSION 2 /* even: it is not being changed */
 
-/* Req: BH-X86-053 */
+/* Req: BH-PC-053 */
 /* Nanoseconds are (TSC << shift) * mul >> 32, or with a negative shift to the right (Xen's xen.h). */
 void pvclock_fill(const struct domain *d, struct vcpu_time_info *info)
 {

@@ -41,7 +41,7 @@ void smp_init(void)
     window_close(p);
 }
 
-/* Req: BH-X86-003 */
+/* Req: BH-PC-003 */
 void cpu_setup(struct cpu *cpu)
 {
     uint64_t cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_MCE;

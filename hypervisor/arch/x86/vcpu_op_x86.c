@@ -23,7 +23,7 @@ void vcpu_timers_stop(struct vcpu *v)
     timer_cancel(&v->arch.periodic);
 }
 
-/* Req: BH-X86-052 */
+/* Req: BH-PC-052 */
 void vcpu_timer_expired(struct vcpu *v, enum timer_kind kind)
 {
     if (CONFIG_EVTCHN) {

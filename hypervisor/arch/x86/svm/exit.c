@@ -30,7 +30,7 @@
 
 /* ---- The next instruction ---- */
 
-/* Req: BH-X86-035 */
+/* Req: BH-PC-035 */
 static ALWAYS_INLINE void skip(struct vmcb *b, unsigned length)
 {
     uint64_t next = b->rip + length;
@@ -140,7 +140,7 @@ static void msr_exit(struct vcpu *v, struct vmcb *b)
     skip(b, length);
 }
 
-/* Req: BH-X86-036 */
+/* Req: BH-PC-036 */
 /* There is nothing behind any port: reads as ones. The next instruction's address is in exit_info2. */
 static void io_exit(struct vcpu *v, struct vmcb *b)
 {
@@ -163,7 +163,7 @@ static void io_exit(struct vcpu *v, struct vmcb *b)
     skip(b, (unsigned)(b->exit_info2 - b->rip) & 0xf);
 }
 
-/* Req: BH-X86-037 */
+/* Req: BH-PC-037 */
 static void hlt_exit(struct vcpu *v, struct vmcb *b)
 {
     unsigned length = exit_length(v, b, INSTRUCTION_HLT);
@@ -186,7 +186,7 @@ static ALWAYS_INLINE void vmmcall_exit(struct vcpu *v, struct vmcb *b)
     }
 }
 
-/* Req: BH-X86-038 */
+/* Req: BH-PC-038 */
 /* VMCALL, Intel's, is undefined here: for guests that do not look which one their CPU has, it is a hypercall too. */
 static void undefined_exit(struct vcpu *v, struct vmcb *b)
 {
@@ -237,7 +237,7 @@ static void xsetbv_exit(struct vcpu *v, struct vmcb *b)
     skip(b, length);
 }
 
-/* Req: BH-X86-039 */
+/* Req: BH-PC-039 */
 static void nested_fault_exit(struct vcpu *v, struct vmcb *b)
 {
     uint64_t gpa = b->exit_info2;
@@ -388,7 +388,7 @@ static void ask_for_window(struct vmcb *b)
     b->virtual_interrupt |= VIRTUAL_IRQ | VIRTUAL_IGNORE_TPR;
 }
 
-/* Req: BH-X86-040 */
+/* Req: BH-PC-040 */
 /* Gives V, the current vCPU, what is pending for it, or asks for an exit when it can take it. */
 static COLD void inject_pending(struct vcpu *v, struct vmcb *b)
 {

@@ -39,7 +39,7 @@ void hvm_allow_msr(uint32_t msr, bool write)
     msr_map[bit / 8] &= (uint8_t)~(1U << bit % 8);
 }
 
-/* Req: BH-X86-030 */
+/* Req: BH-PC-030 */
 int hvm_init(void)
 {
     struct cpuid_leaf leaf;
@@ -124,7 +124,7 @@ static void start_as_pvh(struct vmcb *b, uint64_t entry)
     b->rip = entry;
 }
 
-/* Req: BH-X86-031, BH-PVH-001 */
+/* Req: BH-PC-031, BH-PVH-001 */
 void hvm_reset(struct vcpu *v, struct vcpu_regs *s, void *block, const struct hvm_start *start)
 {
     struct vmcb *b = block;
@@ -314,7 +314,7 @@ void hvm_inject_error(unsigned vector, uint32_t error)
                          (uint64_t)error << EVENT_ERROR_SHIFT;
 }
 
-/* Req: BH-X86-020 */
+/* Req: BH-PC-020 */
 /* Gives V, which is loaded, an ASID that nothing stale is cached for. */
 COLD void svm_take_asid(struct vcpu *v, struct cpu *cpu)
 {
