@@ -37,6 +37,7 @@ HYP_$(CONFIG_PV_CONSOLE) += core/pv_console.c
 HYP_$(CONFIG_PV_BACKEND) += core/pv_backend.c
 HYP_$(CONFIG_DEBUG) += core/lock_order.c
 HYP_y += $(addprefix lib/, fdt.c fdt_value.c fdt_writer.c format.c string.c)
+HYP_y += $(if $(CONFIG_X86),arch/x86/copy.c,lib/copy.c)
 HYP_$(CONFIG_VGIC) += $(addprefix vdev/, psci.c vgic.c vgic_load.c vgic_lr.c vgic_mmio.c vgic_regs.c)
 HYP_$(CONFIG_VLAPIC) += vdev/vlapic.c vdev/vlapic_ipi.c vdev/vlapic_regs.c vdev/vlapic_timer.c
 HYP_$(CONFIG_VPL011) += vdev/vpl011.c
@@ -76,14 +77,15 @@ $(HYP_SMALL:%=$(HYP_BUILD)/%.o): HYP_FILE_CFLAGS := -Os
 
 # What runs at each switch and interrupt, and in the hypercalls that guests make all the time, may grow for speed, unless everything is compiled for size.
 HYP_FAST := $(addprefix core/, evtchn_2l evtchn_op evtchn_tell grant_copy grant_op guest_copy p2m runstate sched \
-    sched_fair vcpu) $(addprefix vdev/, vgic vgic_load vgic_lr) $(addprefix arch/arm64/, gic gicv3 irq mmu stage2 trap)
+    sched_fair vcpu) $(addprefix vdev/, vgic vgic_load vgic_lr) $(addprefix arch/arm64/, gic gicv3 irq mmu stage2 trap) \
+    $(addprefix arch/x86/, guest_walk mmu npt svm/exit svm/svm)
 $(HYP_FAST:%=$(HYP_BUILD)/%.o): HYP_FILE_CFLAGS := $(if $(CONFIG_SIZE),,-O3)
 
 # Placed by file name (link.lds.S), which link-time optimization would lose.
 $(HYP_BUILD)/arch/arm64/efi.o $(HYP_BUILD)/arch/arm64/efi_tree.o: HYP_FILE_CFLAGS := -Os -fno-lto
 
 # The compiler itself calls these by name, after link-time optimization has looked for callers.
-$(HYP_BUILD)/lib/string.o: HYP_FILE_CFLAGS := -fno-lto
+$(HYP_BUILD)/lib/string.o $(HYP_BUILD)/lib/copy.o $(HYP_BUILD)/arch/x86/copy.o: HYP_FILE_CFLAGS := -fno-lto
 
 # Xen's public headers and nothing else of the build machine's.
 $(HYP_BUILD)/include/abi/xen:

@@ -180,6 +180,16 @@ static int walk(struct p2m *p, gfn_t g, unsigned level, uint64_t **out) REQUIRES
     }
 }
 
+/* What G is mapped to changes. */
+static inline void forget_page(struct p2m *p, gfn_t g) REQUIRES(p->lock)
+{
+    struct p2m_page *page = &p->page[g.n & (P2M_PAGE_COUNT - 1)];
+
+    if (ARCH_P2M_REMEMBERS_PAGES && page->tag == 1 + g.n) {
+        page->tag = 0;
+    }
+}
+
 static void note_highest(struct p2m *p, gfn_t g) REQUIRES(p->lock)
 {
     if (g.n > p->highest) {
@@ -236,6 +246,7 @@ mfn_t p2m_ram(struct p2m *p, gfn_t g)
 {
     unsigned level;
     uint64_t pte;
+    mfn_t m;
 
     if (!gfn_in_range(g)) {
         return MFN_INVALID;
@@ -244,7 +255,11 @@ mfn_t p2m_ram(struct p2m *p, gfn_t g)
     if (!arch_pte_is_valid(pte) || arch_pte_type(pte) != P2M_RAM) {
         return MFN_INVALID;
     }
-    return mfn_add(arch_pte_mfn(pte), g.n & ((1UL << LEVEL_ORDER(level)) - 1));
+    m = mfn_add(arch_pte_mfn(pte), g.n & ((1UL << LEVEL_ORDER(level)) - 1));
+    if (ARCH_P2M_REMEMBERS_PAGES) {
+        p->page[g.n & (P2M_PAGE_COUNT - 1)] = (struct p2m_page){ .tag = 1 + g.n, .frame = m.n };
+    }
+    return m;
 }
 
 int p2m_lookup(struct p2m *p, gfn_t g, mfn_t *m, enum p2m_type *type, unsigned *order)
@@ -283,6 +298,7 @@ int p2m_unmap(struct p2m *p, gfn_t g, unsigned types, mfn_t *m, enum p2m_type *t
         err = walk(p, g, 3, &slot);
     }
     if (err == 0) {
+        forget_page(p, g);
         arch_pte_store(slot, 0);
         window_close(slot);
         arch_p2m_invalidate(p, g, ORDER_4K);
@@ -316,6 +332,7 @@ int p2m_replace(struct p2m *p, gfn_t g, mfn_t m, enum p2m_type type, mfn_t *old,
         if (type_before != P2M_NONE) {
             *old = arch_pte_mfn(before);
             *old_type = type_before;
+            forget_page(p, g);
             arch_pte_store(slot, 0);
             arch_p2m_invalidate(p, g, ORDER_4K);
         }
@@ -342,6 +359,7 @@ int p2m_unmap_if(struct p2m *p, gfn_t g, mfn_t m, enum p2m_type type)
         err = walk(p, g, level, &slot);
     }
     if (err == 0) {
+        forget_page(p, g);
         arch_pte_store(slot, 0);
         arch_p2m_invalidate(p, g, ORDER_4K);
         window_close(slot);
@@ -413,6 +431,7 @@ bool p2m_teardown(struct p2m *p)
         p->retired = true;
     }
     memset(p->near, 0, sizeof(p->near));
+    memset(p->page, 0, sizeof(p->page));
     /* Bound: a look at each root entry; the first one that leads somewhere ends the step. */
     while (gfn_in_range(p->teardown) && !worked) {
         uint64_t *slot = (uint64_t *)window_open(root_frame(p, p->teardown)) + entry_index(p->teardown, 1);

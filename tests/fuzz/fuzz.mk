@@ -55,7 +55,7 @@ $(FUZZ_BUILD)/include/bh/config.h: configs/host.config Kconfig scripts/kconfig.p
 	@$(FUZZ_PYTHON) scripts/kconfig.py header configs/host.config $@
 	@touch $@
 
-$(FUZZ_BUILD)/hypervisor/lib/string.o $(FUZZ_BUILD)/soak/hypervisor/lib/string.o: FUZZ_FILE_CFLAGS := -include tests/unit/support/rename.h -fno-builtin
+$(foreach name,string copy,$(FUZZ_BUILD)/hypervisor/lib/$(name).o $(FUZZ_BUILD)/soak/hypervisor/lib/$(name).o): FUZZ_FILE_CFLAGS := -include tests/unit/support/rename.h -fno-builtin
 $(FUZZ_BUILD)/%.o: %.c $(FUZZ_BUILD)/include/bh/config.h tests/fuzz/fuzz.mk
 	@mkdir -p $(@D)
 	@echo "  CC      $< (fuzz)"

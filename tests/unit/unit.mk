@@ -43,7 +43,7 @@ $(UNIT_BUILD)/include/bh/config.h: configs/host.config Kconfig scripts/kconfig.p
 	@touch $@
 
 # The host has its own memcpy() and friends, which the sanitizers watch; ours get other names.
-$(UNIT_BUILD)/hypervisor/lib/string.o: UNIT_FILE_CFLAGS := -include tests/unit/support/rename.h -fno-builtin
+$(UNIT_BUILD)/hypervisor/lib/string.o $(UNIT_BUILD)/hypervisor/lib/copy.o: UNIT_FILE_CFLAGS := -include tests/unit/support/rename.h -fno-builtin
 $(UNIT_BUILD)/tests/unit/test_string.o: UNIT_FILE_CFLAGS := -include tests/unit/support/rename.h -fno-builtin
 $(UNIT_BUILD)/tests/unit/%.o: UNIT_FILE_CFLAGS += -Ihypervisor/arch/arm64 -Ihypervisor/arch/x86
 

@@ -96,8 +96,7 @@ void context_reset(struct vcpu *v, const struct hvm_start *start)
     window_close(block);
     window_close(s);
     v->arch.asid_cpu = NULL;
-    v->arch.nmi_pending = false;
-    v->arch.init_pending = false;
+    __atomic_fetch_and(&v->arch.events, ~(ARCH_EVENT_NMI | ARCH_EVENT_INIT), __ATOMIC_SEQ_CST);
     spin_lock(&v->domain->lock);
     v->arch.is_halted = false;
     spin_unlock(&v->domain->lock);
@@ -190,9 +189,10 @@ void arch_vcpu_sync(struct vcpu *v)
 
 bool arch_vcpu_has_event(struct vcpu *v)
 {
-    return __atomic_load_n(&v->arch.nmi_pending, __ATOMIC_RELAXED) ||
-           __atomic_load_n(&v->arch.init_pending, __ATOMIC_RELAXED) ||
-           __atomic_load_n(&v->arch.upcall, __ATOMIC_RELAXED) || vlapic_pending(v) >= 0;
+    if (this_cpu()->current == v) {
+        hvm_fetch_task_priority(v);
+    }
+    return __atomic_load_n(&v->arch.events, __ATOMIC_RELAXED) != 0 || vlapic_pending(v) >= 0;
 }
 
 /* hvm/params.h, HVM_PARAM_CALLBACK_IRQ: type 2 in the uppermost byte is a vector for all vCPUs. */
@@ -210,7 +210,7 @@ void arch_vcpu_upcall(struct vcpu *v)
     }
     if (__atomic_load_n(&v->domain->parameter.callback_irq, __ATOMIC_RELAXED) >> CALLBACK_TYPE_SHIFT ==
         CALLBACK_VECTOR) {
-        __atomic_store_n(&v->arch.upcall, true, __ATOMIC_SEQ_CST);
+        __atomic_fetch_or(&v->arch.events, ARCH_EVENT_UPCALL, __ATOMIC_SEQ_CST);
     }
     vcpu_kick(v);
 }
@@ -243,7 +243,7 @@ uint64_t arch_vlapic_time_of_tsc(const struct vcpu *v, uint64_t tsc)
 
 void arch_vlapic_nmi(struct vcpu *v)
 {
-    __atomic_store_n(&v->arch.nmi_pending, true, __ATOMIC_SEQ_CST);
+    __atomic_fetch_or(&v->arch.events, ARCH_EVENT_NMI, __ATOMIC_SEQ_CST);
     vcpu_kick(v);
 }
 
@@ -257,7 +257,7 @@ void arch_vlapic_init_signal(struct vcpu *v)
         __atomic_store_n(&v->arch.waits_for_sipi, true, __ATOMIC_SEQ_CST);
         return;
     }
-    __atomic_store_n(&v->arch.init_pending, true, __ATOMIC_SEQ_CST);
+    __atomic_fetch_or(&v->arch.events, ARCH_EVENT_INIT, __ATOMIC_SEQ_CST);
     vcpu_kick(v);
 }
 
@@ -284,7 +284,7 @@ void context_halt(struct vcpu *v)
 
 void context_take_init(struct vcpu *v)
 {
-    __atomic_store_n(&v->arch.init_pending, false, __ATOMIC_SEQ_CST);
+    __atomic_fetch_and(&v->arch.events, ~ARCH_EVENT_INIT, __ATOMIC_SEQ_CST);
     vlapic_reset_by_init(v);
     vcpu_offline_current();
     __atomic_store_n(&v->arch.waits_for_sipi, true, __ATOMIC_SEQ_CST);

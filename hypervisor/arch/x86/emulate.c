@@ -95,7 +95,9 @@ static bool access(struct vcpu *v, uint64_t gpa, bool is_write, unsigned size, u
         *value = 0;
         return true;
     }
+    hvm_fetch_task_priority(v);
     err = is_write ? vlapic_write(v, (unsigned)offset, word) : vlapic_read(v, (unsigned)offset, &word);
+    hvm_store_task_priority(v);
     if (err != 0) {
         *value = UINT64_MAX;
         return true;
@@ -137,12 +139,12 @@ static bool perform(struct vcpu *v, uint64_t gpa, const struct instruction_acces
 
 void emulate_access(struct vcpu *v, uint64_t gpa, bool is_write)
 {
-    uint8_t bytes[INSTRUCTION_LENGTH_MAX];
+    uint8_t bytes[GUEST_FETCH_SIZE];
     struct instruction_access i;
     unsigned bits = hvm_code_bits(), count;
     enum instruction_mode mode = bits == 64 ? INSTRUCTION_64 : bits == 32 ? INSTRUCTION_32 : INSTRUCTION_16;
 
-    guest_fetch(v, hvm_code_address(), bytes, sizeof(bytes), &count);
+    count = guest_fetch(v, hvm_code_address(), bytes);
     /* Another CPU may have changed the instruction since it was executed: it must still do what has trapped. */
     if (instruction_decode_access(bytes, count, mode, &i) != 0 || (is_write && !i.is_write) ||
         (gpa & (PAGE_SIZE - 1)) + i.size > PAGE_SIZE || !perform(v, gpa, &i)) {

@@ -10,27 +10,6 @@
 #include "lib/string.h"
 #include "mmu.h"
 
-/* Rights that every level of a walk must give. */
-#define RIGHTS (PTE_W | PTE_U)
-
-/* How tables of a paging mode are laid out. */
-struct shape {
-    uint8_t levels;
-    uint8_t index_bits;  /* of the address, a level */
-    bool wide;           /* entries of 8 bytes */
-};
-
-static ALWAYS_INLINE struct shape paging_shape(uint64_t cr4)
-{
-    if ((cr4 & CR4_PAE) == 0) {
-        return (struct shape){ .levels = 2, .index_bits = 10 };
-    }
-    if (hvm_is_long_mode()) {
-        return (struct shape){ .levels = (cr4 & CR4_LA57) != 0 ? 5 : 4, .index_bits = 9, .wide = true };
-    }
-    return (struct shape){ .levels = 3, .index_bits = 9, .wide = true };
-}
-
 /* May the access of the kinds ACCESS use a page with the rights in PTE, all levels together? */
 static ALWAYS_INLINE bool is_allowed(uint64_t rights, uint64_t no_execute, unsigned access, uint64_t cr4)
 {
@@ -52,12 +31,22 @@ static ALWAYS_INLINE bool is_allowed(uint64_t rights, uint64_t no_execute, unsig
     return !user_page || (access & WALK_USER) != 0 || (cr4 & CR4_SMAP) == 0 || (hvm_rflags() & RFLAGS_AC) != 0;
 }
 
-/* The entry at GPA, with accessed and, if it is the last one of a write, dirty set. 0: there is no memory. */
-static ALWAYS_INLINE uint64_t read_entry(struct vcpu *v, uint64_t gpa, bool wide, bool mark_accessed, bool to_write,
-                                         unsigned level) REQUIRES(v->domain->p2m.lock)
+/* Sets MARK in the entry at P, which both widths have in their first byte. */
+static COLD void mark_entry(void *p, uint64_t mark)
 {
-    mfn_t m = p2m_ram(&v->domain->p2m, gfn(gpa >> PAGE_SHIFT));
-    uint64_t entry, mark = PTE_A;
+    uint8_t before;
+
+    (void)guest_atomic_change8(p, 0xff, (uint8_t)mark, &before);
+}
+
+/*
+ * The entry at GPA, with accessed set and, if it is the last one of a write (LEAF says which bits make it that), dirty.
+ * 0: there is no memory.
+ */
+static ALWAYS_INLINE uint64_t read_entry(struct p2m *p2m, uint64_t gpa, bool wide, uint64_t mark) REQUIRES(p2m->lock)
+{
+    mfn_t m = p2m_ram_again(p2m, gfn(gpa >> PAGE_SHIFT));
+    uint64_t entry;
     char *p;
 
     if (unlikely(!mfn_valid(m))) {
@@ -65,74 +54,105 @@ static ALWAYS_INLINE uint64_t read_entry(struct vcpu *v, uint64_t gpa, bool wide
     }
     p = (char *)window_open_leaf(m) + (gpa & (PAGE_SIZE - 1));
     entry = wide ? __atomic_load_n((uint64_t *)p, __ATOMIC_RELAXED) : __atomic_load_n((uint32_t *)p, __ATOMIC_RELAXED);
-    if (to_write && (level == 0 || (entry & PTE_PS) != 0) && (entry & PTE_W) != 0) {
-        mark |= PTE_D;
-    }
-    if (mark_accessed && unlikely((entry & (mark | PTE_P)) != (mark | PTE_P)) && (entry & PTE_P) != 0) {
-        /* Both widths have the bits in the first byte. */
-        uint8_t before;
-
-        (void)guest_atomic_change8((uint8_t *)p, 0xff, (uint8_t)mark, &before);
+    if (unlikely((entry & (mark | PTE_P)) != (mark | PTE_P)) && (entry & PTE_P) != 0) {
+        mark_entry(p, mark);
     }
     window_close_leaf();
     return entry;
 }
 
-/* Req: BH-PC-021 */
-int guest_walk(struct vcpu *v, uint64_t address, unsigned access, uint64_t *gpa)
+/* Sets the dirty bit of the entry at GPA, which was found to be the last one of a write. */
+static COLD void mark_dirty(struct p2m *p2m, uint64_t gpa) REQUIRES(p2m->lock)
 {
-    uint64_t cr0 = hvm_cr0(), cr4, table, entry, rights = RIGHTS, no_execute = 0;
-    struct shape shape;
+    (void)read_entry(p2m, gpa, false, PTE_A | PTE_D);
+}
 
-    if ((cr0 & CR0_PG) == 0) {
-        *gpa = (uint32_t)address;
-        return 0;
+/* Long mode: AMD APM volume 2, 5.3. */
+static ALWAYS_INLINE int walk_long(struct p2m *p2m, uint64_t address, unsigned access, uint64_t cr4, uint64_t *gpa)
+    REQUIRES(p2m->lock)
+{
+    unsigned shift = (cr4 & CR4_LA57) != 0 ? 48 : 39, unused = 64 - 9 - shift;
+    uint64_t table = hvm_cr3() & PTE_ADDRESS, at, entry, rights = ~0UL, no_execute = 0;
+
+    if (unlikely((uint64_t)((int64_t)(address << unused) >> unused) != address)) {
+        return -XEN_EFAULT;
     }
-    cr4 = hvm_cr4();
-    shape = paging_shape(cr4);
-    if (shape.levels >= 4) {
-        unsigned unused = 64 - (12 + 9U * shape.levels);
-
-        if (unlikely((uint64_t)((int64_t)(address << unused) >> unused) != address)) {
+    for (;; shift -= 9) {
+        at = table + (address >> (shift - 3) & 0xff8);
+        entry = read_entry(p2m, at, true, PTE_A);
+        if (unlikely((entry & PTE_P) == 0)) {
             return -XEN_EFAULT;
         }
-        table = hvm_cr3() & PTE_ADDRESS;
-    } else {
-        address = (uint32_t)address;
-        table = hvm_cr3() & (shape.levels == 3 ? 0xffffffe0UL : 0xfffff000UL);
+        rights &= entry;
+        no_execute |= entry;
+        /* PS is reserved above 1 GiB, and an attribute of pages. */
+        if (shift == PAGE_SHIFT || ((entry & PTE_PS) != 0 && shift <= 30)) {
+            break;
+        }
+        table = entry & PTE_ADDRESS;
     }
-    for (unsigned level = shape.levels - 1U;; level--) {
-        unsigned shift = PAGE_SHIFT + shape.index_bits * level;
-        uint64_t index = (address >> shift) & ((1UL << shape.index_bits) - 1);
-        /* PAE's first table has four entries without rights or an accessed bit. */
-        bool is_pointer = shape.levels == 3 && level == 2;
+    if ((access & WALK_WRITE) != 0 && unlikely((entry & PTE_D) == 0) && (rights & PTE_W) != 0) {
+        mark_dirty(p2m, at);
+    }
+    *gpa = (entry & PTE_ADDRESS & ~((1UL << shift) - 1)) | (address & ((1UL << shift) - 1));
+    return likely(is_allowed(rights, no_execute, access, cr4)) ? 0 : -XEN_EFAULT;
+}
 
-        entry = read_entry(v, table + index * (shape.wide ? 8 : 4), shape.wide, !is_pointer,
-                           (access & WALK_WRITE) != 0, level);
-        if (unlikely((entry & PTE_P) == 0)) {
+/* Protected mode with PAE or without: AMD APM volume 2, 5.2. */
+static int walk_legacy(struct p2m *p2m, uint64_t address, unsigned access, uint64_t cr4, uint64_t *gpa)
+    REQUIRES(p2m->lock)
+{
+    bool wide = (cr4 & CR4_PAE) != 0;
+    unsigned bits = wide ? 9 : 10, shift = wide ? 30 : 22;
+    uint64_t table = hvm_cr3() & (wide ? 0xffffffe0UL : 0xfffff000UL), rights = ~0UL, no_execute = 0, at, entry;
+
+    address = (uint32_t)address;
+    for (;; shift -= bits) {
+        uint64_t index = (address >> shift) & ((1UL << bits) - 1);
+        /* PAE's first table has four entries without rights or an accessed bit. */
+        bool is_pointer = shift == 30;
+
+        at = table + index * (wide ? 8 : 4);
+        entry = read_entry(p2m, at, wide, is_pointer ? 0 : PTE_A);
+        if ((entry & PTE_P) == 0) {
             return -XEN_EFAULT;
         }
         if (!is_pointer) {
             rights &= entry;
             no_execute |= entry;
         }
-        if (level == 0) {
-            *gpa = (entry & PTE_ADDRESS) | (address & (PAGE_SIZE - 1));
+        if (shift == PAGE_SHIFT || ((entry & PTE_PS) != 0 && !is_pointer && (wide || (cr4 & CR4_PSE) != 0))) {
             break;
         }
-        if ((entry & PTE_PS) != 0 && !is_pointer && level <= 2 && (shape.wide || (cr4 & CR4_PSE) != 0)) {
-            uint64_t base = entry & PTE_ADDRESS;
-
-            if (!shape.wide) {
-                /* PSE-36: bits 20:13 are bits 39:32 of the address. */
-                base = (entry & 0xffc00000UL) | (entry >> 13 & 0xff) << 32;
-            }
-            *gpa = ALIGN_DOWN(base, 1UL << shift) | (address & ((1UL << shift) - 1));
-            break;
-        }
-        table = shape.wide ? entry & PTE_ADDRESS : entry & 0xfffff000UL;
+        table = entry & (wide ? PTE_ADDRESS : 0xfffff000UL);
     }
-    return likely(is_allowed(rights, no_execute, access, cr4)) ? 0 : -XEN_EFAULT;
+    if ((access & WALK_WRITE) != 0 && (entry & PTE_D) == 0 && (rights & PTE_W) != 0) {
+        mark_dirty(p2m, at);
+    }
+    *gpa = (entry & (wide ? PTE_ADDRESS : 0xfffff000UL) & ~((1UL << shift) - 1)) | (address & ((1UL << shift) - 1));
+    if (!wide && shift == 22) {
+        /* PSE-36: bits 20:13 are bits 39:32 of the address. */
+        *gpa = (*gpa & UINT32_MAX) | (entry >> 13 & 0xff) << 32;
+    }
+    return is_allowed(rights, no_execute, access, cr4) ? 0 : -XEN_EFAULT;
+}
+
+static ALWAYS_INLINE int walk(struct p2m *p2m, uint64_t address, unsigned access, uint64_t *gpa) REQUIRES(p2m->lock)
+{
+    if (likely(hvm_is_long_mode())) {
+        return walk_long(p2m, address, access, hvm_cr4(), gpa);
+    }
+    if ((hvm_cr0() & CR0_PG) == 0) {
+        *gpa = (uint32_t)address;
+        return 0;
+    }
+    return walk_legacy(p2m, address, access, hvm_cr4(), gpa);
+}
+
+/* Req: BH-PC-021 */
+int guest_walk(struct vcpu *v, uint64_t address, unsigned access, uint64_t *gpa)
+{
+    return walk(&v->domain->p2m, address, access, gpa);
 }
 
 int arch_guest_translate(struct vcpu *v, uint64_t address, bool to_write, uint64_t *gpa)
@@ -145,53 +165,62 @@ int arch_guest_translate(struct vcpu *v, uint64_t address, bool to_write, uint64
     return err;
 }
 
-int arch_guest_frame(struct vcpu *v, uint64_t address, bool to_write, mfn_t *m, bool *is_memory) NO_LOCK_ANALYSIS
+/* Memory at GPA that is no plain RAM of the domain's: granted, shared, or to read only. */
+static COLD int other_frame(struct p2m *p2m, uint64_t gpa, bool to_write, mfn_t *m) REQUIRES(p2m->lock)
 {
     enum p2m_type type;
     unsigned order;
-    uint64_t gpa;
-    int err = guest_walk(v, address, to_write ? WALK_WRITE : 0, &gpa);
+    int err = p2m_lookup(p2m, gfn(gpa >> PAGE_SHIFT), m, &type, &order);
 
-    if (likely(err == 0)) {
-        err = p2m_lookup(&v->domain->p2m, gfn(gpa >> PAGE_SHIFT), m, &type, &order);
-    }
-    if (unlikely(err != 0 || !(to_write ? p2m_is_writable(type) : p2m_is_readable(type)))) {
-        return -XEN_EFAULT;
-    }
-    *is_memory = true;
-    return 0;
+    return err == 0 && (to_write ? p2m_is_writable(type) : p2m_is_readable(type)) ? 0 : -XEN_EFAULT;
 }
 
-/* Bytes of one page. */
+static ALWAYS_INLINE int frame_of(struct p2m *p2m, uint64_t gpa, bool to_write, mfn_t *m) REQUIRES(p2m->lock)
+{
+    *m = p2m_ram_again(p2m, gfn(gpa >> PAGE_SHIFT));
+    return likely(mfn_valid(*m)) ? 0 : other_frame(p2m, gpa, to_write, m);
+}
+
+int arch_guest_frame(struct vcpu *v, uint64_t address, bool to_write, mfn_t *m, bool *is_memory) NO_LOCK_ANALYSIS
+{
+    struct p2m *p2m = &v->domain->p2m;
+    uint64_t gpa;
+    int err = walk(p2m, address, to_write ? WALK_WRITE : 0, &gpa);
+
+    if (unlikely(err != 0)) {
+        return err;
+    }
+    *is_memory = true;
+    return frame_of(p2m, gpa, to_write, m);
+}
+
+/* Bytes of one page; how many, 0 if there are none. */
 static unsigned fetch_piece(struct vcpu *v, uint64_t address, uint8_t *bytes, unsigned size, unsigned access)
 {
-    struct p2m *p = &v->domain->p2m;
-    enum p2m_type type;
-    unsigned order, done = 0;
+    struct p2m *p2m = &v->domain->p2m;
     uint64_t gpa;
     mfn_t m;
 
-    spin_lock(&p->lock);
-    if (guest_walk(v, address, access, &gpa) == 0 &&
-        p2m_lookup(p, gfn(gpa >> PAGE_SHIFT), &m, &type, &order) == 0 && p2m_is_readable(type)) {
-        const uint8_t *from = (const uint8_t *)window_open_leaf(m) + (gpa & (PAGE_SIZE - 1));
-
-        for (done = 0; done < size; done++) {
-            bytes[done] = from[done];
-        }
+    spin_lock(&p2m->lock);
+    if (unlikely(walk(p2m, address, access, &gpa) != 0 || frame_of(p2m, gpa, false, &m) != 0)) {
+        size = 0;
+    } else {
+        memcpy(bytes, (const char *)window_open_leaf(m) + (gpa & (PAGE_SIZE - 1)), size);
         window_close_leaf();
     }
-    spin_unlock(&p->lock);
-    return done;
+    spin_unlock(&p2m->lock);
+    return size;
 }
 
-void guest_fetch(struct vcpu *v, uint64_t address, uint8_t *bytes, unsigned size, unsigned *count)
+unsigned guest_fetch(struct vcpu *v, uint64_t address, uint8_t *bytes)
 {
-    unsigned access = WALK_FETCH | (hvm_cpl() == 3 ? WALK_USER : 0);
-    unsigned first = MIN(size, (unsigned)(PAGE_SIZE - (address & (PAGE_SIZE - 1))));
+    unsigned access = WALK_FETCH | (hvm_cpl() == 3 ? WALK_USER : 0), first, count;
 
-    *count = fetch_piece(v, address, bytes, first, access);
-    if (*count == first && first < size) {
-        *count += fetch_piece(v, address + first, bytes + first, size - first, access);
+    if (likely((address & (PAGE_SIZE - 1)) <= PAGE_SIZE - GUEST_FETCH_SIZE)) {
+        return fetch_piece(v, address, bytes, GUEST_FETCH_SIZE, access);
     }
+    first = (unsigned)(PAGE_SIZE - (address & (PAGE_SIZE - 1)));
+    count = fetch_piece(v, address, bytes, first, access);
+    return count == first ? count + fetch_piece(v, address + first, bytes + first, GUEST_FETCH_SIZE - first, access)
+                          : count;
 }

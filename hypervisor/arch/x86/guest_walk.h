@@ -20,9 +20,10 @@
 MUST_USE int guest_walk(struct vcpu *v, uint64_t address, unsigned access, uint64_t *gpa);
 
 /*
- * Up to SIZE bytes of the guest's code from linear ADDRESS on, as the guest would fetch them; *COUNT says how many
- * there are, which may be fewer, and 0 if there are none.
+ * GUEST_FETCH_SIZE bytes of the guest's code from linear ADDRESS on, as the guest would fetch them; returns how many there
+ * are, fewer where its memory ends, and 0 if there are none.
  */
-void guest_fetch(struct vcpu *v, uint64_t address, uint8_t *bytes, unsigned size, unsigned *count);
+#define GUEST_FETCH_SIZE 16
+unsigned guest_fetch(struct vcpu *v, uint64_t address, uint8_t *bytes);
 
 #endif

@@ -41,6 +41,13 @@ void hvm_reset(struct vcpu *v, struct vcpu_regs *s, void *block, const struct hv
 void hvm_load(struct vcpu *v);
 void hvm_unload(struct vcpu *v);
 
+/*
+ * The task priority is in hardware while a guest runs, and in its local APIC for those who look at that: fetched before,
+ * and stored after a change. Of the current vCPU.
+ */
+void hvm_fetch_task_priority(struct vcpu *v);
+void hvm_store_task_priority(const struct vcpu *v);
+
 /* Registers that decide what an instruction means. */
 uint64_t hvm_cr0(void);
 uint64_t hvm_cr3(void);

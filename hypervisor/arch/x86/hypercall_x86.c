@@ -20,20 +20,8 @@ bool hypercall_x86(struct vcpu *v, struct vcpu_regs *s)
         s->r[RAX] = is_wide ? (uint64_t)-XEN_EPERM : (uint32_t)-XEN_EPERM;
         return true;
     }
-    if (likely(is_wide)) {
-        uint64_t a[5] = { s->r[RDI], s->r[RSI], s->r[RDX], s->r[R10], s->r[R8] };
-
-        answer = hypercall_dispatch(v, s->r[RAX], a);
-        if (unlikely(answer == HYPERCALL_RESTART)) {
-            s->r[RDI] = a[0];
-            s->r[RSI] = a[1];
-            s->r[RDX] = a[2];
-            s->r[R10] = a[3];
-            s->r[R8] = a[4];
-            return false;
-        }
-        s->r[RAX] = (uint64_t)answer;
-        return true;
+    if (is_wide) {
+        return hypercall_from_64bit(v, s);
     }
     uint64_t a[5] = { (uint32_t)s->r[RBX], (uint32_t)s->r[RCX], (uint32_t)s->r[RDX], (uint32_t)s->r[RSI],
                       (uint32_t)s->r[RDI] };

@@ -64,12 +64,19 @@ static const struct rule rules[] = {
 
 static const struct rule *find(uint32_t msr)
 {
-    for (unsigned i = 0; i < ARRAY_COUNT(rules); i++) {
-        if (msr >= rules[i].first && msr <= rules[i].last) {
-            return &rules[i];
+    unsigned low = 0, high = ARRAY_COUNT(rules);
+
+    /* Bound: halves the table. The last rule that begins at MSR or before. */
+    while (high - low > 1) {
+        unsigned middle = (low + high) / 2;
+
+        if (rules[middle].first <= msr) {
+            low = middle;
+        } else {
+            high = middle;
         }
     }
-    return NULL;
+    return msr <= rules[low].last ? &rules[low] : NULL;
 }
 
 void msr_policy_open(void)
@@ -173,6 +180,7 @@ int msr_policy_read(struct vcpu *v, uint32_t msr, uint64_t *value)
     }
     switch ((enum kind)r->kind) {
     case MSR_LAPIC:
+        hvm_fetch_task_priority(v);
         return vlapic_msr_read(v, msr, value);
     case MSR_CONSTANT:
     case MSR_READ_ONLY:
@@ -191,13 +199,17 @@ int msr_policy_read(struct vcpu *v, uint32_t msr, uint64_t *value)
 int msr_policy_write(struct vcpu *v, uint32_t msr, uint64_t value)
 {
     const struct rule *r = find(msr);
+    int err;
 
     if (r == NULL) {
         return -XEN_EINVAL;
     }
     switch ((enum kind)r->kind) {
     case MSR_LAPIC:
-        return vlapic_msr_write(v, msr, value);
+        hvm_fetch_task_priority(v);
+        err = vlapic_msr_write(v, msr, value);
+        hvm_store_task_priority(v);
+        return err;
     case MSR_CONSTANT:
         return 0;
     case MSR_READ_ONLY:

@@ -30,6 +30,13 @@ struct p2m_near {
     mfn_t table;
 };
 
+/* A page of RAM that was looked up. */
+struct p2m_page {
+    uint64_t tag;   /* 1 + the guest's frame number; 0: none */
+    uint64_t frame; /* the machine's */
+};
+#define P2M_PAGE_COUNT 32
+
 /* Frames that p2m_fill_reserve() takes: the shared page wherever a guest wants it takes two tables, and once moved two. */
 #define P2M_RESERVE 4
 
@@ -45,6 +52,7 @@ struct p2m {
     gfn_t teardown;        /* [lock lock] where p2m_teardown() goes on */
     bool retired;          /* [lock lock] p2m_teardown() has begun */
     struct p2m_near near[2]; /* [lock lock] of level 2 and of level 3; tables go away by p2m_teardown() alone */
+    struct p2m_page page[P2M_PAGE_COUNT]; /* [lock lock] looked up last of those whose numbers end in the same bits */
     struct arch_p2m arch;
 };
 
@@ -115,6 +123,17 @@ MUST_USE int p2m_lookup(struct p2m *p, gfn_t g, mfn_t *m, enum p2m_type *type, u
 
 /* The frame of G, the domain's own memory to read and write, or MFN_INVALID. The answer holds only while p->lock is held. */
 mfn_t p2m_ram(struct p2m *p, gfn_t g) REQUIRES(p->lock);
+
+/* The same for what is looked up again and again: guests' own page tables, and what they point to. */
+static ALWAYS_INLINE mfn_t p2m_ram_again(struct p2m *p, gfn_t g) REQUIRES(p->lock)
+{
+    const struct p2m_page *page = &p->page[g.n & (P2M_PAGE_COUNT - 1)];
+
+    if (likely(page->tag == 1 + g.n)) {
+        return mfn(page->frame);
+    }
+    return p2m_ram(p, g);
+}
 
 /*
  * Takes the tables apart and drops the references that mappings held: 2 MiB of pages, or

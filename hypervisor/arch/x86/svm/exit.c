@@ -31,11 +31,10 @@
 /* ---- The next instruction ---- */
 
 /* Req: BH-PC-035 */
-static ALWAYS_INLINE void skip(struct vmcb *b, unsigned length)
+/* 64-bit code goes on behind its instruction of LENGTH bytes. */
+static ALWAYS_INLINE void skip_in_64bit(struct vmcb *b, unsigned length)
 {
-    uint64_t next = b->rip + length;
-
-    b->rip = hvm_is_64bit_code() ? next : (uint32_t)next;
+    b->rip += length;
     b->interrupt_shadow &= ~(uint64_t)SHADOW_INTERRUPT;
     if (unlikely((b->rflags & RFLAGS_TF) != 0)) {
         b->dr6 |= DR6_SINGLE_STEP;
@@ -43,18 +42,17 @@ static ALWAYS_INLINE void skip(struct vmcb *b, unsigned length)
     }
 }
 
+static void skip(struct vmcb *b, unsigned length)
+{
+    skip_in_64bit(b, length);
+    if (!hvm_is_64bit_code()) {
+        b->rip = (uint32_t)b->rip;
+    }
+}
+
 void hvm_skip(unsigned length)
 {
     skip(LOADED_VMCB, length);
-}
-
-/* The bytes of the instruction at RIP; how many could be read. */
-static unsigned fetch(struct vcpu *v, uint8_t *bytes)
-{
-    unsigned count;
-
-    guest_fetch(v, hvm_code_address(), bytes, INSTRUCTION_LENGTH_MAX, &count);
-    return count;
 }
 
 static ALWAYS_INLINE enum instruction_mode code_mode(void)
@@ -70,13 +68,13 @@ static ALWAYS_INLINE enum instruction_mode code_mode(void)
  */
 static unsigned exit_length(struct vcpu *v, const struct vmcb *b, enum instruction_exit expected)
 {
-    uint8_t bytes[INSTRUCTION_LENGTH_MAX];
+    uint8_t bytes[GUEST_FETCH_SIZE];
     unsigned length, count;
 
     if (svm_saves_next_rip) {
         return (unsigned)(b->next_rip - b->rip) & 0xf;
     }
-    count = fetch(v, bytes);
+    count = guest_fetch(v, hvm_code_address(), bytes);
     if (instruction_length_of(bytes, count, code_mode(), expected, &length) != 0) {
         hvm_inject(EXCEPTION_UD);
         return 0;
@@ -179,7 +177,8 @@ static void hlt_exit(struct vcpu *v, struct vmcb *b)
     vcpu_block_current();
 }
 
-static ALWAYS_INLINE void vmmcall_exit(struct vcpu *v, struct vmcb *b)
+/* Of code that is not 64-bit, or not a kernel's. */
+static void vmmcall_exit(struct vcpu *v, struct vmcb *b)
 {
     if (hypercall_x86(v, LOADED_STATE)) {
         skip(b, svm_saves_next_rip ? (unsigned)(b->next_rip - b->rip) & 0xf : VMMCALL_LENGTH);
@@ -190,8 +189,8 @@ static ALWAYS_INLINE void vmmcall_exit(struct vcpu *v, struct vmcb *b)
 /* VMCALL, Intel's, is undefined here: for guests that do not look which one their CPU has, it is a hypercall too. */
 static void undefined_exit(struct vcpu *v, struct vmcb *b)
 {
-    uint8_t bytes[INSTRUCTION_LENGTH_MAX];
-    unsigned count = fetch(v, bytes), length;
+    uint8_t bytes[GUEST_FETCH_SIZE];
+    unsigned count = guest_fetch(v, hvm_code_address(), bytes), length;
 
     if (instruction_length_of(bytes, count, code_mode(), INSTRUCTION_VMCALL, &length) != 0) {
         hvm_inject(EXCEPTION_UD);
@@ -292,8 +291,8 @@ static void window_exit(struct vcpu *v, struct vmcb *b)
 /* Only while an interrupt waits for a lower task priority. */
 static void cr8_exit(struct vcpu *v, struct vmcb *b)
 {
-    uint8_t bytes[INSTRUCTION_LENGTH_MAX];
-    unsigned count = fetch(v, bytes);
+    uint8_t bytes[GUEST_FETCH_SIZE];
+    unsigned count = guest_fetch(v, hvm_code_address(), bytes);
     struct instruction_control i;
     uint64_t value;
 
@@ -308,6 +307,7 @@ static void cr8_exit(struct vcpu *v, struct vmcb *b)
         return;
     }
     v->arch.vlapic.tpr = (uint8_t)(value << 4);
+    hvm_store_task_priority(v);
     skip(b, i.length);
 }
 
@@ -358,6 +358,7 @@ static exit_handler *const handlers[VMEXIT_COUNT] = {
     [VMEXIT_TASK_SWITCH] = task_switch_exit,
     [VMEXIT_SHUTDOWN] = shutdown_exit,
     [VMEXIT_VMRUN] = undefined,
+    [VMEXIT_VMMCALL] = vmmcall_exit,
     [VMEXIT_VMLOAD ... VMEXIT_SKINIT] = undefined,
     [VMEXIT_ICEBP] = icebp_exit,
     [VMEXIT_WBINVD] = cache_exit,
@@ -394,27 +395,28 @@ static COLD void inject_pending(struct vcpu *v, struct vmcb *b)
 {
     bool taken = (b->event & EVENT_VALID) != 0;
     bool masked = (b->rflags & RFLAGS_IF) == 0 || (b->interrupt_shadow & SHADOW_INTERRUPT) != 0;
+    uint32_t events = __atomic_load_n(&v->arch.events, __ATOMIC_RELAXED);
     int vector;
 
-    if (unlikely(v->arch.init_pending)) {
+    hvm_fetch_task_priority(v);
+    if (unlikely((events & ARCH_EVENT_INIT) != 0)) {
         context_take_init(v);
         return;
     }
-    if (unlikely(v->arch.nmi_pending) && !taken) {
-        v->arch.nmi_pending = false;
+    if (unlikely((events & ARCH_EVENT_NMI) != 0) && !taken) {
+        __atomic_fetch_and(&v->arch.events, ~ARCH_EVENT_NMI, __ATOMIC_SEQ_CST);
         b->event = EVENT_VALID | EVENT_NMI << EVENT_TYPE_SHIFT | EXCEPTION_NMI;
         taken = true;
     }
-    if (v->arch.upcall) {
+    if ((events & ARCH_EVENT_UPCALL) != 0) {
         if (taken || masked) {
             ask_for_window(b);
             return;
         }
         /* It stays so until the guest has taken notice: the interrupt is a level, as Xen has it. */
-        v->arch.upcall = false;
-        arch_full_barrier();
+        __atomic_fetch_and(&v->arch.events, ~ARCH_EVENT_UPCALL, __ATOMIC_SEQ_CST);
         if (upcall_is_pending(v)) {
-            v->arch.upcall = true;
+            __atomic_fetch_or(&v->arch.events, ARCH_EVENT_UPCALL, __ATOMIC_SEQ_CST);
             b->event = EVENT_VALID | EVENT_INTERRUPT << EVENT_TYPE_SHIFT | (v->domain->parameter.callback_irq & 0xff);
             ask_for_window(b);
             return;
@@ -437,24 +439,22 @@ static COLD void inject_pending(struct vcpu *v, struct vmcb *b)
     }
 }
 
+/* The current vCPU goes to its guest: with what is pending for it, and an ASID that nothing stale is cached for. */
 static ALWAYS_INLINE void settle(struct cpu *cpu)
 {
     struct vcpu *v = cpu->current;
-    struct vmcb *b = LOADED_VMCB;
     uint64_t changes;
 
-    if (unlikely(v->arch.vlapic.irr_words != 0 || v->arch.upcall || v->arch.nmi_pending || v->arch.init_pending)) {
-        inject_pending(v, b);
+    if (unlikely((v->arch.vlapic.irr_words | v->arch.events) != 0)) {
+        inject_pending(v, LOADED_VMCB);
         if (unlikely(cpu->work != 0)) {
             vcpu_leave_slow(cpu);
             v = cpu->current;
         }
     }
-    b->virtual_interrupt = (b->virtual_interrupt & ~VIRTUAL_TPR_MASK) | v->arch.vlapic.tpr >> 4;
     tlb_turn_away(cpu);
     changes = __atomic_load_n(&v->domain->p2m.arch.changes, __ATOMIC_RELAXED);
-    if (unlikely(v->arch.asid_cpu != cpu || v->arch.asid_round != cpu->arch.asid_round ||
-                 v->arch.changes_seen != changes)) {
+    if (unlikely(v->arch.changes_seen != changes)) {
         v->arch.changes_seen = changes;
         svm_take_asid(v, cpu);
     }
@@ -468,32 +468,42 @@ void svm_first(void)
     settle(cpu);
 }
 
-/* Req: BH-SEC-004 */
-void svm_exit(void)
+/* All exits but a hypercall of 64-bit code. */
+static COLD void other_exit(struct cpu *cpu)
 {
-    struct cpu *cpu = this_cpu();
     struct vcpu *v = cpu->current;
     struct vmcb *b = LOADED_VMCB;
     uint64_t code = b->exit_code;
 
-    tlb_turn_back(cpu);
-    v->arch.vlapic.tpr = (uint8_t)((v->arch.vlapic.tpr >> 4) == (b->virtual_interrupt & 0xf)
-                                       ? v->arch.vlapic.tpr : (b->virtual_interrupt & 0xf) << 4);
-    b->tlb_control = 0;
-    b->event = 0;
     if (unlikely((b->exit_interrupt & EVENT_VALID) != 0) && EVENT_TYPE(b->exit_interrupt) != EVENT_SOFTWARE) {
         /* Software interrupts are executed again: RIP is still at their instruction. */
         b->event = b->exit_interrupt;
     }
-    if (likely(code == VMEXIT_VMMCALL)) {
-        vmmcall_exit(v, b);
-    } else if (code < VMEXIT_COUNT && handlers[code] != NULL) {
+    if (code < VMEXIT_COUNT && handlers[code] != NULL) {
         handlers[code](v, b);
     } else if (code == VMEXIT_NPF) {
         nested_fault_exit(v, b);
     } else {
         log_error("%s: vCPU %u: exit %lx (%lx, %lx)", v->domain->name, v->id, code, b->exit_info1, b->exit_info2);
         domain_crash(v->domain, "an exit that nobody asked for");
+    }
+}
+
+/* Req: BH-SEC-004 */
+void svm_exit(void)
+{
+    struct cpu *cpu = this_cpu();
+    struct vmcb *b = LOADED_VMCB;
+
+    tlb_turn_back(cpu);
+    b->tlb_control = 0;
+    b->event = 0;
+    if (likely(b->exit_code == VMEXIT_VMMCALL && b->cpl == 0 && hvm_is_64bit_code())) {
+        if (likely(hypercall_from_64bit(cpu->current, LOADED_STATE))) {
+            skip_in_64bit(b, svm_saves_next_rip ? (unsigned)(b->next_rip - b->rip) & 0xf : VMMCALL_LENGTH);
+        }
+    } else {
+        other_exit(cpu);
     }
     if (unlikely(cpu->arch.latched != 0)) {
         irq_take(cpu);

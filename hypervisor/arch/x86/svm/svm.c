@@ -168,15 +168,36 @@ void hvm_load(struct vcpu *v)
     __atomic_store_n(&this_cpu()->arch.guest_root, b->nested_cr3, __ATOMIC_RELAXED);
     b->clean = 0;
     b->tsc_offset = v->arch.tsc_offset;
+    hvm_store_task_priority(v);
+    if (v->arch.asid_cpu != this_cpu() || v->arch.asid_round != this_cpu()->arch.asid_round) {
+        /* Others took ASIDs meanwhile, here or elsewhere. */
+        v->arch.changes_seen = UINT64_MAX;
+    }
 }
 
 void hvm_unload(struct vcpu *v)
 {
-    (void)v;
+    hvm_fetch_task_priority(v);
     __atomic_store_n(&this_cpu()->arch.guest_root, 0, __ATOMIC_RELAXED);
 }
 
 /* ---- Its registers ---- */
+
+void hvm_fetch_task_priority(struct vcpu *v)
+{
+    uint8_t class = (uint8_t)(LOADED_VMCB->virtual_interrupt & 0xf);
+
+    if (v->arch.vlapic.tpr >> 4 != class) {
+        v->arch.vlapic.tpr = (uint8_t)(class << 4);
+    }
+}
+
+void hvm_store_task_priority(const struct vcpu *v)
+{
+    struct vmcb *b = LOADED_VMCB;
+
+    b->virtual_interrupt = (b->virtual_interrupt & ~VIRTUAL_TPR_MASK) | v->arch.vlapic.tpr >> 4;
+}
 
 uint64_t hvm_cr0(void)
 {

@@ -24,6 +24,8 @@
 /* Bits of guest physical address that the tables cover, and frames of the root table (log2). */
 #define ARCH_P2M_ADDRESS_BITS 40
 #define ARCH_P2M_ROOT_ORDER   1
+/* Are pages that were looked up remembered, for walks of the guest's own tables by software? */
+#define ARCH_P2M_REMEMBERS_PAGES 1
 
 /* Where a guest's memory begins: banks, filled in this order, the place and room of each, and of all together. */
 #define ARCH_GUEST_RAM_BANKS GUEST_RAM_BANKS

@@ -32,6 +32,8 @@
 /* Bits of guest physical address that the tables cover: three levels under a root that has one entry for each domain. */
 #define ARCH_P2M_ADDRESS_BITS 39
 #define ARCH_P2M_ROOT_ORDER   0
+/* Are pages that were looked up remembered, for walks of the guest's own tables by software? */
+#define ARCH_P2M_REMEMBERS_PAGES 1
 
 /* Which kernels can be loaded, as bh/kernel_load.h has it, and of what rules this build has the code. */
 #define ARCH_KERNEL_RULES       KERNEL_RULES_PVH
@@ -67,15 +69,19 @@ struct arch_p2m {
 };
 
 #define ARCH_STATE_FRAMES 3
+
+/* What waits for a vCPU beside interrupts of its local APIC. */
+#define ARCH_EVENT_NMI    (1U << 0)
+#define ARCH_EVENT_INIT   (1U << 1) /* an INIT has come while it was on line */
+#define ARCH_EVENT_UPCALL (1U << 2) /* its event area may say that something is pending */
+
 struct arch_vcpu {
     mfn_t state[ARCH_STATE_FRAMES]; /* [boot] its frames: struct vcpu_regs, control block, extended state */
     struct cpu *asid_cpu;    /* [cpu] the CPU that its ASID is of */
     uint64_t asid_round;     /* [cpu] ... and in which round */
-    uint64_t changes_seen;   /* [cpu] p2m changes before its ASID */
-    bool init_pending;       /* [atomic] an INIT has come while it was on line */
-    bool nmi_pending;        /* [atomic] */
+    uint64_t changes_seen;   /* [cpu] p2m changes before its ASID; UINT64_MAX: it needs another one */
+    uint32_t events;         /* [atomic] ARCH_EVENT_* */
     uint8_t upcall_vector;   /* [atomic] HVMOP_set_evtchn_upcall_vector; 0: none */
-    bool upcall;             /* [atomic] its event area may say that something is pending */
     bool waits_for_sipi;     /* [atomic] */
     bool has_started;        /* [atomic] since it was made */
     bool is_halted;          /* [lock domain] with interrupts masked */
