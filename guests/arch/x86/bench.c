@@ -13,7 +13,7 @@
 #endif
 /* Of one's own: from the local APIC, and for events. */
 #define VECTOR_BENCH 0x60
-#define VECTOR_EVENT 0x61
+#define VECTOR_EVENT 0x62
 #define LVT_MASKED   0x10000u
 
 #ifdef __x86_64__
@@ -293,7 +293,12 @@ static void calls(void)
     TIME("yield", (void)call(__HYPERVISOR_sched_op, SCHEDOP_yield, 0, 0));
 }
 
-static volatile uint32_t pong;
+/* Interrupts of the two vCPUs of pair(), counted. */
+volatile uint32_t bench_pings, bench_pongs;
+extern char bench_ping[], bench_pong[];
+#define COUNT(name, counter) \
+    name ":\n" SAVE "lock incl " counter "\nmovl $0x80b, %ecx\nxorl %eax, %eax\nxorl %edx, %edx\nwrmsr\n" RESTORE RETURN "\n"
+__asm__(".text\n" COUNT("bench_ping", "bench_pings") COUNT("bench_pong", "bench_pongs"));
 
 /* The other vCPU: sends back each interrupt that it gets, and sleeps in between. */
 static void answer(void *unused)
@@ -301,20 +306,13 @@ static void answer(void *unused)
     (void)unused;
     apic_enable();
     irq_off();
-    pong++;
-    for (;;) {
-        forget();
-        while (when() == 0) {
+    for (uint32_t seen = 0;; seen++) {
+        apic_send(board.apic_ids[0], VECTOR_BENCH + 1);
+        while (bench_pings == seen) {
             wfi();
         }
-        apic_send(board.apic_ids[0], VECTOR_BENCH + 2);
     }
 }
-
-/* Counts on the first vCPU. */
-extern char bench_pong[];
-__asm__(".text\nbench_pong:\n" SAVE "lock incl pong\nmovl $0x80b, %ecx\nxorl %eax, %eax\nxorl %edx, %edx\nwrmsr\n"
-        RESTORE RETURN "\n");
 
 static void pair(void)
 {
@@ -322,19 +320,17 @@ static void pair(void)
 
     apic_prefers_x2 = true;
     apic_enable();
-    take_note(VECTOR_BENCH, bench_x2apic);
-    take_note(VECTOR_BENCH + 2, bench_pong);
-    (void)cpu_on(1, answer, NULL);
-    while (pong == 0) {
-        delay_us(10);
-    }
+    take_note(VECTOR_BENCH, bench_ping);
+    take_note(VECTOR_BENCH + 1, bench_pong);
     irq_off();
+    (void)cpu_on(1, answer, NULL);
+    while (bench_pongs == 0) {
+        wfi();
+    }
     start = now();
-    for (unsigned i = 0; i < ROUNDS; i++) {
-        uint32_t before = pong;
-
+    for (unsigned i = 1; i <= ROUNDS; i++) {
         apic_send(board.apic_ids[1], VECTOR_BENCH);
-        while (pong == before) {
+        while (bench_pongs == i) {
             wfi();
         }
     }
