@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "loader.h"
 
+#include "bh/boot.h"
 #include "bh/console.h"
 #include "bh/hyp_map.h"
 #include "bh/memory_map.h"
@@ -17,16 +18,21 @@
 
 static uint64_t view_next = VIEW_VA;
 
-const void *loader_view(uint64_t pa, uint64_t size)
+static void *view(uint64_t pa, uint64_t size, enum hyp_right right)
 {
     uint64_t offset = pa & (PAGE_SIZE - 1), va = view_next;
 
     size = ALIGN_UP(size + offset, PAGE_SIZE);
-    if (size > VIEW_VA + VIEW_LIMIT - va || pa > UINT64_MAX - size || hyp_map(va, pa - offset, size, HYP_R) != 0) {
+    if (size > VIEW_VA + VIEW_LIMIT - va || pa > UINT64_MAX - size || hyp_map(va, pa - offset, size, right) != 0) {
         return NULL;
     }
     view_next += size;
-    return (const void *)(va + offset);
+    return (void *)(va + offset);
+}
+
+const void *loader_view(uint64_t pa, uint64_t size)
+{
+    return view(pa, size, HYP_R);
 }
 
 void loader_view_end(const void *p)
@@ -332,4 +338,51 @@ int loader_read(uint32_t magic, uint64_t information, struct board *b, struct lo
         return -XEN_EINVAL;
     }
     return err != 0 ? err : make_banks(b);
+}
+
+/* Where a module can go: room for the image, what is kept and all modules. */
+static BOOT_ONLY struct {
+    struct memory_range taken[BOARD_MODULE_COUNT + 2];
+    struct memory_range free[FRAME_BANK_COUNT + BOARD_MODULE_COUNT + 2];
+} room;
+
+/* Copies SIZE bytes at FROM to TO. False: they cannot be seen. */
+static bool copy_module(uint64_t from, uint64_t to, uint64_t size)
+{
+    const void *source = loader_view(from, size);
+    void *target = source != NULL ? view(to, size, HYP_RW) : NULL;
+
+    if (target != NULL) {
+        memcpy(target, source, size);
+    }
+    if (source != NULL) {
+        loader_view_end(source);
+    }
+    return target != NULL;
+}
+
+/* Req: BH-BOOT-040 */
+void loader_raise_modules(struct board *b, uint64_t limit, uint64_t image_start, uint64_t image_end)
+{
+    for (unsigned i = 0; i < b->module_count; i++) {
+        struct memory_range *m = &b->module[i];
+        uint64_t size = m->end - m->start, at;
+        unsigned count;
+
+        if (size == 0 || m->end > limit) {
+            continue;
+        }
+        memcpy(room.taken, b->module, b->module_count * sizeof(room.taken[0]));
+        room.taken[b->module_count] = (struct memory_range){ .start = 0, .end = limit };
+        room.taken[b->module_count + 1] = (struct memory_range){ .start = image_start, .end = image_end };
+        count = memory_gaps(b->memory, b->memory_count, room.taken, b->module_count + 2, room.free,
+                            ARRAY_COUNT(room.free));
+        if (memory_carve(room.free, &count, ARRAY_COUNT(room.free), ALIGN_UP(size, PAGE_SIZE), PAGE_SIZE, &at) &&
+            copy_module(m->start, at, size)) {
+            *m = (struct memory_range){ .start = at, .end = at + size };
+        } else {
+            log_warning("boot loader: module %u is below %lu KiB, and there is no room above", i,
+                        (unsigned long)limit >> 10);
+        }
+    }
 }

@@ -29,6 +29,13 @@ struct loader {
  */
 MUST_USE int loader_read(uint32_t magic, uint64_t information, struct board *b, struct loader *l);
 
+/*
+ * Moves the modules that lie below LIMIT, where the hypervisor has things of its own and GRUB, on EFI, puts small ones,
+ * to memory above it, clear of the image. Once nothing else of what the boot loader left is needed. One that finds no
+ * room stays where it is. Bound: modules times modules and banks.
+ */
+void loader_raise_modules(struct board *b, uint64_t limit, uint64_t image_start, uint64_t image_end);
+
 /* SIZE bytes of physical memory at PA, to read at boot, until loader_view_end(). NULL: no room for tables or addresses. */
 const void *loader_view(uint64_t pa, uint64_t size);
 /* Unmaps all that loader_view() mapped from P on; NULL: all of it. */

@@ -250,6 +250,7 @@ void boot_main(uint32_t magic, uint64_t information)
         panic("no hardware virtualization that can be used");
     }
 
+    loader_raise_modules(&board, LOW_MEMORY, IMAGE_PADDR, IMAGE_PADDR + (uint64_t)(__image_end - image_start));
     boot_begin(&board);
     boot_take(0, LOW_MEMORY);
     boot_take(IMAGE_PADDR, IMAGE_PADDR + (uint64_t)(__image_end - image_start));
