@@ -3,19 +3,31 @@
 .DEFAULT_GOAL := all
 MAKEFLAGS += --no-builtin-rules
 
+# The machine that `make run` boots; its configuration is what is built, unless CONFIG names another.
+ARCH ?= arm64
+CONFIG ?= $(ARCH)
+
 include hypervisor/hypervisor.mk
 include image/image.mk
 include guests/guests.mk
 include tests/tests.mk
 
-.PHONY: all run menuconfig help clean
+.PHONY: all run iso menuconfig help clean
 all: hypervisor image
 
 # A make of its own after the setup: what this one has read may come from tools that were missing.
 run:
-	@scripts/setup.sh build run
+	@scripts/setup.sh build run$(if $(filter x86_64,$(ARCH)),-x86_64)
 	@$(MAKE) --no-print-directory all
-	@DOMAINS="$(DOMAINS)" HYPERVISOR=$(HYP_BUILD)/bulkhead scripts/run.sh
+	@ARCH=$(ARCH) DOMAINS="$(DOMAINS)" HYPERVISOR=$(HYP_BUILD)/bulkhead scripts/run.sh
+
+ISO_CONFIG := $(if $(filter x86_64%,$(CONFIG)),$(CONFIG),x86_64)
+
+# The hypervisor for x86-64 and partitions, with GRUB for BIOS and UEFI.
+iso:
+	@scripts/setup.sh build iso
+	@$(MAKE) --no-print-directory all CONFIG=$(ISO_CONFIG)
+	@ARCH=x86_64 ISO=build/bulkhead.iso DOMAINS="$(DOMAINS)" HYPERVISOR=build/$(ISO_CONFIG)/bulkhead scripts/run.sh
 
 setup-%:
 	@scripts/setup.sh $*
@@ -29,6 +41,8 @@ clean:
 help:
 	@echo "make                  build the hypervisor (build/$(CONFIG)/bulkhead) and bulkhead-image"
 	@echo "make run              boot two Linux partitions on an emulated board; DOMAINS=\"a.cfg b.cfg\" boots yours"
+	@echo "make run ARCH=x86_64  the same on an emulated PC"
+	@echo "make iso              build/bulkhead.iso: GRUB, the hypervisor for x86-64 and those partitions"
 	@echo "make test             all tests: what CI runs"
 	@echo "make unit             unit tests on this machine; make coverage measures what they reach"
 	@echo "make verify           prove the ownership module's contracts (Frama-C)"

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "diag.h"
 
@@ -103,72 +102,6 @@ const char *blob_write(const char *path, const void *data, size_t size, unsigned
     }
     free(temporary);
     return why;
-}
-
-/* Unpacks member after member; `*out` grows by doubling up to `limit`. */
-static const char *inflate_members(z_stream *z, size_t limit, struct blob *out)
-{
-    size_t room = 0;
-
-    for (;;) {
-        int result;
-
-        if (out->size == room) {
-            uint8_t *larger;
-
-            if (room >= limit) {
-                return "is too large when unpacked";
-            }
-            room = room == 0 ? (size_t)1 << 22 : room * 2;
-            room = room > limit ? limit : room;
-            larger = realloc(out->data, room + 1);
-            if (larger == NULL) {
-                return "is too large for this machine's memory when unpacked";
-            }
-            out->data = larger;
-        }
-        z->next_out = out->data + out->size;
-        z->avail_out = (uInt)(room - out->size);
-        result = inflate(z, Z_NO_FLUSH);
-        out->size = room - z->avail_out;
-        if (result == Z_STREAM_END) {
-            /* gzip(1) too ignores what follows the last member if it is no further one. */
-            if (z->avail_in < 2 || z->next_in[0] != 0x1f || z->next_in[1] != 0x8b) {
-                return NULL;
-            }
-            result = inflateReset(z);
-        }
-        if (result == Z_BUF_ERROR && z->avail_out != 0) {
-            return "is a truncated gzip file";
-        }
-        if (result != Z_OK && result != Z_BUF_ERROR) {
-            return "is a damaged gzip file";
-        }
-    }
-}
-
-const char *blob_gunzip(struct blob *blob, size_t limit)
-{
-    z_stream z = {.next_in = blob->data, .avail_in = (uInt)blob->size};
-    struct blob out = {NULL, 0};
-    const char *why;
-
-    if (blob->size < 2 || blob->data[0] != 0x1f || blob->data[1] != 0x8b) {
-        return NULL;
-    }
-    if (inflateInit2(&z, 16 + MAX_WBITS) != Z_OK) {
-        return "can't be unpacked: zlib failed to start";
-    }
-    why = inflate_members(&z, limit, &out);
-    inflateEnd(&z);
-    if (why != NULL) {
-        blob_free(&out);
-        return why;
-    }
-    out.data[out.size] = 0;
-    blob_free(blob);
-    *blob = out;
-    return NULL;
 }
 
 void blob_free(struct blob *blob)

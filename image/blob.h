@@ -25,12 +25,6 @@ const char *blob_read(const char *path, size_t limit, struct blob *out);
 /* Replaces the file `path` in one step. Returns NULL or the reason, as above. */
 const char *blob_write(const char *path, const void *data, size_t size, unsigned mode);
 
-/*
- * Replaces a gzip'd `*blob` (RFC 1952, one member or several) by what it unpacks to; leaves anything else alone.
- * Returns NULL or the reason.
- */
-const char *blob_gunzip(struct blob *blob, size_t limit);
-
 void blob_free(struct blob *blob);
 
 #endif

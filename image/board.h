@@ -24,11 +24,11 @@ struct board {
     struct blob tree;                    /* checked by fdt_check_full() */
     struct range ram[BOARD_RANGE_LIMIT]; /* ascending, 4 KiB aligned inwards, disjoint */
     unsigned ram_count;
-    uint64_t ram_size;                        /* bytes in all banks */
+    uint64_t ram_size;                        /* bytes in all banks; 0: not known (x86-64) */
     struct range reserved[BOARD_RANGE_LIMIT]; /* memory reservations and /reserved-memory, in the tree's order */
     unsigned reserved_count;
-    unsigned cpu_count;   /* usable nodes of /cpus */
-    unsigned gic_version; /* 2 or 3 */
+    unsigned cpu_count;   /* usable nodes of /cpus; 0: not known (x86-64) */
+    unsigned gic_version; /* 2 or 3; 0: none (x86-64) */
     char cpu_model[64];   /* the part of the first CPU's compatible behind the comma, or "" */
     bool is_qemu_virt;    /* root node compatible with "linux,dummy-virt" */
 };

@@ -243,7 +243,21 @@ static void read_cpus(struct domain_config *config, XLU_Config *xlu)
     }
 }
 
-static void read_command_line(struct domain_config *config, XLU_Config *xlu)
+/* A console that a partition on x86-64 does not have is worth a remark: the kernel would write to nobody. */
+static void check_console(const struct domain_config *config, enum arch arch)
+{
+    static const char *const missing[] = {"console=ttyAMA", "console=ttyS"};
+    unsigned i;
+
+    for (i = 0; arch == ARCH_X86_64 && i < sizeof(missing) / sizeof(missing[0]); i++) {
+        if (strstr(config->command_line, missing[i]) != NULL) {
+            diag_note(config->file, config_line(config, config->line[KEY_CMDLINE] != 0 ? KEY_CMDLINE : KEY_EXTRA),
+                      "'%s...': a partition on x86_64 has the PV console only: console=hvc0", missing[i]);
+        }
+    }
+}
+
+static void read_command_line(struct domain_config *config, enum arch arch, XLU_Config *xlu)
 {
     char *extra = read_string(config, xlu, KEY_EXTRA);
     char *whole = read_string(config, xlu, KEY_CMDLINE);
@@ -261,19 +275,24 @@ static void read_command_line(struct domain_config *config, XLU_Config *xlu)
     if (whole != NULL) {
         free(extra);
     }
+    check_console(config, arch);
 }
 
-static void read_vuart(const struct domain_config *config, XLU_Config *xlu)
+/* Req: BH-TOOL-014 */
+static void read_vuart(const struct domain_config *config, enum arch arch, XLU_Config *xlu)
 {
     char *kind = read_string(config, xlu, KEY_VUART);
 
-    if (kind != NULL && strcmp(kind, "sbsa_uart") != 0) {
+    if (kind != NULL && arch == ARCH_X86_64) {
+        diag_error(config->file, config->line[KEY_VUART],
+                   "'vuart' is for arm64: a partition on x86_64 has the PV console (Linux: hvc0)");
+    } else if (kind != NULL && strcmp(kind, "sbsa_uart") != 0) {
         diag_error(config->file, config->line[KEY_VUART], "'vuart' must be \"sbsa_uart\", which is always there");
     }
     free(kind);
 }
 
-static void read_values(struct domain_config *config, XLU_Config *xlu)
+static void read_values(struct domain_config *config, enum arch arch, XLU_Config *xlu)
 {
     config->name = read_required(config, xlu, KEY_NAME);
     check_name(config);
@@ -282,7 +301,7 @@ static void read_values(struct domain_config *config, XLU_Config *xlu)
     if (config->ramdisk != NULL && config->ramdisk[0] == '\0') {
         diag_error(config->file, config->line[KEY_RAMDISK], "'ramdisk' is empty");
     }
-    read_command_line(config, xlu);
+    read_command_line(config, arch, xlu);
     if (config->line[KEY_MEMORY] == 0) {
         diag_error(config->file, 1, "'memory' is missing");
     }
@@ -290,7 +309,7 @@ static void read_values(struct domain_config *config, XLU_Config *xlu)
     config->vcpu_count = (unsigned)read_number(config, xlu, KEY_VCPUS, 1, CONFIG_VCPU_LIMIT, 1);
     config->weight = (unsigned)read_number(config, xlu, KEY_CPU_WEIGHT, 1, WEIGHT_MAX, 0);
     read_cpus(config, xlu);
-    read_vuart(config, xlu);
+    read_vuart(config, arch, xlu);
 }
 
 /*
@@ -343,7 +362,7 @@ static XLU_Config *parse(const char *file, const struct blob *text)
 }
 
 /* Req: BH-TOOL-003 */
-bool config_read(const char *file, struct domain_config *out)
+bool config_read(const char *file, enum arch arch, struct domain_config *out)
 {
     unsigned errors_before = diag_error_count();
     struct blob text;
@@ -366,7 +385,7 @@ bool config_read(const char *file, struct domain_config *out)
     xlu = parse(file, &text);
     if (xlu != NULL) {
         config_keys_scan((const char *)text.data, text.size, key_found, out);
-        read_values(out, xlu);
+        read_values(out, arch, xlu);
         xlu_cfg_destroy(xlu);
     }
     blob_free(&text);

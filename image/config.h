@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arch.h"
+
 #define CONFIG_DOMAIN_LIMIT 250
 #define CONFIG_VCPU_LIMIT   128
 #define CONFIG_CPU_LIMIT    256
@@ -45,10 +47,10 @@ struct domain_config {
 };
 
 /*
- * Reads and checks `file`. Everything wrong is reported through diag.h, all at once. Returns true if there was
+ * Reads and checks `file`, which describes a partition on `arch`. Everything wrong is reported through diag.h, all at once. Returns true if there was
  * nothing; only then `*out` is complete. config_free() in either case.
  */
-bool config_read(const char *file, struct domain_config *out);
+bool config_read(const char *file, enum arch arch, struct domain_config *out);
 void config_free(struct domain_config *config);
 
 /*

@@ -17,7 +17,7 @@ static bool owns_cpus(const struct domain_config *config)
 
 static void check_numbers(const struct board *board, const struct domain_config *config)
 {
-    /* GICv2 has eight CPU interfaces; a partition's virtual GIC is of the board's version. */
+    /* GICv2 has eight CPU interfaces; a partition's virtual GIC is of the board's version. x86-64 has none. */
     unsigned limit = board->gic_version == 2 ? 8 : CONFIG_VCPU_LIMIT, i;
 
     if (config->vcpu_count > limit) {
@@ -25,7 +25,7 @@ static void check_numbers(const struct board *board, const struct domain_config 
                    config->vcpu_count, board->gic_version, limit);
     }
     for (i = 0; i < config->cpu_count; i++) {
-        if (config->cpus[i] >= board->cpu_count) {
+        if (board->cpu_count != 0 && config->cpus[i] >= board->cpu_count) {
             diag_error(config->file, config_line(config, KEY_CPUS), "CPU %u is not there: the board's CPUs are 0 to %u",
                        config->cpus[i], board->cpu_count - 1);
         }
@@ -53,7 +53,8 @@ static void check_share(const struct board *board, const struct ownership *owner
                         const struct domain_config *config)
 {
     const struct domain_config *owner = NULL;
-    unsigned count = config->cpu_count != 0 ? config->cpu_count : board->cpu_count, i;
+    unsigned all = board->cpu_count != 0 ? board->cpu_count : CONFIG_CPU_LIMIT;
+    unsigned count = config->cpu_count != 0 ? config->cpu_count : all, i;
 
     for (i = 0; i < count; i++) {
         unsigned cpu = config->cpu_count != 0 ? config->cpus[i] : i;

@@ -14,15 +14,27 @@
 static const char kernel_compatible[] = "multiboot,kernel\0multiboot,module";
 static const char ramdisk_compatible[] = "multiboot,ramdisk\0multiboot,module";
 
+/* Says where a module is: its address and size, or its number. Returns 0 or a libfdt error. */
+static int add_place(void *tree, int node, enum arch arch, const struct module *module)
+{
+    fdt64_t reg[2] = {cpu_to_fdt64(module->address), cpu_to_fdt64(module->file->blob.size)};
+
+    return arch == ARCH_X86_64 ? fdt_setprop_u32(tree, node, "module-index", module->file->number)
+                               : fdt_setprop(tree, node, "reg", reg, sizeof(reg));
+}
+
 /* Adds the node of a module. Returns 0 or a libfdt error. */
-static int add_module(void *tree, int parent, const struct partition *p, enum module_kind kind)
+static int add_module(void *tree, int parent, enum arch arch, const struct partition *p, enum module_kind kind)
 {
     const struct module *module = &p->module[kind];
-    fdt64_t reg[2] = {cpu_to_fdt64(module->address), cpu_to_fdt64(module->file->blob.size)};
     char name[32];
     int node, err;
 
-    snprintf(name, sizeof(name), "module@%llx", (unsigned long long)module->address);
+    if (arch == ARCH_X86_64) {
+        snprintf(name, sizeof(name), "module-%u", module->file->number);
+    } else {
+        snprintf(name, sizeof(name), "module@%llx", (unsigned long long)module->address);
+    }
     node = fdt_add_subnode(tree, parent, name);
     if (node < 0) {
         return node;
@@ -30,7 +42,7 @@ static int add_module(void *tree, int parent, const struct partition *p, enum mo
     err = kind == MODULE_KERNEL ? fdt_setprop(tree, node, "compatible", kernel_compatible, sizeof(kernel_compatible))
                                 : fdt_setprop(tree, node, "compatible", ramdisk_compatible, sizeof(ramdisk_compatible));
     if (err == 0) {
-        err = fdt_setprop(tree, node, "reg", reg, sizeof(reg));
+        err = add_place(tree, node, arch, module);
     }
     if (err == 0 && kind == MODULE_KERNEL) {
         err = fdt_setprop_string(tree, node, "bootargs", p->config.command_line);
@@ -56,7 +68,7 @@ static int add_own_properties(void *tree, int node, const struct domain_config *
     return err;
 }
 
-static int add_partition(void *tree, int chosen, const struct partition *p, unsigned number)
+static int add_partition(void *tree, int chosen, enum arch arch, const struct partition *p, unsigned number)
 {
     char name[32];
     int node, err;
@@ -79,7 +91,7 @@ static int add_partition(void *tree, int chosen, const struct partition *p, unsi
     if (err == 0) {
         err = fdt_setprop_u32(tree, node, "cpus", p->config.vcpu_count);
     }
-    if (err == 0) {
+    if (err == 0 && arch == ARCH_ARM64) {
         err = fdt_setprop_empty(tree, node, "vpl011");
     }
     if (err == 0) {
@@ -87,10 +99,10 @@ static int add_partition(void *tree, int chosen, const struct partition *p, unsi
     }
     /* libfdt puts a new node before its siblings: last things first. */
     if (err == 0 && p->module[MODULE_RAMDISK].file != NULL) {
-        err = add_module(tree, node, p, MODULE_RAMDISK);
+        err = add_module(tree, node, arch, p, MODULE_RAMDISK);
     }
     if (err == 0) {
-        err = add_module(tree, node, p, MODULE_KERNEL);
+        err = add_module(tree, node, arch, p, MODULE_KERNEL);
     }
     return err;
 }
@@ -135,7 +147,7 @@ static int build(void *tree, size_t room, const struct board *board, const struc
         err = fdt_setprop_string(tree, chosen, "xen,xen-bootargs", options->bootargs);
     }
     for (i = count; i > 0 && err == 0; i--) {
-        err = add_partition(tree, chosen, &partitions[i - 1], i);
+        err = add_partition(tree, chosen, options->arch, &partitions[i - 1], i);
     }
     return err != 0 ? err : fdt_pack(tree);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The final device tree: the board's, with the partitions under /chosen as Xen's dom0less binding has them (Xen,
+ * The final device tree: the board's (on x86-64 an empty one), with the partitions under /chosen as Xen's dom0less binding has them (Xen,
  * docs/misc/arm/device-tree/booting.txt) and three properties of our own: bulkhead,name, bulkhead,cpus and
- * bulkhead,weight.
+ * bulkhead,weight. On x86-64 "module-index", a number in the boot loader's list, stands in the place of a module's "reg".
  */
 #ifndef BH_IMAGE_FDT_OUT_H
 #define BH_IMAGE_FDT_OUT_H
@@ -11,6 +11,7 @@
 #include "module.h"
 
 struct fdt_options {
+    enum arch arch;
     const char *bootargs;     /* the hypervisor's own command line, or NULL to leave what the board's tree has */
     bool forget_random_seeds; /* the tree is QEMU's, and what it drew by chance has no place in a file */
 };

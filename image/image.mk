@@ -18,7 +18,7 @@ IMAGE_CFLAGS := -std=c11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -Wshadow -Wv
 	-D_FORTIFY_SOURCE=2 -fstack-protector-strong -DBULKHEAD_VERSION='"$(IMAGE_VERSION)"'
 IMAGE_TEST_CFLAGS := -std=c11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -fno-omit-frame-pointer \
 	-fsanitize=address,undefined -fno-sanitize-recover=all -DBULKHEAD_VERSION='"$(IMAGE_VERSION)"'
-IMAGE_LIBS := -lxlutil -lfdt -lz
+IMAGE_LIBS := -lxlutil -lfdt -lz -llzma -lzstd -llz4
 
 $(BUILD)/image/%.o: image/%.c image/image.mk
 	@mkdir -p $(@D)

@@ -5,6 +5,10 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "bzimage.h"
+#include "kernel_pvh.h"
+#include "unpack.h"
+
 #define IMAGE_HEADER_SIZE  64
 #define IMAGE_MAGIC_OFFSET 56
 #define IMAGE_FLAG_BIG     1u
@@ -119,22 +123,43 @@ static const char *recognise_elf(const struct blob *blob, struct kernel_info *ou
     return span_of_segments(blob, &header, out);
 }
 
-/* Req: BH-TOOL-006 */
-const char *kernel_recognise(struct blob *blob, struct kernel_info *out)
+static bool is_elf(const struct blob *blob)
 {
-    const char *why = blob_gunzip(blob, BLOB_LIMIT);
+    return blob->size >= SELFMAG && memcmp(blob->data, ELFMAG, SELFMAG) == 0;
+}
 
-    if (why != NULL) {
-        return why;
-    }
+static const char *recognise_arm64(const struct blob *blob, struct kernel_info *out)
+{
     if (blob->size >= IMAGE_HEADER_SIZE && memcmp(blob->data + IMAGE_MAGIC_OFFSET, "ARM\x64", 4) == 0) {
         return recognise_image(blob, out);
     }
-    if (blob->size >= SELFMAG && memcmp(blob->data, ELFMAG, SELFMAG) == 0) {
+    if (is_elf(blob)) {
         return recognise_elf(blob, out);
     }
     if (blob->size >= 8 && memcmp(blob->data, "MZ\0\0zimg", 8) == 0) {
         return "is an EFI zboot file; its Image has to be unpacked first";
     }
     return "is neither an arm64 Image nor an ELF file (nor one of them gzip'd)";
+}
+
+static const char *recognise_x86(struct blob *blob, struct kernel_info *out)
+{
+    const char *why = bzimage_is_one(blob) ? bzimage_unpack(blob, BLOB_LIMIT) : NULL;
+
+    if (why != NULL) {
+        return why;
+    }
+    return is_elf(blob) ? kernel_pvh_recognise(blob, out)
+                        : "is neither a bzImage with an ELF file in it nor an ELF file (nor one of them gzip'd)";
+}
+
+/* Req: BH-TOOL-006 */
+const char *kernel_recognise(enum arch arch, struct blob *blob, struct kernel_info *out)
+{
+    const char *why = unpack_gzip(blob, BLOB_LIMIT);
+
+    if (why != NULL) {
+        return why;
+    }
+    return arch == ARCH_X86_64 ? recognise_x86(blob, out) : recognise_arm64(blob, out);
 }

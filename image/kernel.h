@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Recognises what a partition can start: an arm64 Image, or a static 64-bit ELF file (position independent or not).
+ * Recognises what a partition can start. arm64: an Image, or a static 64-bit ELF file (position independent or not).
+ * x86-64: an ELF file with Xen's note PHYS32_ENTRY, or a Linux bzImage that has one in it.
  */
 #ifndef BH_IMAGE_KERNEL_H
 #define BH_IMAGE_KERNEL_H
 
 #include <stdbool.h>
 
+#include "arch.h"
 #include "blob.h"
 
 struct kernel_info {
@@ -18,9 +20,10 @@ struct kernel_info {
 };
 
 /*
- * Unpacks a gzip'd `*blob` in place and looks at it. Returns NULL, or the reason why nothing can start it.
+ * Unpacks a gzip'd `*blob`, or a bzImage, in place and looks at it. Returns NULL, or the reason why nothing can start it,
+ * which is valid until the next call.
  * Image: Linux, Documentation/arm64/booting.rst, "Call the kernel image". ELF: System V ABI, chapters 4 and 5.
  */
-const char *kernel_recognise(struct blob *blob, struct kernel_info *out);
+const char *kernel_recognise(enum arch arch, struct blob *blob, struct kernel_info *out);
 
 #endif

@@ -5,158 +5,16 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cpus.h"
 #include "diag.h"
 #include "fdt_out.h"
-#include "place.h"
-#include "qemu.h"
-
-#ifndef BULKHEAD_VERSION
-#define BULKHEAD_VERSION "unknown"
-#endif
-
-#define TREE_NAME "bulkhead.dtb"
-
-struct options {
-    const char *output;
-    const char *board;
-    const char *bootargs;
-    const char *hypervisor;
-    struct qemu_options qemu;
-};
-
-/* All that is read and decided; freed as a whole. */
-struct system {
-    struct board board;
-    struct partition *partitions;
-    unsigned count;
-    struct module_file *files;
-    struct blob hypervisor;
-    struct kernel_info hypervisor_info;
-    struct placement placement;
-    struct blob tree;
-};
-
-static const char help_text[] =
-    "usage: bulkhead-image -o DIR (--board FILE.dtb | --machine MACHINE) [option]... DOMAIN.cfg...\n"
-    "\n"
-    "Turns xl domain configuration files into a device tree with Xen's dom0less partitions, their kernels and\n"
-    "ramdisks placed in memory, and a QEMU command line that boots them.\n"
-    "\n"
-    "  -o, --output DIR       folder for the results; it is made if it does not exist\n"
-    "  -b, --board FILE.dtb   the board, as a device tree\n"
-    "  -M, --machine MACHINE  the board, as QEMU's -machine takes it: virt,gic-version=3\n"
-    "      --smp N            CPUs of that machine (4)\n"
-    "      --memory SIZE      its RAM, in MiB or with a suffix: 2048, 4G (2048)\n"
-    "      --cpu MODEL        its CPU model (cortex-a57)\n"
-    "      --hypervisor FILE  the hypervisor's image: QEMU gets it as -kernel, and its size is known\n"
-    "      --bootargs STRING  the hypervisor's command line\n"
-    "      --qemu PROGRAM     the QEMU to ask and to start (qemu-system-aarch64)\n"
-    "      --help             this text\n"
-    "      --version          the version\n"
-    "\n"
-    "Keys of a domain configuration: name, kernel, ramdisk, extra, cmdline, memory, vcpus, cpus, cpu_weight, vuart.\n"
-    "The exit status is 0, or 1 if anything was refused. See bulkhead-image(1).\n";
-
-enum long_option {
-    OPTION_SMP = 256,
-    OPTION_MEMORY,
-    OPTION_CPU,
-    OPTION_HYPERVISOR,
-    OPTION_BOOTARGS,
-    OPTION_QEMU,
-    OPTION_HELP,
-    OPTION_VERSION,
-};
-
-static const struct option long_options[] = {
-    {"output", required_argument, NULL, 'o'},
-    {"board", required_argument, NULL, 'b'},
-    {"machine", required_argument, NULL, 'M'},
-    {"smp", required_argument, NULL, OPTION_SMP},
-    {"memory", required_argument, NULL, OPTION_MEMORY},
-    {"cpu", required_argument, NULL, OPTION_CPU},
-    {"hypervisor", required_argument, NULL, OPTION_HYPERVISOR},
-    {"bootargs", required_argument, NULL, OPTION_BOOTARGS},
-    {"qemu", required_argument, NULL, OPTION_QEMU},
-    {"help", no_argument, NULL, OPTION_HELP},
-    {"version", no_argument, NULL, OPTION_VERSION},
-    {NULL, 0, NULL, 0},
-};
-
-/* Ends the program for --help, --version and what getopt refuses. */
-static void parse_options(int argc, char **argv, struct options *out)
-{
-    int option;
-
-    out->qemu.program = diag_strdup("qemu-system-aarch64");
-    while ((option = getopt_long(argc, argv, "o:b:M:", long_options, NULL)) != -1) {
-        switch (option) {
-        case 'o':
-            out->output = optarg;
-            break;
-        case 'b':
-            out->board = optarg;
-            break;
-        case 'M':
-            qemu_set(&out->qemu.machine, diag_strdup(optarg));
-            break;
-        case OPTION_SMP:
-            qemu_set(&out->qemu.smp, diag_strdup(optarg));
-            break;
-        case OPTION_MEMORY:
-            qemu_set(&out->qemu.memory, diag_strdup(optarg));
-            break;
-        case OPTION_CPU:
-            qemu_set(&out->qemu.cpu, diag_strdup(optarg));
-            break;
-        case OPTION_HYPERVISOR:
-            out->hypervisor = optarg;
-            break;
-        case OPTION_BOOTARGS:
-            out->bootargs = optarg;
-            break;
-        case OPTION_QEMU:
-            qemu_set(&out->qemu.program, diag_strdup(optarg));
-            break;
-        case OPTION_HELP:
-            fputs(help_text, stdout);
-            exit(0);
-        case OPTION_VERSION:
-            puts("bulkhead-image (Bulkhead) " BULKHEAD_VERSION);
-            exit(0);
-        default:
-            fputs("bulkhead-image --help lists the options.\n", stderr);
-            exit(1);
-        }
-    }
-}
-
-static bool check_options(const struct options *options, int domain_count)
-{
-    if (options->output == NULL) {
-        diag_error(DIAG_TOOL, 0, "no output folder: -o DIR is missing");
-    }
-    if (options->board == NULL && options->qemu.machine == NULL) {
-        diag_error(DIAG_TOOL, 0, "no board: --board FILE.dtb or --machine MACHINE is missing");
-    }
-    if (options->board != NULL && (options->qemu.smp != NULL || options->qemu.memory != NULL)) {
-        diag_error(DIAG_TOOL, 0, "--smp and --memory can't change the board that --board describes");
-    }
-    if (domain_count == 0) {
-        diag_error(DIAG_TOOL, 0, "no domain configuration file");
-    } else if (domain_count > CONFIG_DOMAIN_LIMIT) {
-        diag_error(DIAG_TOOL, 0, "more than %d domain configuration files", CONFIG_DOMAIN_LIMIT);
-    }
-    return diag_error_count() == 0;
-}
+#include "output.h"
+#include "pc.h"
 
 static void read_partitions(struct system *system, char **files, unsigned count)
 {
@@ -167,8 +25,8 @@ static void read_partitions(struct system *system, char **files, unsigned count)
     for (i = 0; i < count; i++) {
         struct domain_config *config = &system->partitions[i].config;
 
-        if (config_read(files[i], config)) {
-            module_read_all(&system->partitions[i], &system->files);
+        if (config_read(files[i], system->arch, config)) {
+            module_read_all(system->arch, &system->partitions[i], &system->files);
         }
         for (j = 0; j < i && config->name != NULL; j++) {
             const struct domain_config *other = &system->partitions[j].config;
@@ -182,15 +40,32 @@ static void read_partitions(struct system *system, char **files, unsigned count)
     }
 }
 
+/* Multiboot 2 specification 2.0, 3.1: a header begins in the first 32 KiB, at a multiple of 8. */
+static bool has_multiboot2(const struct blob *blob)
+{
+    static const uint8_t magic[] = {0xd6, 0x50, 0x52, 0xe8};
+    size_t at;
+
+    for (at = 0; at + sizeof(magic) <= blob->size && at < 32768; at += 8) {
+        if (memcmp(blob->data + at, magic, sizeof(magic)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void read_hypervisor(struct system *system, const char *file)
 {
     const char *why = blob_read(file, BLOB_LIMIT, &system->hypervisor);
 
     if (why == NULL) {
-        why = kernel_recognise(&system->hypervisor, &system->hypervisor_info);
+        why = kernel_recognise(system->arch, &system->hypervisor, &system->hypervisor_info);
     }
-    if (why == NULL && strcmp(system->hypervisor_info.kind, "Image") != 0) {
+    if (why == NULL && system->arch == ARCH_ARM64 && strcmp(system->hypervisor_info.kind, "Image") != 0) {
         why = "is no arm64 Image";
+    }
+    if (why == NULL && system->arch == ARCH_X86_64 && !has_multiboot2(&system->hypervisor)) {
+        why = "has no Multiboot 2 header";
     }
     if (why != NULL) {
         diag_error(file, 0, "hypervisor: %s", why);
@@ -204,7 +79,7 @@ static bool read_machine(struct system *system, struct options *options)
     char *folder, *file;
     bool good = false;
 
-    if (!qemu_complete(&options->qemu)) {
+    if (!qemu_complete(system->arch, &options->qemu)) {
         return false;
     }
     folder = diag_printf("%s/bulkhead-image.XXXXXX", temporary != NULL && temporary[0] == '/' ? temporary : "/tmp");
@@ -233,146 +108,54 @@ static bool read_board(struct system *system, struct options *options)
         return false;
     }
     qemu_derive(&options->qemu, &system->board);
-    return options->qemu.machine == NULL || qemu_complete(&options->qemu);
+    return options->qemu.machine == NULL || qemu_complete(system->arch, &options->qemu);
+}
+
+static bool read_pc(struct system *system, struct options *options)
+{
+    if (options->qemu.machine != NULL && !qemu_complete(system->arch, &options->qemu)) {
+        return false;
+    }
+    return pc_make(&options->qemu, &system->board);
+}
+
+/* The tree names the modules' addresses, and its own size decides where they can be: so it is built twice. */
+static bool decide_places(struct system *system, const struct fdt_options *fdt, const struct kernel_info *hypervisor)
+{
+    struct blob draft;
+
+    if (!fdt_out_build(&system->board, fdt, system->partitions, system->count, &draft)) {
+        return false;
+    }
+    place_all(&system->board, hypervisor, draft.size, system->partitions, system->count, &system->placement);
+    blob_free(&draft);
+    return diag_error_count() == 0 &&
+           fdt_out_build(&system->board, fdt, system->partitions, system->count, &system->tree);
 }
 
 /* Everything that can be refused; afterwards only writing can fail. */
 static bool decide(struct system *system, struct options *options)
 {
-    struct fdt_options fdt = {options->bootargs, options->board == NULL};
-    struct blob draft;
+    struct fdt_options fdt = {
+        .arch = system->arch, .bootargs = options->bootargs, .forget_random_seeds = options->board == NULL};
+    const struct kernel_info *hypervisor = options->hypervisor != NULL ? &system->hypervisor_info : NULL;
 
     if (options->hypervisor != NULL) {
         read_hypervisor(system, options->hypervisor);
     }
-    if (!read_board(system, options)) {
+    if (!(system->arch == ARCH_X86_64 ? read_pc(system, options) : read_board(system, options))) {
         return false;
     }
     cpus_check(&system->board, system->partitions, system->count);
-    /* The tree names the modules' addresses, and its own size decides where they can be: so it is built twice. */
-    if (diag_error_count() != 0 || !fdt_out_build(&system->board, &fdt, system->partitions, system->count, &draft)) {
+    if (diag_error_count() != 0) {
         return false;
     }
-    place_all(&system->board, options->hypervisor != NULL ? &system->hypervisor_info : NULL, draft.size,
-              system->partitions, system->count, &system->placement);
-    blob_free(&draft);
-    return diag_error_count() == 0 &&
-           fdt_out_build(&system->board, &fdt, system->partitions, system->count, &system->tree);
-}
-
-/* Makes a folder and those above it; one that is there already is fine. */
-static bool make_folder(const char *path)
-{
-    char *copy = diag_strdup(path), *slash = copy;
-    bool good = true;
-
-    while (good && slash != NULL) {
-        slash = strchr(slash + 1, '/');
-        if (slash != NULL) {
-            *slash = '\0';
-        }
-        if (mkdir(copy, 0777) != 0 && errno != EEXIST) {
-            diag_error(copy, 0, "can't be made: %s", strerror(errno));
-            good = false;
-        }
-        if (slash != NULL) {
-            *slash = '/';
-        }
+    if (system->arch == ARCH_ARM64) {
+        return decide_places(system, &fdt, hypervisor);
     }
-    free(copy);
-    return good;
-}
-
-static void write_file(const char *folder, const char *name, const struct blob *blob)
-{
-    char *path = diag_printf("%s/%s", folder, name);
-    const char *why = blob_write(path, blob->data, blob->size, 0666);
-
-    if (why != NULL) {
-        diag_error(path, 0, "can't be written: %s", why);
-    }
-    free(path);
-}
-
-static void print_range(const char *what, uint64_t start, uint64_t size)
-{
-    printf("  0x%010llx  %8llu KiB  %s\n", (unsigned long long)start, (unsigned long long)((size + 1023) >> 10), what);
-}
-
-static void print_summary(const struct system *system, const struct options *options, const char *folder)
-{
-    unsigned i, kind;
-
-    printf("%s: %u partition%s for %s (%u CPUs, %llu MiB, GICv%u); %llu MiB of RAM left\n", folder, system->count,
-           system->count == 1 ? "" : "s", system->board.file, system->board.cpu_count,
-           (unsigned long long)(system->board.ram_size >> 20), system->board.gic_version,
-           (unsigned long long)(system->placement.left >> 20));
-    print_range("hypervisor", system->placement.hypervisor.start, system->placement.hypervisor.size);
-    print_range(TREE_NAME, system->placement.tree.start, system->tree.size);
-    for (i = 0; i < system->count; i++) {
-        for (kind = 0; kind < MODULE_KIND_COUNT; kind++) {
-            const struct module *module = &system->partitions[i].module[kind];
-
-            if (module->file != NULL) {
-                print_range(module->file->output, module->address, module->file->blob.size);
-            }
-        }
-    }
-    if (options->qemu.machine != NULL) {
-        printf("%s/run-qemu.sh boots it:\n", folder);
-    }
-}
-
-/* The script is what was printed: show it as it is, without its comments. */
-static void print_script(const char *folder)
-{
-    char *path = diag_printf("%s/run-qemu.sh", folder);
-    FILE *script = fopen(path, "r");
-    char line[PATH_MAX + 256];
-
-    while (script != NULL && fgets(line, sizeof(line), script) != NULL) {
-        if (line[0] != '#') {
-            fputs(line, stdout);
-        }
-    }
-    if (script != NULL) {
-        fclose(script);
-    }
-    free(path);
-}
-
-static void write_all(struct system *system, const struct options *options)
-{
-    char *folder, *hypervisor = NULL, *tree;
-    const struct module_file *file;
-
-    if (!make_folder(options->output)) {
-        return;
-    }
-    folder = realpath(options->output, NULL);
-    if (folder == NULL || strchr(folder, '\n') != NULL) {
-        diag_error(options->output, 0, "can't be used as a folder");
-        free(folder);
-        return;
-    }
-    for (file = system->files; file != NULL; file = file->next) {
-        write_file(folder, file->output, &file->blob);
-    }
-    write_file(folder, TREE_NAME, &system->tree);
-    if (options->qemu.machine != NULL) {
-        hypervisor = options->hypervisor != NULL ? realpath(options->hypervisor, NULL) : NULL;
-        tree = diag_printf("%s/" TREE_NAME, folder);
-        qemu_write(&options->qemu, folder, hypervisor, tree, system->partitions, system->count);
-        free(tree);
-        free(hypervisor);
-    }
-    if (diag_error_count() == 0) {
-        print_summary(system, options, folder);
-        if (options->qemu.machine != NULL) {
-            print_script(folder);
-        }
-    }
-    free(folder);
+    return fdt_out_build(&system->board, &fdt, system->partitions, system->count, &system->tree) &&
+           pc_check_memory(&system->board, hypervisor, &system->tree, system->files, system->partitions, system->count,
+                           &system->placement.left);
 }
 
 static void free_system(struct system *system)
@@ -395,11 +178,12 @@ int main(int argc, char **argv)
     static struct system system;
     struct options options = {0};
 
-    parse_options(argc, argv, &options);
-    if (check_options(&options, argc - optind)) {
+    options_parse(argc, argv, &options);
+    if (options_check(&options, argc - optind)) {
+        system.arch = options.arch;
         read_partitions(&system, argv + optind, (unsigned)(argc - optind));
         if (decide(&system, &options)) {
-            write_all(&system, &options);
+            output_write(&system, &options);
         }
         free_system(&system);
     }

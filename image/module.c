@@ -7,12 +7,16 @@
 #include "diag.h"
 
 #define MIB ((uint64_t)1 << 20)
-/* The device tree that the hypervisor generates takes part of a partition's RAM as well. */
+/* What the hypervisor tells a kernel of its machine takes part of a partition's RAM as well. */
 #define TREE_SIZE ((uint64_t)64 << 10)
 
-/* Xen's guest memory layout: public/arch-arm.h, GUEST_RAM0_BASE and GUEST_RAM0_SIZE. */
-#define GUEST_RAM_BASE ((uint64_t)0x40000000)
-#define GUEST_RAM_SIZE ((uint64_t)0xc0000000)
+/*
+ * Where a partition's memory begins, and how much of it is there before it goes on elsewhere. arm64: public/arch-arm.h,
+ * GUEST_RAM0_BASE and GUEST_RAM0_SIZE. x86-64: up to the devices below 4 GiB.
+ */
+static const struct {
+    uint64_t base, size;
+} guest_ram[] = {[ARCH_ARM64] = {0x40000000, 0xc0000000}, [ARCH_X86_64] = {0, 0xf0000000}};
 
 static const char *const suffix[MODULE_KIND_COUNT] = {[MODULE_KERNEL] = "kernel", [MODULE_RAMDISK] = "ramdisk"};
 static const enum config_key key_of[MODULE_KIND_COUNT] = {[MODULE_KERNEL] = KEY_KERNEL, [MODULE_RAMDISK] = KEY_RAMDISK};
@@ -25,7 +29,8 @@ static struct module_file *find(struct module_file *files, const char *path, enu
     return files;
 }
 
-static void read_module(struct partition *p, enum module_kind kind, const char *path, struct module_file **files)
+static void read_module(enum arch arch, struct partition *p, enum module_kind kind, const char *path,
+                        struct module_file **files)
 {
     struct module_file *file = find(*files, path, kind);
     const char *why;
@@ -35,11 +40,12 @@ static void read_module(struct partition *p, enum module_kind kind, const char *
         file->path = path;
         file->kind = kind;
         file->output = diag_printf("%s.%s", p->config.name, suffix[kind]);
+        file->number = (*files != NULL ? (*files)->number : 0) + 1;
         file->next = *files;
         *files = file;
         why = blob_read(path, BLOB_LIMIT, &file->blob);
         if (why == NULL && kind == MODULE_KERNEL) {
-            why = kernel_recognise(&file->blob, &file->info);
+            why = kernel_recognise(arch, &file->blob, &file->info);
         }
         file->why = why != NULL ? diag_strdup(why) : NULL;
     }
@@ -54,22 +60,23 @@ static void read_module(struct partition *p, enum module_kind kind, const char *
 }
 
 /* A kernel that runs at one address only has to find its partition's RAM there. */
-static void check_address(const struct partition *p, const struct kernel_info *info)
+static void check_address(enum arch arch, const struct partition *p, const struct kernel_info *info)
 {
-    uint64_t size = p->config.memory_mib * MIB < GUEST_RAM_SIZE ? p->config.memory_mib * MIB : GUEST_RAM_SIZE;
+    uint64_t base = guest_ram[arch].base, size = guest_ram[arch].size;
 
-    if (info->has_address && (info->address < GUEST_RAM_BASE || info->address - GUEST_RAM_BASE > size ||
-                              info->memory_size > size - (info->address - GUEST_RAM_BASE))) {
+    size = p->config.memory_mib * MIB < size ? p->config.memory_mib * MIB : size;
+    if (info->has_address && (info->address < base || info->address - base > size ||
+                              info->memory_size > size - (info->address - base))) {
         diag_error(
             p->config.file, config_line(&p->config, KEY_KERNEL),
             "kernel '%s' wants addresses from 0x%llx to 0x%llx, and the partition's RAM is from 0x%llx to 0x%llx",
             p->config.kernel, (unsigned long long)info->address,
-            (unsigned long long)(info->address + info->memory_size - 1), (unsigned long long)GUEST_RAM_BASE,
-            (unsigned long long)(GUEST_RAM_BASE + size - 1));
+            (unsigned long long)(info->address + info->memory_size - 1), (unsigned long long)base,
+            (unsigned long long)(base + size - 1));
     }
 }
 
-static void check_size(const struct partition *p)
+static void check_size(enum arch arch, const struct partition *p)
 {
     const struct module_file *kernel = p->module[MODULE_KERNEL].file, *ramdisk = p->module[MODULE_RAMDISK].file;
     uint64_t need;
@@ -83,19 +90,28 @@ static void check_size(const struct partition *p)
                    "%llu MiB of memory are not enough: kernel and ramdisk alone take %llu MiB",
                    (unsigned long long)p->config.memory_mib, (unsigned long long)((need + MIB - 1) / MIB));
     } else {
-        check_address(p, &kernel->info);
+        check_address(arch, p, &kernel->info);
     }
 }
 
-void module_read_all(struct partition *p, struct module_file **files)
+/* Req: BH-TOOL-011 */
+void module_read_all(enum arch arch, struct partition *p, struct module_file **files)
 {
     if (p->config.kernel != NULL && p->config.kernel[0] != '\0') {
-        read_module(p, MODULE_KERNEL, p->config.kernel, files);
+        read_module(arch, p, MODULE_KERNEL, p->config.kernel, files);
     }
     if (p->config.ramdisk != NULL && p->config.ramdisk[0] != '\0') {
-        read_module(p, MODULE_RAMDISK, p->config.ramdisk, files);
+        read_module(arch, p, MODULE_RAMDISK, p->config.ramdisk, files);
     }
-    check_size(p);
+    check_size(arch, p);
+}
+
+const struct module_file *module_number(const struct module_file *files, unsigned number)
+{
+    while (files != NULL && files->number != number) {
+        files = files->next;
+    }
+    return files;
 }
 
 void module_free_all(struct module_file *files)

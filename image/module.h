@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Modules: the kernel and ramdisk files of the partitions, read and checked, and later placed in the board's RAM.
+ * Modules: the kernel and ramdisk files of the partitions, read and checked. On arm64 they are placed in the board's RAM
+ * later; on x86-64 the boot loader does that, and they are named by their number in its list.
  */
 #ifndef BH_IMAGE_MODULE_H
 #define BH_IMAGE_MODULE_H
@@ -21,6 +22,7 @@ struct module_file {
     struct blob blob;        /* a kernel is unpacked here */
     struct kernel_info info; /* of a kernel */
     char *output;            /* its name in the output folder */
+    unsigned number;         /* in the order of reading, from 1; in a boot loader's list the device tree is 0 */
     char *why;               /* the reason why it can't be used, or NULL */
     struct module_file *next;
 };
@@ -28,10 +30,10 @@ struct module_file {
 /* Addresses before placing differ from each other and are the longest to write: a draft of the tree is no smaller. */
 #define MODULE_NOT_PLACED UINT64_MAX
 
-/* Every partition has its own copy in RAM: the hypervisor may give a module's memory back on its own. */
+/* Placed, every partition has its own copy in RAM: the hypervisor may give a module's memory back on its own. */
 struct module {
     const struct module_file *file; /* NULL: the partition has none of this kind */
-    uint64_t address;               /* physical, 2 MiB aligned */
+    uint64_t address;               /* arm64: physical, 2 MiB aligned */
 };
 
 struct partition {
@@ -40,10 +42,14 @@ struct partition {
 };
 
 /*
- * Reads the files that `p` names and checks that they fit in its memory; `files` is the list of those read so far.
+ * Reads the files that `p` names and checks that they fit in its memory; `files` is the list of those read so far, the
+ * last one first.
  * Errors go to diag.h with the line of the key.
  */
-void module_read_all(struct partition *p, struct module_file **files);
+void module_read_all(enum arch arch, struct partition *p, struct module_file **files);
+/* The file of that number, or NULL. */
+const struct module_file *module_number(const struct module_file *files, unsigned number);
+
 void module_free_all(struct module_file *files);
 
 #endif

@@ -131,13 +131,14 @@ static uint64_t busy_in_ram(const struct board *board, const struct busy *busy)
     return sum;
 }
 
-static void check_memory(const struct board *board, const struct busy *busy, const struct partition *partitions,
-                         unsigned count, struct placement *out)
+bool place_check_memory(const struct board *board, uint64_t taken, const struct partition *partitions, unsigned count,
+                        uint64_t *left_out)
 {
-    uint64_t taken = busy_in_ram(board, busy) + OVERHEAD_FIXED + OVERHEAD_OF_RAM(board->ram_size);
-    uint64_t left = board->ram_size > taken ? board->ram_size - taken : 0;
-    unsigned i;
+    unsigned errors_before = diag_error_count(), i;
+    uint64_t left;
 
+    taken += OVERHEAD_FIXED + OVERHEAD_OF_RAM(board->ram_size);
+    left = board->ram_size > taken ? board->ram_size - taken : 0;
     for (i = 0; i < count; i++) {
         const struct domain_config *config = &partitions[i].config;
         uint64_t need = config->memory_mib * MIB + OVERHEAD_OF_PARTITION;
@@ -151,7 +152,8 @@ static void check_memory(const struct board *board, const struct busy *busy, con
             left -= need;
         }
     }
-    out->left = left;
+    *left_out = left;
+    return diag_error_count() == errors_before;
 }
 
 /* Req: BH-TOOL-004 */
@@ -179,7 +181,7 @@ bool place_all(const struct board *board, const struct kernel_info *hypervisor, 
             }
         }
     }
-    check_memory(board, busy, partitions, count, out);
+    place_check_memory(board, busy_in_ram(board, busy), partitions, count, &out->left);
     free(busy);
     return diag_error_count() == errors_before;
 }

@@ -1,39 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "qemu.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "diag.h"
+#include "process.h"
 
-#define DUMP_SECONDS   30
-#define ARGUMENT_LIMIT (32 + 2 * CONFIG_DOMAIN_LIMIT * MODULE_KIND_COUNT)
+#define DUMP_SECONDS 30
 
-struct arguments {
-    char *value[ARGUMENT_LIMIT + 1];
-    unsigned count;
-};
-
-static void add(struct arguments *list, const char *text)
-{
-    if (list->count < ARGUMENT_LIMIT) {
-        list->value[list->count++] = diag_strdup(text);
-    }
-}
-
-static void free_arguments(struct arguments *list)
-{
-    unsigned i;
-
-    for (i = 0; i < list->count; i++) {
-        free(list->value[i]);
-    }
-}
+/*
+ * A CPU with SVM and all that QEMU emulates. Its TSC keeps its pace, which QEMU does not promise unless it is told to.
+ */
+#define PC_CPU "max,x-force-features=on,invtsc=on"
 
 /* QEMU's own escape: a comma in a value is written twice. */
 static char *double_commas(const char *text)
@@ -77,25 +58,12 @@ static void set_default(char **member, const char *value)
     }
 }
 
-bool qemu_complete(struct qemu_options *options)
+/* The EL2 that a hypervisor needs. */
+static bool complete_virt(struct qemu_options *options)
 {
     static const char el2[] = ",virtualization=";
     const char *value = strstr(options->machine, el2);
 
-    set_default(&options->cpu, "cortex-a57");
-    set_default(&options->smp, "4");
-    set_default(&options->memory, "2048");
-    if (strstr(options->machine, "dumpdtb=") != NULL) {
-        diag_error(DIAG_TOOL, 0, "--machine: dumpdtb is set by the tool itself");
-        return false;
-    }
-    if (strspn(options->smp, "0") == strlen(options->smp)) {
-        diag_error(DIAG_TOOL, 0, "--smp: a board has at least one CPU");
-        return false;
-    }
-    if (!is_virt(options->machine)) {
-        return true;
-    }
     if (value == NULL) {
         qemu_set(&options->machine, diag_printf("%s%son", options->machine, el2));
         return true;
@@ -106,6 +74,22 @@ bool qemu_complete(struct qemu_options *options)
         return false;
     }
     return true;
+}
+
+bool qemu_complete(enum arch arch, struct qemu_options *options)
+{
+    set_default(&options->cpu, arch == ARCH_X86_64 ? PC_CPU : "cortex-a57");
+    set_default(&options->smp, "4");
+    set_default(&options->memory, "2048");
+    if (strstr(options->machine, "dumpdtb=") != NULL) {
+        diag_error(DIAG_TOOL, 0, "--machine: dumpdtb is set by the tool itself");
+        return false;
+    }
+    if (strspn(options->smp, "0") == strlen(options->smp)) {
+        diag_error(DIAG_TOOL, 0, "--smp: a board has at least one CPU");
+        return false;
+    }
+    return arch == ARCH_X86_64 || !is_virt(options->machine) || complete_virt(options);
 }
 
 void qemu_derive(struct qemu_options *options, const struct board *board)
@@ -126,96 +110,44 @@ void qemu_derive(struct qemu_options *options, const struct board *board)
 
 static void add_machine(struct arguments *list, const struct qemu_options *options, const char *machine)
 {
-    add(list, "-nodefaults");
-    add(list, "-display");
-    add(list, "none");
-    add(list, "-machine");
-    add(list, machine);
-    add(list, "-cpu");
-    add(list, options->cpu);
-    add(list, "-smp");
-    add(list, options->smp);
-    add(list, "-m");
-    add(list, options->memory);
-}
-
-/* The child's side of running QEMU: its words go into the pipe. Never returns. */
-static void become_qemu(char *const *argv, int words)
-{
-    static const char failed[] = "can't be started\n";
-    ssize_t ignored;
-
-    dup2(words, STDOUT_FILENO);
-    dup2(words, STDERR_FILENO);
-    /* A machine without a tree of its own would wait for ever; an alarm outlives execvp(). */
-    alarm(DUMP_SECONDS);
-    execvp(argv[0], argv);
-    ignored = write(words, failed, sizeof(failed) - 1);
-    (void)ignored;
-    _exit(127);
-}
-
-/* Runs `argv`; returns its wait status, or -1. Up to `size` - 1 bytes of what it says end up in `words`. */
-static int run(char *const *argv, char *words, size_t size)
-{
-    int pipes[2], status = -1;
-    size_t length = 0;
-    ssize_t got;
-    pid_t child;
-    char rest[512];
-
-    if (pipe(pipes) != 0) {
-        return -1;
-    }
-    fflush(NULL);
-    child = fork();
-    if (child == 0) {
-        close(pipes[0]);
-        become_qemu(argv, pipes[1]);
-    }
-    close(pipes[1]);
-    if (child > 0) {
-        do {
-            bool full = length + 1 >= size;
-
-            got = read(pipes[0], full ? rest : words + length, full ? sizeof(rest) : size - 1 - length);
-            length += got > 0 && !full ? (size_t)got : 0;
-        } while (got > 0 || (got < 0 && errno == EINTR));
-        while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-        }
-    }
-    close(pipes[0]);
-    words[length] = '\0';
-    return status;
+    arguments_add(list, "-nodefaults");
+    arguments_add(list, "-display");
+    arguments_add(list, "none");
+    arguments_add(list, "-machine");
+    arguments_add(list, machine);
+    arguments_add(list, "-cpu");
+    arguments_add(list, options->cpu);
+    arguments_add(list, "-smp");
+    arguments_add(list, options->smp);
+    arguments_add(list, "-m");
+    arguments_add(list, options->memory);
 }
 
 bool qemu_dump_tree(const struct qemu_options *options, const char *path)
 {
     char *escaped = double_commas(path), *machine = diag_printf("%s,dumpdtb=%s", options->machine, escaped);
     struct arguments list = {.count = 0};
-    char words[2048], *line, *next = NULL;
+    char words[2048];
     bool good;
     int status;
 
-    add(&list, options->program);
+    arguments_add(&list, options->program);
     add_machine(&list, options, machine);
-    add(&list, "-S");
-    status = run(list.value, words, sizeof(words));
-    good = status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    arguments_add(&list, "-S");
+    status = process_run(&list, DUMP_SECONDS, words, sizeof(words));
+    good = process_is_good(status);
     if (good && access(path, R_OK) == 0) {
         goto out;
     }
-    for (line = strtok_r(words, "\n", &next); line != NULL; line = strtok_r(NULL, "\n", &next)) {
-        diag_note(options->program, 0, "%s", line);
-    }
-    if (!good && status != -1 && WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) {
+    process_quote(options->program, words);
+    if (process_is_late(status)) {
         diag_error(DIAG_TOOL, 0, "--machine %s: QEMU has no device tree for it; give one by --board", options->machine);
     } else {
         diag_error(DIAG_TOOL, 0, "--machine %s: QEMU gave no device tree, see above", options->machine);
     }
     good = false;
 out:
-    free_arguments(&list);
+    arguments_free(&list);
     free(machine);
     free(escaped);
     return good;
@@ -231,11 +163,51 @@ static void add_loader(struct arguments *list, const char *folder, const struct 
     path = diag_printf("%s/%s", folder, module->file->output);
     escaped = double_commas(path);
     value = diag_printf("loader,file=%s,addr=0x%llx,force-raw=on", escaped, (unsigned long long)module->address);
-    add(list, "-device");
-    add(list, value);
+    arguments_add(list, "-device");
+    arguments_add(list, value);
     free(value);
     free(escaped);
     free(path);
+}
+
+/* arm64: the tree, and each module at its address. */
+static void add_placed(struct arguments *list, const struct system *system, const char *folder)
+{
+    char *tree = diag_printf("%s/" TREE_NAME, folder);
+    unsigned i, kind;
+
+    arguments_add(list, "-dtb");
+    arguments_add(list, tree);
+    for (i = 0; i < system->count; i++) {
+        for (kind = 0; kind < MODULE_KIND_COUNT; kind++) {
+            add_loader(list, folder, &system->partitions[i].module[kind]);
+        }
+    }
+    free(tree);
+}
+
+/*
+ * x86-64: a list of Multiboot modules, the tree first. QEMU splits it at commas that are not doubled, and takes what
+ * follows a space for a module's arguments (QEMU, hw/i386/multiboot.c). Req: BH-TOOL-011
+ */
+static void add_listed(struct arguments *list, const struct system *system, const char *folder)
+{
+    char *escaped = double_commas(folder), *value = diag_printf("%s/" TREE_NAME, escaped);
+    const struct module_file *file;
+    unsigned number;
+
+    for (number = 1; (file = module_number(system->files, number)) != NULL; number++) {
+        qemu_set(&value, diag_printf("%s,%s/%s", value, escaped, file->output));
+    }
+    arguments_add(list, "-initrd");
+    arguments_add(list, value);
+    free(value);
+    free(escaped);
+}
+
+bool qemu_can_read(enum arch arch, const char *folder)
+{
+    return strchr(folder, '\n') == NULL && (arch == ARCH_ARM64 || strchr(folder, ' ') == NULL);
 }
 
 /* For the shell: in single quotes, or as it is if that is safe. */
@@ -302,27 +274,24 @@ static bool write_text(const char *folder, const char *name, unsigned mode, cons
     return why == NULL;
 }
 
-bool qemu_write(const struct qemu_options *options, const char *folder, const char *hypervisor, const char *tree,
-                const struct partition *partitions, unsigned count)
+bool qemu_write(const struct qemu_options *options, const struct system *system, const char *folder,
+                const char *hypervisor)
 {
     struct arguments list = {.count = 0};
     char *args_text = NULL, *script_text = NULL;
     size_t args_size = 0, script_size = 0;
     FILE *args, *script;
-    unsigned i, kind;
     bool good = false;
 
     add_machine(&list, options, options->machine);
-    add(&list, "-dtb");
-    add(&list, tree);
     if (hypervisor != NULL) {
-        add(&list, "-kernel");
-        add(&list, hypervisor);
+        arguments_add(&list, "-kernel");
+        arguments_add(&list, hypervisor);
     }
-    for (i = 0; i < count; i++) {
-        for (kind = 0; kind < MODULE_KIND_COUNT; kind++) {
-            add_loader(&list, folder, &partitions[i].module[kind]);
-        }
+    if (system->arch == ARCH_X86_64) {
+        add_listed(&list, system, folder);
+    } else {
+        add_placed(&list, system, folder);
     }
     args = open_memstream(&args_text, &args_size);
     script = open_memstream(&script_text, &script_size);
@@ -339,6 +308,6 @@ bool qemu_write(const struct qemu_options *options, const char *folder, const ch
     }
     free(args_text);
     free(script_text);
-    free_arguments(&list);
+    arguments_free(&list);
     return good;
 }

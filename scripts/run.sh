@@ -4,19 +4,28 @@
 #
 # usage: scripts/run.sh [QEMU-ARGUMENT...]
 # Environment:
-#   DOMAINS     xl configuration files ("a.cfg b.cfg"); default: configs/domains/alpha.cfg and beta.cfg
-#   MACHINE     the board, as QEMU's -machine takes it (virt,gic-version=3); CPUS (4), MEMORY (2048, in MiB), CPU
-#               (cortex-a57)
-#   HYPERVISOR  the image to boot (build/arm64/bulkhead); BOOTARGS its command line
+#   ARCH        arm64 (the default) or x86_64
+#   DOMAINS     xl configuration files ("a.cfg b.cfg"); default: alpha.cfg and beta.cfg in configs/domains (arm64) or
+#               configs/domains/x86_64
+#   MACHINE     the board, as QEMU's -machine takes it (virt,gic-version=3; q35); CPUS (4), MEMORY (2048, in MiB), CPU
+#               (what bulkhead-image chooses: cortex-a57; max)
+#   HYPERVISOR  the image to boot (build/ARCH/bulkhead); BOOTARGS its command line
+#   ISO         x86_64: a bootable image to make instead of booting
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 BUILD=${BUILD:-$top/build}
-HYPERVISOR=${HYPERVISOR:-$BUILD/arm64/bulkhead}
+ARCH=${ARCH:-arm64}
+HYPERVISOR=${HYPERVISOR:-$BUILD/$ARCH/bulkhead}
 tool=$BUILD/image/bulkhead-image
-out=$BUILD/run
 
 fail() { echo "run: error: $*" >&2; exit 1; }
+
+case $ARCH in
+    arm64) out=$BUILD/run machine=virt,gic-version=3 examples=configs/domains ;;
+    x86_64) out=$BUILD/run-x86_64 machine=q35 examples=configs/domains/x86_64 ;;
+    *) fail "ARCH=$ARCH: expected arm64 or x86_64" ;;
+esac
 
 [ -x "$tool" ] || fail "$tool is not built yet: make builds it"
 [ -s "$HYPERVISOR" ] || fail "$HYPERVISOR is not built yet: make builds it"
@@ -24,7 +33,7 @@ fail() { echo "run: error: $*" >&2; exit 1; }
 # The paths in the example configurations start at the top folder; those in yours start where you are, as with xl.
 if [ -z "${DOMAINS-}" ]; then
     cd "$top"
-    DOMAINS="configs/domains/alpha.cfg configs/domains/beta.cfg"
+    DOMAINS="$examples/alpha.cfg $examples/beta.cfg"
 fi
 
 # shellcheck disable=SC2086 # DOMAINS is a list of words
@@ -32,15 +41,28 @@ if grep -qs 'debian/arm64/linux' $DOMAINS; then
     "$top/scripts/debian-fetch.sh" linux busybox
 fi
 # shellcheck disable=SC2086
-if grep -qs 'initramfs\.cpio\.gz' $DOMAINS; then
+if grep -qs 'debian/amd64/linux-cloud' $DOMAINS; then
+    "$top/scripts/debian-fetch.sh" --arch amd64 linux-cloud busybox
+fi
+# shellcheck disable=SC2086
+if grep -qs 'build/initramfs\.cpio\.gz' $DOMAINS; then
     "$top/scripts/initramfs.sh" "$BUILD/initramfs.cpio.gz"
+fi
+# shellcheck disable=SC2086
+if grep -qs 'build/initramfs-amd64\.cpio\.gz' $DOMAINS; then
+    "$top/scripts/initramfs.sh" --arch amd64 "$BUILD/initramfs-amd64.cpio.gz"
 fi
 
 set -- "$@" -no-reboot
 # shellcheck disable=SC2086
-"$tool" -o "$out" --machine "${MACHINE:-virt,gic-version=3}" --smp "${CPUS:-4}" --memory "${MEMORY:-2048}" \
-    --cpu "${CPU:-cortex-a57}" --hypervisor "$HYPERVISOR" ${BOOTARGS:+--bootargs "$BOOTARGS"} $DOMAINS > "$out.log" ||
+"$tool" -o "$out" --arch "$ARCH" --machine "${MACHINE:-$machine}" --smp "${CPUS:-4}" --memory "${MEMORY:-2048}" \
+    ${CPU:+--cpu "$CPU"} --hypervisor "$HYPERVISOR" ${BOOTARGS:+--bootargs "$BOOTARGS"} ${ISO:+--iso "$ISO"} \
+    $DOMAINS > "$out.log" ||
     fail "bulkhead-image refused the configuration, see above"
+if [ -n "${ISO-}" ]; then
+    sed -n '1p; /^  module/p; / boots it, from /p' "$out.log"
+    exit 0
+fi
 
 # Partitions are found in the order of the files; a line is enough for their names.
 # shellcheck disable=SC2086

@@ -3,9 +3,11 @@
 # Makes sure that the tools and libraries which Bulkhead needs are here.
 #
 # usage: scripts/setup.sh [GROUP...]
-#   build   to build the hypervisor and bulkhead-image
-#   run     to boot them under QEMU
-#   test    for the tests
+#   build       to build the hypervisor and bulkhead-image
+#   run         to boot them under QEMU
+#   run-x86_64  the same on x86-64
+#   iso         to make ISO images
+#   test        for the tests
 # Without a GROUP it takes all of them. What is there is left alone. On Debian 12 the rest is installed by apt-get (as
 # root, or through sudo); elsewhere, or without the right to, the missing packages are named and the exit status is 1.
 set -eu
@@ -23,11 +25,22 @@ build gcc-aarch64-linux-gnu command aarch64-linux-gnu-gcc
 build libxen-dev            header libxlutil.h
 build libfdt-dev            header libfdt.h
 build zlib1g-dev            header zlib.h
+build liblzma-dev           header lzma.h
+build libzstd-dev           header zstd.h
+build liblz4-dev            header lz4.h
 build python3               command python3
 build python3-kconfiglib    module kconfiglib
 run   qemu-system-arm       command qemu-system-aarch64
 run   python3               command python3
+run-x86_64 qemu-system-x86  command qemu-system-x86_64
+run-x86_64 python3          command python3
+iso   grub-common           command grub-mkrescue
+iso   grub-pc-bin           file /usr/lib/grub/i386-pc/moddep.lst
+iso   grub-efi-amd64-bin    file /usr/lib/grub/x86_64-efi/moddep.lst
+iso   xorriso               command xorriso
+iso   mtools                command mformat
 test  qemu-system-arm       command qemu-system-aarch64
+test  qemu-system-x86       command qemu-system-x86_64
 test  device-tree-compiler  command dtc
 test  clang                 command clang
 test  libclang-rt-14-dev    file /usr/lib/llvm-14/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a
@@ -45,6 +58,10 @@ test  u-boot-qemu           file /usr/lib/u-boot/qemu_arm64/u-boot.bin
 test  qemu-efi-aarch64      file /usr/share/qemu-efi-aarch64/QEMU_EFI.fd
 test  grub-common           command grub-mkimage
 test  mtools                command mcopy
+test  ovmf                  file /usr/share/ovmf/OVMF.fd
+test  xz-utils              command xz
+test  zstd                  command zstd
+test  lz4                   command lz4
 TABLE
 }
 
@@ -66,12 +83,12 @@ wants_group() {
     return 1
 }
 
-[ $# -gt 0 ] || set -- build run test
+[ $# -gt 0 ] || set -- build run run-x86_64 iso test
 groups=$*
 for group in $groups; do
     case $group in
-        build | run | test) ;;
-        *) sed -n '5,10s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+        build | run | run-x86_64 | iso | test) ;;
+        *) sed -n '5,12s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
     esac
 done
 

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "diag.h"
+
+#ifndef BULKHEAD_VERSION
+#define BULKHEAD_VERSION "unknown"
+#endif
+
+static const char help_text[] =
+    "usage: bulkhead-image -o DIR (--board FILE.dtb | --machine MACHINE) [option]... DOMAIN.cfg...\n"
+    "       bulkhead-image -o DIR --arch x86_64 [option]... DOMAIN.cfg...\n"
+    "\n"
+    "Turns xl domain configuration files into a device tree with Xen's dom0less partitions, their kernels and\n"
+    "ramdisks, placed in memory or in a boot loader's list, and a QEMU command line that boots them.\n"
+    "\n"
+    "  -o, --output DIR       folder for the results; it is made if it does not exist\n"
+    "  -a, --arch ARCH        arm64 or x86_64 (arm64)\n"
+    "  -b, --board FILE.dtb   the board, as a device tree (arm64)\n"
+    "  -M, --machine MACHINE  the board, as QEMU's -machine takes it: virt,gic-version=3; q35\n"
+    "      --smp N            CPUs of that machine (4)\n"
+    "      --memory SIZE      its RAM, in MiB or with a suffix: 2048, 4G (2048)\n"
+    "      --cpu MODEL        its CPU model (cortex-a57; x86_64: max)\n"
+    "      --hypervisor FILE  the hypervisor's image: QEMU gets it as -kernel, and its size is known\n"
+    "      --bootargs STRING  the hypervisor's command line\n"
+    "      --qemu PROGRAM     the QEMU to ask and to start (qemu-system-aarch64, qemu-system-x86_64)\n"
+    "      --iso FILE.iso     makes a bootable ISO image by grub-mkrescue (x86_64)\n"
+    "      --help             this text\n"
+    "      --version          the version\n"
+    "\n"
+    "Keys of a domain configuration: name, kernel, ramdisk, extra, cmdline, memory, vcpus, cpus, cpu_weight, vuart.\n"
+    "The exit status is 0, or 1 if anything was refused. See bulkhead-image(1).\n";
+
+enum long_option {
+    OPTION_SMP = 256,
+    OPTION_MEMORY,
+    OPTION_CPU,
+    OPTION_HYPERVISOR,
+    OPTION_BOOTARGS,
+    OPTION_QEMU,
+    OPTION_ISO,
+    OPTION_HELP,
+    OPTION_VERSION,
+};
+
+static const struct option long_options[] = {
+    {"arch", required_argument, NULL, 'a'},
+    {"output", required_argument, NULL, 'o'},
+    {"board", required_argument, NULL, 'b'},
+    {"machine", required_argument, NULL, 'M'},
+    {"smp", required_argument, NULL, OPTION_SMP},
+    {"memory", required_argument, NULL, OPTION_MEMORY},
+    {"cpu", required_argument, NULL, OPTION_CPU},
+    {"hypervisor", required_argument, NULL, OPTION_HYPERVISOR},
+    {"bootargs", required_argument, NULL, OPTION_BOOTARGS},
+    {"qemu", required_argument, NULL, OPTION_QEMU},
+    {"iso", required_argument, NULL, OPTION_ISO},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {"version", no_argument, NULL, OPTION_VERSION},
+    {NULL, 0, NULL, 0},
+};
+
+static void parse_arch(const char *text, enum arch *out)
+{
+    if (strcmp(text, "arm64") == 0) {
+        *out = ARCH_ARM64;
+    } else if (strcmp(text, "x86_64") == 0) {
+        *out = ARCH_X86_64;
+    } else {
+        diag_error(DIAG_TOOL, 0, "--arch %s: expected arm64 or x86_64", text);
+    }
+}
+
+void options_parse(int argc, char **argv, struct options *out)
+{
+    int option;
+
+    while ((option = getopt_long(argc, argv, "a:o:b:M:", long_options, NULL)) != -1) {
+        switch (option) {
+        case 'a':
+            parse_arch(optarg, &out->arch);
+            break;
+        case 'o':
+            out->output = optarg;
+            break;
+        case 'b':
+            out->board = optarg;
+            break;
+        case 'M':
+            qemu_set(&out->qemu.machine, diag_strdup(optarg));
+            break;
+        case OPTION_SMP:
+            qemu_set(&out->qemu.smp, diag_strdup(optarg));
+            break;
+        case OPTION_MEMORY:
+            qemu_set(&out->qemu.memory, diag_strdup(optarg));
+            break;
+        case OPTION_CPU:
+            qemu_set(&out->qemu.cpu, diag_strdup(optarg));
+            break;
+        case OPTION_HYPERVISOR:
+            out->hypervisor = optarg;
+            break;
+        case OPTION_BOOTARGS:
+            out->bootargs = optarg;
+            break;
+        case OPTION_QEMU:
+            qemu_set(&out->qemu.program, diag_strdup(optarg));
+            break;
+        case OPTION_ISO:
+            out->iso = optarg;
+            break;
+        case OPTION_HELP:
+            fputs(help_text, stdout);
+            exit(0);
+        case OPTION_VERSION:
+            puts("bulkhead-image (Bulkhead) " BULKHEAD_VERSION);
+            exit(0);
+        default:
+            fputs("bulkhead-image --help lists the options.\n", stderr);
+            exit(1);
+        }
+    }
+    if (out->qemu.program == NULL) {
+        qemu_set(&out->qemu.program,
+                 diag_strdup(out->arch == ARCH_X86_64 ? "qemu-system-x86_64" : "qemu-system-aarch64"));
+    }
+}
+
+static void check_arm64(const struct options *options)
+{
+    if (options->board == NULL && options->qemu.machine == NULL) {
+        diag_error(DIAG_TOOL, 0, "no board: --board FILE.dtb or --machine MACHINE is missing");
+    }
+    if (options->board != NULL && (options->qemu.smp != NULL || options->qemu.memory != NULL)) {
+        diag_error(DIAG_TOOL, 0, "--smp and --memory can't change the board that --board describes");
+    }
+    if (options->iso != NULL) {
+        diag_error(DIAG_TOOL, 0, "--iso is for --arch x86_64 only");
+    }
+}
+
+static void check_x86_64(const struct options *options)
+{
+    const struct qemu_options *qemu = &options->qemu;
+
+    if (options->board != NULL) {
+        diag_error(DIAG_TOOL, 0, "--board is for arm64: on x86_64 the boot loader and ACPI say what the board has");
+    }
+    if (qemu->machine == NULL && (qemu->smp != NULL || qemu->memory != NULL || qemu->cpu != NULL)) {
+        diag_error(DIAG_TOOL, 0, "--smp, --memory and --cpu mean nothing without --machine");
+    }
+    if (options->iso != NULL && options->hypervisor == NULL) {
+        diag_error(DIAG_TOOL, 0, "--iso: --hypervisor FILE is missing");
+    }
+}
+
+bool options_check(const struct options *options, int domain_count)
+{
+    if (options->output == NULL) {
+        diag_error(DIAG_TOOL, 0, "no output folder: -o DIR is missing");
+    }
+    if (options->arch == ARCH_X86_64) {
+        check_x86_64(options);
+    } else {
+        check_arm64(options);
+    }
+    if (domain_count == 0) {
+        diag_error(DIAG_TOOL, 0, "no domain configuration file");
+    } else if (domain_count > CONFIG_DOMAIN_LIMIT) {
+        diag_error(DIAG_TOOL, 0, "more than %d domain configuration files", CONFIG_DOMAIN_LIMIT);
+    }
+    return diag_error_count() == 0;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The command line.
+ */
+#ifndef BH_IMAGE_OPTIONS_H
+#define BH_IMAGE_OPTIONS_H
+
+#include "qemu.h"
+
+struct options {
+    enum arch arch;
+    const char *output;
+    const char *board;
+    const char *bootargs;
+    const char *hypervisor;
+    const char *iso;
+    struct qemu_options qemu;
+};
+
+/* Reads the options; what is no option is behind `optind` then. Ends the program for --help, --version and mistakes. */
+void options_parse(int argc, char **argv, struct options *out);
+
+/* Checks that they make sense together, for `domain_count` files. Reports through diag.h; true if they do. */
+bool options_check(const struct options *options, int domain_count);
+
+#endif
