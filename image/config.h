@@ -47,8 +47,8 @@ struct domain_config {
 };
 
 /*
- * Reads and checks `file`, which describes a partition on `arch`. Everything wrong is reported through diag.h, all at once. Returns true if there was
- * nothing; only then `*out` is complete. config_free() in either case.
+ * Reads and checks `file`, which describes a partition on `arch`. Everything wrong is reported through diag.h, all at
+ * once. Returns true if there was nothing; only then `*out` is complete. config_free() in either case.
  */
 bool config_read(const char *file, enum arch arch, struct domain_config *out);
 void config_free(struct domain_config *config);

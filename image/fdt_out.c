@@ -14,6 +14,7 @@
 static const char kernel_compatible[] = "multiboot,kernel\0multiboot,module";
 static const char ramdisk_compatible[] = "multiboot,ramdisk\0multiboot,module";
 
+/* Req: BH-TOOL-011 */
 /* Says where a module is: its address and size, or its number. Returns 0 or a libfdt error. */
 static int add_place(void *tree, int node, enum arch arch, const struct module *module)
 {

@@ -10,11 +10,11 @@
 #include "diag.h"
 #include "process.h"
 
-#define PROGRAM      "grub-mkrescue"
-#define ISO_SECONDS  120
-#define CONFIG_NAME  "grub.cfg"
-#define BOOT_FOLDER  "/boot"
-#define HYPERVISOR   "bulkhead"
+#define PROGRAM     "grub-mkrescue"
+#define ISO_SECONDS 120
+#define CONFIG_NAME "grub.cfg"
+#define BOOT_FOLDER "/boot"
+#define HYPERVISOR  "bulkhead"
 
 /* Names have no character that GRUB would take for its own, see check_name() in config.c. */
 static void print_config(const struct system *system, FILE *out)
@@ -103,7 +103,8 @@ bool grub_make_iso(const struct system *system, const char *folder, const char *
     good = process_is_good(status);
     if (!good) {
         process_quote(PROGRAM, words);
-        diag_error(path, 0, "can't be made: " PROGRAM " %s", process_is_late(status) ? "takes too long" : "failed, see above");
+        diag_error(path, 0, "can't be made: " PROGRAM " %s",
+                   process_is_late(status) ? "takes too long" : "failed, see above");
     } else if (rename(temporary, path) != 0) {
         diag_error(path, 0, "can't be written: %s", strerror(errno));
         good = false;

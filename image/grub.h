@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * GRUB on x86-64: the configuration that loads the result by Multiboot 2, and an ISO image with both, for BIOS and UEFI.
+ * GRUB on x86-64: the configuration that loads the result by Multiboot 2, and an ISO image with both, for BIOS and
+ * UEFI.
  */
 #ifndef BH_IMAGE_GRUB_H
 #define BH_IMAGE_GRUB_H

@@ -20,9 +20,9 @@ struct kernel_info {
 };
 
 /*
- * Unpacks a gzip'd `*blob`, or a bzImage, in place and looks at it. Returns NULL, or the reason why nothing can start it,
- * which is valid until the next call.
- * Image: Linux, Documentation/arm64/booting.rst, "Call the kernel image". ELF: System V ABI, chapters 4 and 5.
+ * Unpacks a gzip'd `*blob`, or a bzImage, in place and looks at it. Returns NULL, or the reason why nothing can start
+ * it, which is valid until the next call. Image: Linux, Documentation/arm64/booting.rst, "Call the kernel image". ELF:
+ * System V ABI, chapters 4 and 5.
  */
 const char *kernel_recognise(enum arch arch, struct blob *blob, struct kernel_info *out);
 

@@ -65,8 +65,8 @@ static void check_address(enum arch arch, const struct partition *p, const struc
     uint64_t base = guest_ram[arch].base, size = guest_ram[arch].size;
 
     size = p->config.memory_mib * MIB < size ? p->config.memory_mib * MIB : size;
-    if (info->has_address && (info->address < base || info->address - base > size ||
-                              info->memory_size > size - (info->address - base))) {
+    if (info->has_address &&
+        (info->address < base || info->address - base > size || info->memory_size > size - (info->address - base))) {
         diag_error(
             p->config.file, config_line(&p->config, KEY_KERNEL),
             "kernel '%s' wants addresses from 0x%llx to 0x%llx, and the partition's RAM is from 0x%llx to 0x%llx",
@@ -94,7 +94,7 @@ static void check_size(enum arch arch, const struct partition *p)
     }
 }
 
-/* Req: BH-TOOL-011 */
+/* Req: BH-TOOL-016 */
 void module_read_all(enum arch arch, struct partition *p, struct module_file **files)
 {
     if (p->config.kernel != NULL && p->config.kernel[0] != '\0') {

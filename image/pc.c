@@ -8,8 +8,8 @@
 #include "diag.h"
 #include "place.h"
 
-#define PAGE_SIZE  4096u
-#define LOW_MEMORY ((uint64_t)1 << 20) /* firmware's, and where CPUs start */
+#define PAGE_SIZE       4096u
+#define LOW_MEMORY      ((uint64_t)1 << 20) /* firmware's, and where CPUs start */
 #define EMPTY_TREE_SIZE 1024u
 
 /* A number of CPUs, and then what else -smp knows. Returns 0 for anything else. */

@@ -12,8 +12,8 @@
 #include "qemu.h"
 
 /*
- * Makes a board with an empty tree and, if there is a machine, its CPUs and RAM. Reports what is wrong with them through
- * diag.h; true if there was nothing. board_free() in either case.
+ * Makes a board with an empty tree and, if there is a machine, its CPUs and RAM. Reports what is wrong with them
+ * through diag.h; true if there was nothing. board_free() in either case.
  */
 bool pc_make(const struct qemu_options *options, struct board *out);
 

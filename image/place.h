@@ -28,8 +28,8 @@ bool place_all(const struct board *board, const struct kernel_info *hypervisor, 
                struct partition *partitions, unsigned count, struct placement *out);
 
 /*
- * Checks that the partitions' memory fits in the board's RAM, of which `taken` bytes are taken by what is loaded and the
- * hypervisor takes its own share; what remains goes to `*left`. Errors go to diag.h; true if there was none.
+ * Checks that the partitions' memory fits in the board's RAM, of which `taken` bytes are taken by what is loaded and
+ * the hypervisor takes its own share; what remains goes to `*left`. Errors go to diag.h; true if there was none.
  */
 bool place_check_memory(const struct board *board, uint64_t taken, const struct partition *partitions, unsigned count,
                         uint64_t *left);

@@ -188,7 +188,7 @@ static void add_placed(struct arguments *list, const struct system *system, cons
 
 /*
  * x86-64: a list of Multiboot modules, the tree first. QEMU splits it at commas that are not doubled, and takes what
- * follows a space for a module's arguments (QEMU, hw/i386/multiboot.c). Req: BH-TOOL-011
+ * follows a space for a module's arguments (QEMU, hw/i386/multiboot.c).
  */
 static void add_listed(struct arguments *list, const struct system *system, const char *folder)
 {

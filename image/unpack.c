@@ -147,8 +147,8 @@ static const char *unpack_zstd_data(const uint8_t *data, size_t size, struct out
 }
 
 /*
- * A legacy frame ends with the data. Linux puts the unpacked size behind it (Linux, scripts/Makefile.lib, "size_append"),
- * which is where another block would say its size: four bytes are no block.
+ * A legacy frame ends with the data. Linux puts the unpacked size behind it (Linux, scripts/Makefile.lib,
+ * "size_append"), which is where another block would say its size: four bytes are no block.
  */
 static const char *unpack_lz4_data(const uint8_t *data, size_t size, struct output *out)
 {

@@ -18,7 +18,7 @@ def shop(shop):
     return shop
 
 
-# Req: BH-TOOL-011
+# Req: BH-TOOL-011, BH-TOOL-016
 def test_modules_have_the_numbers_of_the_list(shop):
     shop.write("rd", b"ramdisk")
     shop.write("other", pc.elf(bits=32))
