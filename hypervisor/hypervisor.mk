@@ -51,7 +51,7 @@ HYP_$(CONFIG_X86) += $(addprefix arch/x86/, head.S entry.S trampoline.S acpi.c a
     msr_policy.c npt.c partition_x86.c pvclock.c report.c smp.c speculation.c tlb.c vcpu_op_x86.c)
 HYP_$(CONFIG_SVM) += $(addprefix arch/x86/svm/, enter.S exit.c svm.c)
 HYP_$(CONFIG_MMIO_DECODE) += arch/arm64/decode.c
-HYP_$(CONFIG_AUDIT_EL2) += arch/arm64/audit.c
+HYP_$(CONFIG_AUDIT) += core/hyp_audit.c
 HYP_$(CONFIG_AUDIT_SELFTEST) += arch/arm64/plant.c
 HYP_$(CONFIG_EFI) += arch/arm64/efi.c arch/arm64/efi_tree.c
 HYP_$(CONFIG_GICV2) += arch/arm64/gicv2.c

@@ -5,9 +5,9 @@
 #include "irq.h"
 
 #include "arch/arch.h"
-#include "audit.h"
 #include "bh/console.h"
 #include "bh/cpu.h"
+#include "bh/hyp_audit.h"
 #include "bh/timer.h"
 #include "bh/vcpu.h"
 #include "gic.h"
@@ -92,8 +92,8 @@ void trap_irq(uint64_t esr)
     struct cpu *cpu = this_cpu();
 
     (void)esr;
-    if (CONFIG_AUDIT_EL2) {
-        mmu_audit();
+    if (CONFIG_AUDIT) {
+        hyp_audit();
     }
     irq_take(cpu);
     vcpu_leave(cpu);

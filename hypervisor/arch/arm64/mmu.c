@@ -10,7 +10,9 @@
 #include "bh/cpu.h"
 #include "bh/frame.h"
 #include "bh/window.h"
+#include "bh/vcpu.h"
 #include "lib/string.h"
+#include "plant.h"
 #include "sysreg.h"
 
 extern char image_start[];
@@ -84,7 +86,8 @@ void state_unmap(void)
 /* ---- Shared mappings ---- */
 
 _Static_assert(ARCH_DEVICE_VA == DEVICE_VA && ARCH_DEVICE_VA_END == BOOT_TREE_VA &&
-               ARCH_FRAME_TABLE_VA == FRAME_TABLE_VA && ARCH_IMAGE_VA == IMAGE_VA, "layout.h");
+               ARCH_FRAME_TABLE_VA == FRAME_TABLE_VA && ARCH_IMAGE_VA == IMAGE_VA &&
+               ARCH_CPU_VA == CPU_VA && ARCH_WINDOW_PAGE == CPU_PAGE_WINDOW, "layout.h");
 
 mfn_t arch_hyp_root(void)
 {
@@ -95,6 +98,7 @@ uint64_t arch_hyp_pte_leaf(paddr_t p, enum hyp_right right, unsigned level)
 {
     static const uint64_t bits[] = {
         [HYP_R] = PTE_R, [HYP_RW] = PTE_RW, [HYP_RX] = PTE_RX, [HYP_DEVICE] = PTE_DEVICE,
+        [HYP_RWX] = PTE_NORMAL,
     };
 
     return p.a | bits[right] | (level == 3 ? PTE_TABLE : 0);
@@ -113,6 +117,33 @@ bool arch_hyp_pte_is_valid(uint64_t pte)
 paddr_t arch_hyp_pte_address(uint64_t pte)
 {
     return paddr(pte & PTE_ADDRESS);
+}
+
+bool arch_hyp_pte_is_table(uint64_t pte, unsigned level)
+{
+    return level < 3 && (pte & PTE_TABLE) != 0;
+}
+
+bool arch_hyp_pte_is_writable_code(uint64_t pte)
+{
+    return (pte & (PTE_RO | PTE_XN)) == 0;
+}
+
+#define SCTLR_WXN BIT(19)
+
+void arch_hyp_audit(void)
+{
+    if (CONFIG_AUDIT_SELFTEST) {
+        plant_due();
+    }
+    if ((sysreg_read(sctlr_el2) & SCTLR_WXN) == 0) {
+        panic("audit: writable pages can be executable");
+    }
+}
+
+bool arch_vcpu_state_is_at(const struct vcpu *v, uint64_t va, mfn_t m)
+{
+    return va == CPU_STATE_VA && v->arch.state.n == m.n;
 }
 
 void arch_hyp_publish(void)

@@ -3,7 +3,7 @@
  * Faults on purpose, to see that they are found: CONFIG_AUDIT_SELFTEST and the boot option "plant" (docs/boot.md).
  */
 #include "arch/arch.h"
-#include "audit.h"
+#include "plant.h"
 #include "bh/console.h"
 #include "bh/cpu.h"
 #include "bh/domain.h"
@@ -58,9 +58,9 @@ static mfn_t guest_frame(void)
     return m;
 }
 
-static void map(mfn_t m, uint64_t pte)
+static void map(mfn_t m, enum hyp_right right)
 {
-    if (hyp_map(UNUSED_VA, mfn_to_paddr(m).a, PAGE_SIZE, pte) != 0) {
+    if (hyp_map(UNUSED_VA, mfn_to_paddr(m).a, PAGE_SIZE, right) != 0) {
         log_error("plant: no memory");
     }
 }
@@ -78,13 +78,13 @@ static __attribute__((noinline)) void plant_now(void)
         (void)arch_window_map(5, guest_frame(), true);
         break;
     case PLANT_FRAME:
-        map(guest_frame(), PTE_R);
+        map(guest_frame(), HYP_R);
         break;
     case PLANT_STATE:
-        map(this_cpu()->current->arch.state, PTE_R);
+        map(this_cpu()->current->arch.state, HYP_R);
         break;
     case PLANT_EXECUTABLE:
-        map(paddr_to_mfn(image_to_paddr(&planned)), PTE_NORMAL);
+        map(paddr_to_mfn(image_to_paddr(&planned)), HYP_RWX);
         break;
     case PLANT_ACCESS:
         *(volatile uint32_t *)UNUSED_VA = 0;

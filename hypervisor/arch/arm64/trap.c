@@ -5,11 +5,11 @@
  */
 #include "trap.h"
 
-#include "audit.h"
 #include "bh/console.h"
 #include "bh/cpu.h"
 #include "bh/domain.h"
 #include "bh/guest_copy.h"
+#include "bh/hyp_audit.h"
 #include "bh/hypercall.h"
 #include "bh/mmio.h"
 #include "bh/psci.h"
@@ -269,8 +269,8 @@ static trap_handler *const handler[EC_COUNT] = {
 /* Req: BH-SEC-004 */
 void trap_sync(uint64_t esr)
 {
-    if (CONFIG_AUDIT_EL2) {
-        mmu_audit();
+    if (CONFIG_AUDIT) {
+        hyp_audit();
     }
     handler[ESR_EC(esr)](esr);
     vcpu_leave(this_cpu());

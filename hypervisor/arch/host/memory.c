@@ -370,6 +370,29 @@ paddr_t arch_hyp_pte_address(uint64_t pte)
     return paddr(pte & PAGE_MASK);
 }
 
+bool arch_hyp_pte_is_table(uint64_t pte, unsigned level)
+{
+    return level < 3 && (pte >> 4 & 3) == 0;
+}
+
+bool arch_hyp_pte_is_writable_code(uint64_t pte)
+{
+    (void)pte;
+    return false;
+}
+
+void arch_hyp_audit(void)
+{
+}
+
+bool arch_vcpu_state_is_at(const struct vcpu *v, uint64_t va, mfn_t m)
+{
+    (void)v;
+    (void)va;
+    (void)m;
+    return true;
+}
+
 void arch_hyp_publish(void)
 {
 }

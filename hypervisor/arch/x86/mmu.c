@@ -7,14 +7,17 @@
 
 #include "arch/arch.h"
 #include "bh/cpu.h"
+#include "bh/console.h"
 #include "bh/frame.h"
+#include "bh/vcpu.h"
 #include "bh/window.h"
 #include "cpu_registers.h"
 #include "lib/string.h"
 #include "tlb.h"
 
 _Static_assert(ARCH_DEVICE_VA == DEVICE_VA && ARCH_DEVICE_VA_END == BOOT_TREE_VA &&
-               ARCH_FRAME_TABLE_VA == FRAME_TABLE_VA && ARCH_IMAGE_VA == IMAGE_VA, "layout.h");
+               ARCH_FRAME_TABLE_VA == FRAME_TABLE_VA && ARCH_IMAGE_VA == IMAGE_VA &&
+               ARCH_CPU_VA == CPU_VA && ARCH_WINDOW_PAGE == CPU_PAGE_WINDOW, "layout.h");
 _Static_assert(CPU_PAGE_STATE_COUNT == ARCH_STATE_FRAMES, "layout.h");
 
 extern char image_start[];
@@ -89,6 +92,7 @@ uint64_t arch_hyp_pte_leaf(paddr_t p, enum hyp_right right, unsigned level)
 {
     static const uint64_t bits[] = {
         [HYP_R] = PTE_R, [HYP_RW] = PTE_RW, [HYP_RX] = PTE_RX, [HYP_DEVICE] = PTE_DEVICE,
+        [HYP_RWX] = PTE_RW & ~PTE_NX,
     };
 
     return p.a | bits[right] | (level == 3 ? 0 : PTE_PS);
@@ -107,6 +111,30 @@ bool arch_hyp_pte_is_valid(uint64_t pte)
 paddr_t arch_hyp_pte_address(uint64_t pte)
 {
     return paddr(pte & PTE_ADDRESS);
+}
+
+bool arch_hyp_pte_is_table(uint64_t pte, unsigned level)
+{
+    return level < 3 && (pte & PTE_PS) == 0;
+}
+
+bool arch_hyp_pte_is_writable_code(uint64_t pte)
+{
+    return (pte & (PTE_W | PTE_NX)) == PTE_W;
+}
+
+void arch_hyp_audit(void)
+{
+    if ((cr0_read() & CR0_WP) == 0 || (msr_read(MSR_EFER) & EFER_NXE) == 0) {
+        panic("audit: read-only pages can be written, or data executed");
+    }
+}
+
+bool arch_vcpu_state_is_at(const struct vcpu *v, uint64_t va, mfn_t m)
+{
+    uint64_t page = (va - CPU_STATE_VA) >> PAGE_SHIFT;
+
+    return page < ARCH_STATE_FRAMES && v->arch.state[page].n == m.n;
 }
 
 void arch_hyp_publish(void)

@@ -63,6 +63,13 @@ uint64_t arch_hyp_pte_leaf(paddr_t p, enum hyp_right right, unsigned level);
 uint64_t arch_hyp_pte_table(paddr_t p);
 bool arch_hyp_pte_is_valid(uint64_t pte);
 paddr_t arch_hyp_pte_address(uint64_t pte);
+/* Of a valid entry of LEVEL: does it name a table? Of one that maps: may the hypervisor write there and run it? */
+bool arch_hyp_pte_is_table(uint64_t pte, unsigned level);
+bool arch_hyp_pte_is_writable_code(uint64_t pte);
+/* CONFIG_AUDIT: panics if a register that the rights in tables depend on is not as it must be. */
+void arch_hyp_audit(void);
+/* Is M, of V's state, what VA of the CPU that runs V shall show? */
+bool arch_vcpu_state_is_at(const struct vcpu *v, uint64_t va, mfn_t m);
 /* New entries are seen by this CPU's walks, and by those of others that hear of them. */
 void arch_hyp_publish(void);
 /* When it returns, no CPU uses what it knew of VA any more. */

@@ -15,6 +15,7 @@ enum hyp_right {
     HYP_RW,
     HYP_RX,
     HYP_DEVICE, /* read and write, in order and past the caches */
+    HYP_RWX,    /* what is never mapped, but to see that the audit finds it */
 };
 
 #define PT_ENTRIES 512

@@ -20,6 +20,7 @@
 #include "bh/console.h"
 #include "bh/domain.h"
 #include "bh/evtchn.h"
+#include "bh/hyp_audit.h"
 #include "bh/vcpu.h"
 #include "bh/window.h"
 
@@ -496,6 +497,9 @@ void svm_exit(void)
     struct vmcb *b = LOADED_VMCB;
 
     tlb_turn_back(cpu);
+    if (CONFIG_AUDIT) {
+        hyp_audit();
+    }
     b->tlb_control = 0;
     b->event = 0;
     if (likely(b->exit_code == VMEXIT_VMMCALL && b->cpl == 0 && hvm_is_64bit_code())) {

@@ -14,6 +14,10 @@
 #define ARCH_GUEST_DESCRIPTION_MAX (32U << 10)
 
 /* 39 bits of address: the hypervisor's root table is of level 1. Where device registers are mapped (layout.h). */
+/* A CPU's own pages, and which of them is the first window. Are addresses signed? */
+#define ARCH_CPU_VA         0x7fc0000000
+#define ARCH_WINDOW_PAGE    16
+#define ARCH_HYP_IS_SIGNED  0
 #define ARCH_HYP_TOP_LEVEL 1
 #define ARCH_DEVICE_VA     0x7f80000000
 #define ARCH_DEVICE_VA_END 0x7f90000000

@@ -12,6 +12,10 @@
 #define ARCH_GUEST_DESCRIPTION_MAX (64U << 10)
 
 /* The hypervisor's addresses (layout.h): its root table is of level 0. */
+/* A CPU's own pages, and which of them is the first window. Are addresses signed? */
+#define ARCH_CPU_VA         0xffffff0000000000
+#define ARCH_WINDOW_PAGE    16
+#define ARCH_HYP_IS_SIGNED  1
 #define ARCH_HYP_TOP_LEVEL  0
 #define ARCH_DEVICE_VA      0xfffffe8000000000
 #define ARCH_DEVICE_VA_END  0xfffffe8040000000
