@@ -3,8 +3,10 @@
 .DEFAULT_GOAL := all
 MAKEFLAGS += --no-builtin-rules
 
-# The machine that `make run` boots; its configuration is what is built, unless CONFIG names another.
-ARCH ?= arm64
+# The machine that `make run` boots; its configuration is what is built, unless CONFIG names another, for either machine.
+ifndef ARCH
+ARCH := $(if $(filter x86_64%,$(CONFIG)),x86_64,arm64)
+endif
 CONFIG ?= $(ARCH)
 
 include hypervisor/hypervisor.mk
