@@ -16,6 +16,8 @@ FUZZ_SOAK_SECONDS ?= 3600
 FUZZ_X86_SOURCES ?= $(addprefix hypervisor/arch/x86/, acpi.c acpi_fadt.c acpi_madt.c cpuid_features.c cpuid_policy.c guest_acpi.c guest_start_info.c instruction.c instruction_length.c instruction_parts.c)
 FUZZ_SOURCES ?= $(wildcard hypervisor/core/*.c hypervisor/lib/*.c hypervisor/vdev/*.c hypervisor/arch/host/*.c) \
     $(addprefix hypervisor/arch/arm64/, board_arm.c decode.c efi_tree.c guest_tree.c) $(FUZZ_X86_SOURCES)
+# What the target kernel_file is about: a part of the host tool.
+FUZZ_IMAGE_SOURCES := $(addprefix image/, blob.c bzimage.c diag.c kernel.c kernel_pvh.c unpack.c)
 # Further files of the target hypercalls.
 FUZZ_PARTS := $(filter-out %/soak.c,$(wildcard tests/fuzz/hypercalls/*.c))
 HYPERCALLS ?= 100000000
@@ -31,6 +33,7 @@ FUZZ_LINK := -Wl,-z,muldefs -Wl,--wrap=page_alloc_take
 FUZZ_OBJECTS := $(patsubst %.c,$(FUZZ_BUILD)/%.o,$(FUZZ_SOURCES))
 FUZZ_SUPPORT_OBJECTS := $(patsubst %.c,$(FUZZ_BUILD)/%.o,$(FUZZ_SUPPORT))
 FUZZ_PARTS_OBJECTS := $(patsubst %.c,$(FUZZ_BUILD)/%.o,$(FUZZ_PARTS))
+FUZZ_IMAGE_OBJECTS := $(patsubst %.c,$(FUZZ_BUILD)/%.o,$(FUZZ_IMAGE_SOURCES))
 FUZZ_LIBRARY := $(FUZZ_BUILD)/libhypervisor.a
 FUZZ_PROGRAMS := $(FUZZ_NAMES:%=$(FUZZ_BUILD)/fuzz_%)
 
@@ -71,6 +74,9 @@ $(FUZZ_LIBRARY): $(FUZZ_OBJECTS)
 	@ar qcs $@ $(FUZZ_OBJECTS)
 
 $(FUZZ_BUILD)/fuzz_hypercalls: $(FUZZ_PARTS_OBJECTS)
+$(FUZZ_IMAGE_OBJECTS) $(FUZZ_BUILD)/tests/fuzz/fuzz_kernel_file.o: FUZZ_FILE_CFLAGS := -D_GNU_SOURCE -Iimage
+$(FUZZ_BUILD)/fuzz_kernel_file: $(FUZZ_IMAGE_OBJECTS)
+$(FUZZ_BUILD)/fuzz_kernel_file: FUZZ_LIBRARIES := -lz -llzma -lzstd -llz4
 # What the instruction decoder says is compared with a disassembler.
 $(FUZZ_BUILD)/fuzz_instruction: FUZZ_LIBRARIES := -lcapstone
 $(FUZZ_BUILD)/fuzz_%: $(FUZZ_BUILD)/tests/fuzz/fuzz_%.o $(FUZZ_SUPPORT_OBJECTS) $(FUZZ_LIBRARY)
@@ -91,5 +97,5 @@ $(FUZZ_BUILD)/seeds/%/.done: FORCE
 FORCE:
 
 .SECONDARY: $(FUZZ_NAMES:%=$(FUZZ_BUILD)/tests/fuzz/fuzz_%.o) $(FUZZ_SUPPORT_OBJECTS)
--include $(FUZZ_OBJECTS:.o=.d) $(FUZZ_SUPPORT_OBJECTS:.o=.d) $(FUZZ_PARTS_OBJECTS:.o=.d) $(SOAK_OBJECTS:.o=.d) \
+-include $(FUZZ_IMAGE_OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d) $(FUZZ_SUPPORT_OBJECTS:.o=.d) $(FUZZ_PARTS_OBJECTS:.o=.d) $(SOAK_OBJECTS:.o=.d) \
     $(SOAK_HYPERVISOR:.o=.d) $(FUZZ_NAMES:%=$(FUZZ_BUILD)/tests/fuzz/fuzz_%.d)
