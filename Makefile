@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := all
 MAKEFLAGS += --no-builtin-rules
 
-# The machine that `make run` boots; its configuration is what is built, unless CONFIG names another, for either machine.
+# The machine that `make run` boots. Its configuration is what is built, unless CONFIG names another one for it.
 ifndef ARCH
 ARCH := $(if $(filter x86_64%,$(CONFIG)),x86_64,arm64)
 endif
