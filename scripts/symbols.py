@@ -5,6 +5,7 @@
 The table is what hypervisor/core/back_trace.c reads: ascending offsets of functions from the start of the image,
 and their names.
 """
+import re
 import sys
 
 
@@ -19,7 +20,8 @@ def main():
         if name == "image_start":
             base = address
         if kind in "tT" and not name.startswith("$"):
-            functions.append((address, name))
+            # Link-time optimization marks what is static to a file.
+            functions.append((address, re.sub(r"\.lto_priv\.\d+", "", name)))
     functions = [(address - base, name) for address, name in functions if base is not None and address >= base]
     text, places = 0, []
     for _, name in functions:
