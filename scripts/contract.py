@@ -52,14 +52,16 @@ def check_text(errors):
 
 
 def check_headers(errors):
-    include = ["-Ibuild/arm64/include", "-Ihypervisor/include", "-Ihypervisor/arch/arm64/include",
-               "-Ihypervisor/arch/arm64", "-I.", "-idirafter", "build/arm64/include/abi"]
-    for path in sources(["hypervisor/include", "hypervisor/arch/arm64", "hypervisor/vdev", "abi"], (".h",)):
-        result = subprocess.run(["aarch64-linux-gnu-gcc", "-std=gnu11", "-ffreestanding", "-mgeneral-regs-only",
-                                 "-fsyntax-only", *include, "-x", "c", "-include", path, "/dev/null"], cwd=TOP,
-                                capture_output=True, text=True)
-        if result.returncode != 0:
-            errors.append(f"{path}: does not stand alone:\n{result.stderr.strip()}")
+    for arch, config, compiler in (("arm64", "arm64", "aarch64-linux-gnu-gcc"), ("x86", "x86_64", "x86_64-linux-gnu-gcc")):
+        include = [f"-Ibuild/{config}/include", "-Ihypervisor/include", f"-Ihypervisor/arch/{arch}/include",
+                   f"-Ihypervisor/arch/{arch}", "-I.", "-idirafter", f"build/{config}/include/abi"]
+        common = ["hypervisor/include", "hypervisor/vdev", "abi"] if arch == "arm64" else []
+        for path in sources([f"hypervisor/arch/{arch}", *common], (".h",)):
+            result = subprocess.run([compiler, "-std=gnu11", "-ffreestanding", "-mgeneral-regs-only", "-fsyntax-only",
+                                     *include, "-x", "c", "-include", path, "/dev/null"], cwd=TOP, capture_output=True,
+                                    text=True)
+            if result.returncode != 0:
+                errors.append(f"{path}: does not stand alone:\n{result.stderr.strip()}")
 
 
 def check_cycles(errors):
