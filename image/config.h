@@ -11,7 +11,7 @@
 #include "arch.h"
 
 #define CONFIG_DOMAIN_LIMIT 250
-#define CONFIG_VCPU_LIMIT   128
+#define CONFIG_VCPU_LIMIT   1024
 #define CONFIG_CPU_LIMIT    256
 #define CONFIG_NAME_LENGTH  31
 /* Characters of a kernel's command line that the hypervisor hands on. */

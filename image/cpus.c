@@ -18,7 +18,7 @@ static bool owns_cpus(const struct domain_config *config)
 static void check_numbers(const struct board *board, const struct domain_config *config)
 {
     /* GICv2 has eight CPU interfaces; a partition's virtual GIC is of the board's version. x86-64 has none. */
-    unsigned limit = board->gic_version == 2 ? 8 : CONFIG_VCPU_LIMIT, i;
+    unsigned limit = board->gic_version == 2 ? 8 : board->gic_version == 3 ? 128 : CONFIG_VCPU_LIMIT, i;
 
     if (config->vcpu_count > limit) {
         diag_error(config->file, config_line(config, KEY_VCPUS), "%u vCPUs are too many: GICv%u has room for %u",

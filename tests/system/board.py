@@ -215,7 +215,7 @@ class Console:
     def source(self, line):
         """(partition or None, text) of a line of the console."""
         line = line.strip("\r\n")
-        if line.startswith("qemu-system-aarch64:"):
+        if line.startswith("qemu-system-"):
             return None, line
         match = re.match(r"\(XEN\) (DOM\d+): ?(.*)$", line) or re.match(r"\((?:\w+\) \()?([\w.-]+)\) ?(.*)$", line) or \
             re.match(r"([\w.-]+): (.*)$", line)

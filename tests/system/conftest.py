@@ -63,6 +63,20 @@ def made():
     assert boards.hypervisor_path().exists(), f"{boards.hypervisor_path()}: no hypervisor: run make or set BULKHEAD"
 
 
+@pytest.fixture(scope="session")
+def x86():
+    """The same for x86: guests of both widths, Debian's kernels, busybox and Xen, an initramfs."""
+    with open(boards.WORK / "made.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        subprocess.run(["make", "-s", "-f", "guests/guests.mk", "guests-x86"], cwd=TOP, check=True)
+        subprocess.run([TOP / "scripts/debian-fetch.sh", "--arch", "amd64", "linux", "linux-cloud", "busybox", "xen"],
+                       check=True)
+        initramfs = BUILD / "initramfs-amd64.cpio.gz"
+        sources = [TOP / "scripts/initramfs.sh", TOP / "scripts/cpio.py", *(TOP / "guests/linux").rglob("*")]
+        if not initramfs.exists() or max(os.path.getmtime(s) for s in sources) > os.path.getmtime(initramfs):
+            subprocess.run([TOP / "scripts/initramfs.sh", "--arch", "amd64", initramfs], check=True)
+
+
 @pytest.fixture
 def build(request):
     """Which build a test marked static_too runs on."""
