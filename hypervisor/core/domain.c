@@ -136,6 +136,7 @@ int domain_create(const struct boot_domain *config, struct domain **out)
     }
     d->slot = (uint16_t)slot;
     d->phase = DOMAIN_BUILDING;
+    d->is_initial = config->is_initial;
     spinlock_init(&d->lock, LOCK_DOMAIN);
     d->vcpu_count = (uint16_t)config->vcpu_count;
     d->weight = config->weight != 0 ? (uint16_t)config->weight : SCHED_WEIGHT_DEFAULT;

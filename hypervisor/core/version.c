@@ -35,13 +35,14 @@ static int64_t features_out(struct vcpu *v, uint64_t handle)
         return -XEN_EINVAL;
     }
     info.submap = 1U << XENFEAT_memory_op_vnode_supported | 1U << XENFEAT_writable_page_tables |
-                  1U << XENFEAT_auto_translated_physmap | ARCH_FEATURES;
+                  1U << XENFEAT_auto_translated_physmap | ARCH_FEATURES |
+                  (v->domain->is_initial ? 1U << XENFEAT_dom0 : 0);
     return guest_copy_to(v, guest_handle(handle), &info, sizeof(info));
 }
 
 static int64_t platform_out(struct vcpu *v, uint64_t handle)
 {
-    xen_platform_parameters_t p = { .virt_start = 0 };
+    xen_platform_parameters_t p = { .virt_start = ARCH_VIRT_START };
 
     return guest_copy_to(v, guest_handle(handle), &p, sizeof(p));
 }

@@ -53,6 +53,16 @@ def test_two_shells_typed_into(start):
     console.wait_text("two: powered off")
 
 
+def test_single_partition_is_typed_into(start):
+    """Started without a description."""
+    console = start([linux("one")], kind=Pc, single=True, cpus=2, memory=1024, limit=120)
+    console.wait_text(r"one:/root# ", 60)
+    console.send("echo typed-$((6 * 7))-$(nproc)\r")
+    console.wait_text("typed-42-2")
+    console.send("poweroff -f\r")
+    console.wait_text("domain: powered off")
+
+
 def test_balloon(start):
     console = start([linux("one", "selftest=balloon")], kind=Pc, memory=1024, limit=120)
     console.wait_line("one", "selftest balloon: exit 0", 60)

@@ -33,33 +33,29 @@ struct rule {
 
 /* In ascending order. */
 static const struct rule rules[] = {
-    { 0x00000000, 0x00000001, MSR_CONSTANT, 0 },       /* P5 machine check address and type */
+    { 0x00000000, 0x00000001, MSR_READ_ONLY, 0 },      /* P5 machine check address and type */
     { MSR_TSC, MSR_TSC, MSR_SPECIAL, 0 },
-    { MSR_PLATFORM_ID, MSR_PLATFORM_ID, MSR_READ_ONLY, 0 },
     { MSR_APIC_BASE, MSR_APIC_BASE, MSR_LAPIC, 0 },
-    { MSR_PATCH_LEVEL, MSR_PATCH_LEVEL, MSR_CONSTANT, 0 },
+    { MSR_PATCH_LEVEL, MSR_PATCH_LEVEL, MSR_READ_ONLY, 0 },
     { MSR_MTRR_CAP, MSR_MTRR_CAP, MSR_READ_ONLY, MTRR_CAP },
     { MSR_SYSENTER_CS, MSR_SYSENTER_EIP, MSR_DIRECT, 0 },
     { MSR_MCG_CAP, MSR_MCG_CAP, MSR_READ_ONLY, 0 },
     { MSR_MCG_STATUS, MSR_MCG_STATUS, MSR_CONSTANT, 0 },
-    { MSR_MISC_ENABLE, MSR_MISC_ENABLE, MSR_CONSTANT, 0x1801 }, /* fast strings, no BTS, no PEBS */
     { MSR_DEBUGCTL, MSR_DEBUGCTL, MSR_CONSTANT, 0 },
     { MSR_PAT, MSR_PAT, MSR_BLOCK, 0 },
     { MSR_MTRR_DEF_TYPE, MSR_MTRR_DEF_TYPE, MSR_SPECIAL, 0 },
     { MSR_TSC_DEADLINE, MSR_TSC_DEADLINE, MSR_LAPIC, 0 },
     { MSR_X2APIC, MSR_X2APIC + 0xff, MSR_LAPIC, 0 },
-    { MSR_XSS, MSR_XSS, MSR_SPECIAL, 0 },
     { 0x40000000, 0x400000ff, MSR_SPECIAL, 0 },        /* Xen's: the hypercall page */
     { MSR_EFER, MSR_EFER, MSR_SPECIAL, 0 },
     { MSR_STAR, MSR_SFMASK, MSR_DIRECT, 0 },
     { MSR_FS_BASE, MSR_KERNEL_GS_BASE, MSR_DIRECT, 0 },
     { MSR_TSC_AUX, MSR_TSC_AUX, MSR_SPECIAL, 0 },
+    { 0xc0010000, 0xc0010007, MSR_CONSTANT, 0 },       /* performance counters: none count */
     { MSR_SYSCFG, MSR_SYSCFG, MSR_CONSTANT, 0 },
     { MSR_HWCR, MSR_HWCR, MSR_CONSTANT, BIT(24) },     /* the TSC does not change its speed */
-    { 0xc0010000, 0xc0010007, MSR_CONSTANT, 0 },       /* performance counters: none count */
     { MSR_NB_CFG, MSR_NB_CFG, MSR_CONSTANT, 0 },
-    { 0xc0010055, 0xc0010055, MSR_CONSTANT, 0 },       /* interrupt pending message: C1E is off */
-    { 0xc0011020, 0xc0011029, MSR_CONSTANT, 0 },       /* configuration of load-store and decode units */
+    { 0xc0010055, 0xc0010055, MSR_READ_ONLY, 0 },       /* interrupt pending message: C1E is off */
 };
 
 static const struct rule *find(uint32_t msr)
@@ -126,9 +122,6 @@ static int read_special(struct vcpu *v, uint32_t msr, uint64_t *value)
     case MSR_MTRR_DEF_TYPE:
         *value = s->mtrr_def_type;
         return 0;
-    case MSR_XSS:
-        *value = 0;
-        return 0;
     case MSR_EFER:
         *value = hvm_efer();
         return 0;
@@ -149,13 +142,12 @@ static int write_special(struct vcpu *v, uint32_t msr, uint64_t value)
         hvm_set_tsc_offset(v, value - arch_time_now());
         return 0;
     case MSR_MTRR_DEF_TYPE:
-        if ((value & ~MTRR_DEFAULT_BITS) != 0) {
+        /* The same types as in a PAT, but for UC-. */
+        if ((value & ~MTRR_DEFAULT_BITS) != 0 || !is_pat(value & 0xff) || (value & 0xff) == 7) {
             return -XEN_EINVAL;
         }
         s->mtrr_def_type = value;
         return 0;
-    case MSR_XSS:
-        return value == 0 ? 0 : -XEN_EINVAL;
     case MSR_EFER:
         return write_efer(value);
     case MSR_TSC_AUX:

@@ -33,6 +33,7 @@ struct domain {
     uint16_t slot;                 /* [boot] its place in domain_table */
     uint16_t vcpu_count;           /* [boot] */
     bool has_p2m, has_shared_info; /* [boot], then [reaper] */
+    bool is_initial;               /* [boot] what guests know as dom0 */
     uint8_t phase;                 /* [lock lock] enum domain_phase, read [atomic] */
     uint8_t shutdown_reason;       /* [lock lock] SHUTDOWN_*, once dying */
     char name[DOMAIN_NAME_SIZE];   /* [boot] */

@@ -102,7 +102,7 @@ static void cpuid_exit(struct vcpu *v, struct vmcb *b)
     struct cpuid_leaf leaf;
     struct cpuid_vcpu who = {
         .apic_id = v->id, .vcpu_count = v->domain->vcpu_count, .domain_id = v->domain->id, .xcr0 = context_guest_xcr0(), .cr4 = b->cr4,
-        .is_initial = v->domain->arch.is_initial,
+        .is_initial = v->domain->is_initial,
     };
 
     if (length == 0) {

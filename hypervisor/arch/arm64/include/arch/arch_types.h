@@ -46,6 +46,7 @@
 /* What xen_version says of this architecture. */
 #define ARCH_CAPABILITY "aarch64"
 #define ARCH_FEATURES   (1U << XENFEAT_ARM_SMCCC_supported | 1U << XENFEAT_not_direct_mapped)
+#define ARCH_VIRT_START 0
 
 /* Answer to a vcpu_op that this architecture does not have, as Xen gives it. */
 #define ARCH_UNKNOWN_VCPU_OP (-XEN_EINVAL)

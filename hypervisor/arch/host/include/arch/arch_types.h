@@ -46,6 +46,7 @@ extern unsigned host_kernel_rules;
 
 #define ARCH_CAPABILITY "host"
 #define ARCH_FEATURES   0U
+#define ARCH_VIRT_START 0
 #define ARCH_GUEST_SETS_CALLBACK 1
 #define ARCH_UNKNOWN_VCPU_OP (-XEN_ENOSYS)
 

@@ -44,8 +44,10 @@
 #define ARCH_KERNEL_RULES_BUILT BIT(KERNEL_RULES_PVH)
 
 /* What xen_version says of this architecture. */
-#define ARCH_CAPABILITY "x86_64"
-#define ARCH_FEATURES   (1U << XENFEAT_hvm_callback_vector | 1U << XENFEAT_hvm_safe_pvclock)
+#define ARCH_CAPABILITY "x86_64 hvm-3.0-x86_32 hvm-3.0-x86_32p hvm-3.0-x86_64"
+#define ARCH_FEATURES   (1U << XENFEAT_hvm_callback_vector | 1U << XENFEAT_hvm_safe_pvclock | 1U << XENFEAT_not_direct_mapped)
+/* What it says of where the hypervisor is: HYPERVISOR_VIRT_START of arch-x86/xen-x86_64.h. */
+#define ARCH_VIRT_START 0xffff800000000000
 
 /* Answer to a vcpu_op that this architecture does not have, as Xen gives it. */
 #define ARCH_UNKNOWN_VCPU_OP (-XEN_ENOSYS)
@@ -97,7 +99,6 @@ struct arch_vcpu {
 
 struct arch_domain {
     uint64_t tsc_start;      /* [boot] arch_time_now() when its clocks began */
-    bool is_initial;         /* [boot] */
 };
 
 #endif
