@@ -11,6 +11,7 @@
 #include "bh/boot_options.h"
 #include "bh/console.h"
 #include "bh/cpu.h"
+#include "bh/sched.h"
 #include "clock.h"
 #include "context.h"
 #include "cpuid_policy.h"
@@ -215,6 +216,10 @@ static void start_devices(void)
     boot_cpu.arch.apic_id = apic_id();
     clock_init(&acpi);
     clock_cpu_init();
+    if (CONFIG_SCHED_FAIR) {
+        /* Turns are so many ticks, which nobody knew when the boot CPU was made. */
+        sched_fair_init();
+    }
     ioapic_init(&acpi);
 }
 
