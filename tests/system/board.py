@@ -8,62 +8,33 @@ docs/misc/arm/device-tree/booting.txt), places the modules in memory, starts QEM
 
 The hypervisor is Bulkhead or, equally, Debian's own Xen: environment variable BULKHEAD, or Board(hypervisor=...).
 """
-import codecs
 import dataclasses
 import os
 import pathlib
-import re
-import select
 import subprocess
-import time
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("BUILD", TOP / "build"))
+from console import BUILD, MIB, PATIENCE, PINNED, TOP, WORK, Console, Domain, Machine, is_xen
+
+__all__ = ["BUILD", "MIB", "PATIENCE", "PINNED", "TOP", "WORK", "Board", "Console", "Domain", "is_xen"]
 GUESTS = BUILD / "guests" / "arm64"
 DEBIAN = BUILD / "debian" / "arm64"
 XEN = DEBIAN / "xen"
 LINUX = DEBIAN / "linux"
-WORK = pathlib.Path(os.environ.get("SYSTEM_WORK", BUILD / "tests" / "system"))
 
 RAM_BASE = 0x40000000
 # QEMU puts the hypervisor at +2 MiB and the device tree at +128 MiB; the modules come behind both.
 MODULE_BASE = RAM_BASE + 0x0A000000
-MIB = 1 << 20
 # Under -icount a CPU that spins starves the others; Xen 4.17 does so at start-up. A periodic timer of the emulator's
 # own, every 100 us, makes it switch. Bulkhead must do without.
 SWITCHING = ["-netdev", "hubport,id=n0,hubid=0", "-object", "filter-buffer,id=f0,netdev=n0,interval=100"]
-# Emulation is slow where two cores share everything: every limit below is meant for an idle machine, times this.
-PATIENCE = float(os.environ.get("PATIENCE", "3"))
-
-
-# A vCPU that owns a CPU: as many CPUs named as the partition has vCPUs; for Domain.extra.
-PINNED = "bulkhead,cpus = <{cpu}>;"
 
 
 def hypervisor_path():
     return pathlib.Path(os.environ.get("BULKHEAD", BUILD / "arm64" / "bulkhead"))
 
 
-def is_xen(path):
-    return pathlib.Path(path).name.startswith("xen")
-
-
 @dataclasses.dataclass
-class Domain:
-    """One partition. EXTRA is device-tree source put into its node as it is; MODULES are further (compatible, path)."""
-    name: str
-    kernel: object
-    bootargs: str = ""
-    memory: int = 64                # MiB
-    vcpus: int = 1
-    ramdisk: object = None
-    vpl011: bool = True
-    extra: str = ""
-    memory_text: str = ""           # instead of MEMORY: what follows "memory ="
-
-
-@dataclasses.dataclass
-class Board:
+class Board(Machine):
     domains: list
     hypervisor: object = None
     gic: int = 3
@@ -80,9 +51,8 @@ class Board:
     name: str = "board"             # of the folder for files and logs
     layout: list = dataclasses.field(default_factory=list)
 
-    def __post_init__(self):
-        self.hypervisor = pathlib.Path(self.hypervisor or hypervisor_path())
-        self.work = WORK / re.sub(r"[^\w.-]+", "_", self.name)
+    emulator = "qemu-system-aarch64"
+    default_hypervisor = staticmethod(hypervisor_path)
 
     def machine(self):
         level = "on" if self.virtualization else "off"
@@ -98,7 +68,7 @@ class Board:
             blob = WORK / f"{key}.{os.getpid()}.dtb"
             machine = self.machine()
             machine[1] += f",dumpdtb={blob}"
-            subprocess.run(["qemu-system-aarch64", *machine, "-nodefaults", "-display", "none"], check=True, timeout=60,
+            subprocess.run([self.emulator, *machine, "-nodefaults", "-display", "none"], check=True, timeout=60,
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             text = subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", blob], check=True, timeout=60,
                                   stdout=subprocess.PIPE, text=True).stdout
@@ -122,10 +92,7 @@ class Board:
                 f'reg = <0 {at:#x} 0 {size:#x}>; {arguments} }};\n')
 
     def domain_node(self, number, domain):
-        text = f"domU{number} {{\n" if domain.name is None else f"{domain.name} {{\n"
-        text += 'compatible = "xen,domain"; #address-cells = <2>; #size-cells = <2>;\n'
-        text += f"memory = {domain.memory_text or f'<0 {domain.memory * 1024:#x}>'};\n"
-        text += f"cpus = <{domain.vcpus}>;\n"
+        text = self.domain_text(number, domain)
         if domain.vpl011:
             text += "vpl011;\n"
         text += domain.extra + "\n"
@@ -147,15 +114,8 @@ class Board:
                                   f'xen,xen-bootargs = "{self.all_bootargs()}";\n{nodes} }}; }};\n{self.dts}\n')
         if self.edit is not None:
             text = self.edit(text)
-        source, self.blob = self.work / "board.dts", self.work / "board.dtb"
-        source.write_text(text)
-        result = subprocess.run(["dtc", "-q", "-f", "-I", "dts", "-O", "dtb", "-o", self.blob, source], timeout=60,
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        if result.returncode != 0:
-            raise ValueError(f"dtc refused {source}:\n{result.stdout}")
-        command = ["qemu-system-aarch64", *self.machine(), "-display", "none", "-monitor", "none",
-                   "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console", "-no-reboot",
-                   "-nodefaults", *self.loader()]
+        self.blob = self.compile_tree(text)
+        command = [self.emulator, *self.machine(), *self.console_options(), *self.loader()]
         if self.icount:
             command += ["-icount", "shift=0,sleep=off"]
             if (self.switching or is_xen(self.hypervisor)) and self.cpus > 1:
@@ -173,149 +133,4 @@ class Board:
         """What each hypervisor puts in front of a partition's lines."""
         if is_xen(self.hypervisor):
             return {f"DOM{i + 1}": d.name for i, d in enumerate(self.domains)}
-        return {d.name: d.name for d in self.domains}
-
-    def start(self, limit=60):
-        """Starts QEMU; it is killed after LIMIT * PATIENCE seconds whatever happens."""
-        if not self.hypervisor.exists():
-            raise FileNotFoundError(f"{self.hypervisor}: no hypervisor there: run make, or set BULKHEAD")
-        return Console(self, self.build(), limit)
-
-
-class Console:
-    """The board's serial line. Lines are kept for each partition; those of the hypervisor under None."""
-
-    def __init__(self, board, command, limit):
-        self.board = board
-        self.names = board.names()
-        self.lines = {None: [], **{d.name: [] for d in board.domains}}
-        self.all_lines = []
-        self.rest = ""
-        self.started = time.monotonic()
-        self.log = open(board.work / "console.log", "w")
-        self.log.write("# " + " ".join(map(str, command)) + "\n")
-        # Pipes: a terminal can lose what a program wrote just before it ended.
-        self.process = subprocess.Popen(["timeout", "-k", "5", str(int(limit * PATIENCE)), *map(str, command)],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *unused):
-        self.close()
-
-    def close(self):
-        self.process.terminate()
-        self.process.stdin.close()
-        self.process.stdout.close()
-        self.process.wait()
-        self.log.close()
-
-    def source(self, line):
-        """(partition or None, text) of a line of the console."""
-        line = line.strip("\r\n")
-        if line.startswith("qemu-system-"):
-            return None, line
-        match = re.match(r"\(XEN\) (DOM\d+): ?(.*)$", line) or re.match(r"\((?:\w+\) \()?([\w.-]+)\) ?(.*)$", line) or \
-            re.match(r"([\w.-]+): (.*)$", line)
-        if match and match[1] in self.names:
-            return self.names[match[1]], match[2]
-        if is_xen(self.board.hypervisor) and not line.startswith("(XEN)") and self.board.domains:
-            # Xen prints the partition that has the input focus, the first one, without a prefix.
-            return self.board.domains[0].name, line
-        return None, line
-
-    def pump(self, seconds):
-        """Reads what comes within SECONDS at most; False at the end of the output."""
-        output = self.process.stdout
-        if not select.select([output], [], [], max(seconds, 0.01))[0]:
-            return True
-        data = os.read(output.fileno(), 65536)
-        if not data:
-            return False
-        text = self.decoder.decode(data)
-        self.log.write(text)
-        self.log.flush()
-        *lines, self.rest = (self.rest + text).split("\n")
-        for line in lines:
-            name, text = self.source(line)
-            # A line that another's broke is begun again from its start: what was shown of it before is no line.
-            last = self.lines[name][-1] if self.lines[name] else ""
-            if last and text.startswith(last) and self.all_lines[-1][0] != name:
-                self.lines[name].pop()
-            self.lines[name].append(text)
-            self.all_lines.append((name, text))
-        return True
-
-    def settle(self, seconds):
-        """Reads for SECONDS whatever comes."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end and self.pump(end - time.monotonic()):
-            pass
-
-    def wait(self, condition, limit, what):
-        """Reads until CONDITION() is true; its value. AssertionError after LIMIT * PATIENCE seconds, or at the end."""
-        end = time.monotonic() + limit * PATIENCE
-        running = True
-        while True:
-            value = condition()
-            if value:
-                return value
-            if not running:
-                raise AssertionError(f"the board ended without {what}\n{self.tail()}")
-            if time.monotonic() > end:
-                raise AssertionError(f"no {what} within {limit * PATIENCE:.0f} s\n{self.tail()}")
-            running = self.pump(min(1.0, end - time.monotonic()))
-
-    def find(self, domain, pattern, after=0):
-        """The first match of PATTERN in the partition's lines from index AFTER on, or None."""
-        for line in self.lines[domain][after:]:
-            match = re.search(pattern, line)
-            if match:
-                return match
-        return None
-
-    def wait_line(self, domain, pattern, limit=30, after=0):
-        return self.wait(lambda: self.find(domain, pattern, after), limit, f"line /{pattern}/ of {domain}")
-
-    def wait_text(self, pattern, limit=30):
-        """Anywhere on the console, an unfinished line included."""
-        return self.wait(lambda: re.search(pattern, "\n".join(t for _, t in self.all_lines) + "\n" + self.rest),
-                         limit, f"text /{pattern}/")
-
-    def wait_guests(self, *names, limit=30):
-        """Until these bare-metal guests (default: all) said that they are done. A failed one is an error."""
-        for name in names or [d.name for d in self.board.domains]:
-            match = self.wait_line(name, r"guest: (done|failed)", limit)
-            assert match[1] == "done", f"guest {name} failed\n{self.tail()}"
-
-    def wait_end(self, limit=30):
-        """Until QEMU ends by itself: the board was powered off."""
-        end = time.monotonic() + limit * PATIENCE
-        while self.pump(0.5):
-            assert time.monotonic() < end, f"the board did not power off within {limit * PATIENCE:.0f} s\n{self.tail()}"
-        self.process.wait()
-
-    def results(self, domain):
-        """{name: value} of the partition's result lines. A name that comes again gets "#2" behind it, and so on."""
-        found = {}
-        for line in self.lines[domain]:
-            if ": " in line:
-                name, value = line.split(": ", 1)
-                again = 2
-                while name in found:
-                    name, again = f"{line.split(': ', 1)[0]} #{again}", again + 1
-                found[name] = value
-        return found
-
-    def send(self, text):
-        """Types TEXT, no faster than a guest that shares its CPU reads: its UART holds 32 characters."""
-        for at in range(0, len(text), 8):
-            self.process.stdin.write(text[at:at + 8].encode())
-            self.process.stdin.flush()
-            self.pump(0.1)
-
-    def tail(self, count=40):
-        shown = [f"{name or 'hypervisor'}| {text}" for name, text in self.all_lines[-count:]]
-        return "\n".join(shown + ([f"(unfinished) {self.rest}"] if self.rest else []))
+        return super().names()

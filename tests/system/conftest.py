@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Boot tests. They need what `make` builds and what Debian ships for arm64; both are made here if they are missing.
+"""Boot tests. They need what `make` builds and what Debian ships; both are made here if they are missing. What is named
+test_x86_* runs on emulated PCs, all else on emulated boards of arm64.
 
 Environment: BULKHEAD, the hypervisor under test (build/arm64/bulkhead); BULKHEAD_DEBUG, its debug build
-(build/arm64-debug/bulkhead); PATIENCE, a factor on every time limit. Markers: soak, the long ones; static_too, those
-that run on build/arm64-static/bulkhead as well.
+(build/arm64-debug/bulkhead); BULKHEAD_X86 and BULKHEAD_X86_DEBUG, the same for PCs (build/x86_64, build/x86_64-debug);
+PATIENCE, a factor on every time limit. Markers: soak, the long ones; static_too, those that run on
+build/arm64-static/bulkhead as well.
 """
+import contextlib
 import fcntl
+import functools
 import os
 import pathlib
 import subprocess
@@ -13,6 +17,7 @@ import subprocess
 import pytest
 
 import board as boards
+import pc
 from board import BUILD, TOP, Board, Domain
 
 
@@ -48,33 +53,48 @@ def pytest_collection_modifyitems(config, items):
                 item.add_marker(skip_soak)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def made():
-    """Guests, Debian's kernel, busybox and Xen. Locked, so that parallel test processes make them once."""
+@contextlib.contextmanager
+def making():
+    """Locked, so that parallel test processes make things once."""
     boards.WORK.mkdir(parents=True, exist_ok=True)
     with open(boards.WORK / "made.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def make_initramfs(arch, initramfs):
+    sources = [TOP / "scripts/initramfs.sh", TOP / "scripts/cpio.py", *(TOP / "guests/linux").rglob("*")]
+    if not initramfs.exists() or max(os.path.getmtime(s) for s in sources) > os.path.getmtime(initramfs):
+        subprocess.run([TOP / "scripts/initramfs.sh", "--arch", arch, initramfs], check=True)
+
+
+@pytest.fixture(scope="session")
+def made():
+    """Guests, Debian's kernel, busybox and Xen for arm64."""
+    with making():
         subprocess.run(["make", "-s", "-f", "guests/guests.mk", "guests"], cwd=TOP, check=True)
         subprocess.run([TOP / "scripts/debian-fetch.sh", "linux", "busybox", "xen", "grub"], check=True)
-        initramfs = BUILD / "initramfs.cpio.gz"
-        sources = [TOP / "scripts/initramfs.sh", TOP / "scripts/cpio.py", *(TOP / "guests/linux").rglob("*")]
-        if not initramfs.exists() or max(os.path.getmtime(s) for s in sources) > os.path.getmtime(initramfs):
-            subprocess.run([TOP / "scripts/initramfs.sh", initramfs], check=True)
+        make_initramfs("arm64", BUILD / "initramfs.cpio.gz")
     assert boards.hypervisor_path().exists(), f"{boards.hypervisor_path()}: no hypervisor: run make or set BULKHEAD"
 
 
 @pytest.fixture(scope="session")
-def x86():
-    """The same for x86: guests of both widths, Debian's kernels, busybox and Xen, an initramfs."""
-    with open(boards.WORK / "made.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+def made_x86():
+    """The same for PCs."""
+    with making():
         subprocess.run(["make", "-s", "-f", "guests/guests.mk", "guests-x86"], cwd=TOP, check=True)
         subprocess.run([TOP / "scripts/debian-fetch.sh", "--arch", "amd64", "linux", "linux-cloud", "busybox", "xen"],
                        check=True)
-        initramfs = BUILD / "initramfs-amd64.cpio.gz"
-        sources = [TOP / "scripts/initramfs.sh", TOP / "scripts/cpio.py", *(TOP / "guests/linux").rglob("*")]
-        if not initramfs.exists() or max(os.path.getmtime(s) for s in sources) > os.path.getmtime(initramfs):
-            subprocess.run([TOP / "scripts/initramfs.sh", "--arch", "amd64", initramfs], check=True)
+        make_initramfs("amd64", pc.INITRAMFS)
+        for kernel in ("linux", "linux-cloud"):
+            pc.vmlinux(kernel)
+    assert pc.hypervisor_path().exists(), f"{pc.hypervisor_path()}: no hypervisor: run make or set BULKHEAD_X86"
+
+
+@pytest.fixture(autouse=True)
+def pieces(request):
+    """What the machine of this test needs."""
+    request.getfixturevalue("made_x86" if request.module.__name__.startswith("test_x86_") else "made")
 
 
 @pytest.fixture
@@ -114,6 +134,12 @@ def start(request, build):
         console.close()
 
 
+@pytest.fixture
+def start_pc(start):
+    """The same for PCs."""
+    return functools.partial(start, kind=pc.Pc)
+
+
 def linux(name, arguments="", **options):
     """A Debian Linux partition with the usual initramfs."""
     defaults = {"memory": 192, "ramdisk": BUILD / "initramfs.cpio.gz", **options}
@@ -129,6 +155,13 @@ def guest(name, program, arguments="", **options):
 def debug_build():
     """The hypervisor with assertions, lock-order checks and the audit of its live page tables."""
     path = pathlib.Path(os.environ.get("BULKHEAD_DEBUG", BUILD / "arm64-debug" / "bulkhead"))
+    assert path.exists(), f"{path}: no debug build: run make"
+    return path
+
+
+@pytest.fixture
+def debug_build_x86():
+    path = pathlib.Path(os.environ.get("BULKHEAD_X86_DEBUG", BUILD / "x86_64-debug" / "bulkhead"))
     assert path.exists(), f"{path}: no debug build: run make"
     return path
 

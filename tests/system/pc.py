@@ -1,135 +1,135 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An emulated PC with partitions on it, as board.py has it for arm64: the boot description is the first of the boot
-loader's modules, kernels and ramdisks the others, and QEMU is the boot loader.
+"""An emulated PC with partitions on it. QEMU loads the hypervisor as Multiboot says, with the boot description, a
+device tree, as the first module and all kernels and ramdisks behind it; or without a description, with a kernel and
+a ramdisk for one partition, which gets what there is.
 
-    pc = Pc([Domain("alpha", pc.GUESTS / "hello")])
+    pc = Pc(domains=[guest("alpha", "hello")])
+    with pc.start() as console:
+        console.wait_line("alpha", "guest: done")
 
-With `single` there is no description: the only domain's kernel is the first module, its ramdisk the second. That is also
-how Debian's Xen starts its PVH dom0, with which guests are compared.
+The hypervisor is Bulkhead (environment variable BULKHEAD_X86, or Pc(hypervisor=...)) or, with one partition as its
+domain 0, Debian's own Xen.
 """
 import dataclasses
+import os
 import pathlib
-import re
 import subprocess
 
-import board as boards
-from board import BUILD, PATIENCE, SWITCHING, WORK, Console, Domain, is_xen  # noqa: F401
+from console import BUILD, WORK, Domain, Machine, is_xen
 
-GUESTS = BUILD / "guests" / "x86_64"
-GUESTS_32 = BUILD / "guests" / "x86_32"
+GUESTS = {bits: BUILD / "guests" / f"x86_{bits}" for bits in (32, 64)}
 DEBIAN = BUILD / "debian" / "amd64"
 XEN = DEBIAN / "xen"
-HYPERVISOR = BUILD / "x86_64" / "bulkhead"
-DEBUG = BUILD / "x86_64-debug" / "bulkhead"
-INITRAMFS = BUILD / "initramfs-amd64.cpio.gz"
-TOOL = BUILD / "image" / "bulkhead-image"
+INITRAMFS = WORK / "initramfs-amd64.cpio.gz"
+# All that the emulator has. A TSC that never changes its speed it only has by force, with a warning.
+CPU = "max,x-force-features=on,invtsc=on"
+# Xen as it runs its domain 0 here: without an IOMMU, which this machine has not.
+XEN_ARGUMENTS = "dom0=pvh dom0-iommu=none iommu=no console=com1 com1=115200 dom0_mem=256M dom0_max_vcpus={vcpus}"
+MULTIBOOT_MAGIC = bytes.fromhex("02b0ad1b")
 
-XEN_ARGUMENTS = "dom0=pvh dom0-iommu=none iommu=no console=com1 com1=115200 dom0_mem=256M"
+
+def hypervisor_path():
+    return pathlib.Path(os.environ.get("BULKHEAD_X86", BUILD / "x86_64" / "bulkhead"))
 
 
 @dataclasses.dataclass
-class Pc:
+class Pc(Machine):
     domains: list
     hypervisor: object = None
-    cpus: int = 1
-    memory: int = 512               # MiB
-    bootargs: str = ""              # the hypervisor's own
-    single: bool = False
-    icount: bool = False
-    switching: bool = False
-    cpu: str = "max,x-force-features=on"
-    qemu: tuple = ()
-    modules: tuple = ()             # further files, behind those of the domains
-    edit: object = None             # function(dts text) -> dts text, for damaged descriptions
-    name: str = "pc"
+    cpus: int = 2
+    memory: int = 1024              # MiB
+    bootargs: str = ""              # the hypervisor's
+    dts: str = ""                   # device-tree source appended to the tree: "/ { ... };"
+    cpu: str = CPU
+    described: bool = True          # False: no tree, one partition
+    pvh: bool = False               # QEMU enters the hypervisor as PVH says; it then takes one module only
+    qemu: tuple = ()                # further QEMU options
+    edit: object = None             # function(dts text) -> dts text, for damaged trees
+    edit_blob: object = None        # function(bytes) -> bytes, the same after it was compiled
+    name: str = "pc"                # of the folder for files and logs
+    modules: list = dataclasses.field(default_factory=list)
 
-    def __post_init__(self):
-        self.hypervisor = pathlib.Path(self.hypervisor or HYPERVISOR)
-        self.work = WORK / re.sub(r"[^\w.-]+", "_", self.name)
+    emulator = "qemu-system-x86_64"
+    default_hypervisor = staticmethod(hypervisor_path)
 
     def module(self, kind, path, bootargs=""):
-        self.files.append(path)
+        """A file that several partitions have is loaded once."""
+        if path not in self.modules:
+            self.modules.append(path)
         arguments = f'bootargs = "{bootargs}";' if bootargs else ""
-        return (f'module{len(self.files)} {{ compatible = "multiboot,{kind}", "multiboot,module"; '
-                f'module-index = <{len(self.files)}>; {arguments} }};\n')
+        return (f'{kind} {{ compatible = "multiboot,{kind}", "multiboot,module"; '
+                f'module-index = <{1 + self.modules.index(path)}>; {arguments} }};\n')
 
-    def domain_node(self, domain):
-        text = f'{domain.name} {{\ncompatible = "xen,domain";\n'
-        text += f"memory = {domain.memory_text or f'<0 {domain.memory * 1024:#x}>'};\ncpus = <{domain.vcpus}>;\n"
-        text += domain.extra + "\n"
+    def domain_node(self, number, domain):
+        text = self.domain_text(number, domain) + domain.extra + "\n"
         if domain.kernel is not None:
             text += self.module("kernel", domain.kernel, domain.bootargs)
         if domain.ramdisk is not None:
             text += self.module("ramdisk", domain.ramdisk)
         return text + "};\n"
 
-    def description(self):
-        """Writes the boot description; its path."""
-        nodes = "".join(self.domain_node(d) for d in self.domains)
-        text = f'/dts-v1/;\n/ {{ chosen {{ xen,xen-bootargs = "{self.bootargs}";\n{nodes} }}; }};\n'
-        if self.edit is not None:
-            text = self.edit(text)
-        source, blob = self.work / "description.dts", self.work / "description.dtb"
-        source.write_text(text)
-        subprocess.run(["dtc", "-q", "-f", "-I", "dts", "-O", "dtb", "-o", blob, source], check=True, timeout=60)
+    def tree(self):
+        nodes = "".join(self.domain_node(i + 1, d) for i, d in enumerate(self.domains))
+        text = (f'/dts-v1/;\n/ {{ #address-cells = <2>; #size-cells = <2>; chosen {{\n'
+                f'xen,xen-bootargs = "{self.bootargs}";\n{nodes} }}; }};\n{self.dts}\n')
+        blob = self.compile_tree(self.edit(text) if self.edit is not None else text)
+        if self.edit_blob is not None:
+            blob.write_bytes(self.edit_blob(blob.read_bytes()))
         return blob
 
+    def image(self):
+        """The hypervisor's file; for a start by PVH without the Multiboot header, which QEMU would prefer."""
+        if not self.pvh:
+            return self.hypervisor
+        data = self.hypervisor.read_bytes()
+        assert data[:8192].count(MULTIBOOT_MAGIC) == 1
+        spoiled = self.work / "bulkhead-pvh"
+        spoiled.write_bytes(data.replace(MULTIBOOT_MAGIC, bytes(4), 1))
+        return spoiled
+
     def build(self):
-        """QEMU's command line."""
+        """Writes the device tree; returns QEMU's command line."""
         self.work.mkdir(parents=True, exist_ok=True)
-        self.files, options = [], []
-        if self.single:
-            domain = self.domains[0]
-            modules = [f"{domain.kernel} {domain.bootargs}".strip()]
-            modules += [str(domain.ramdisk)] if domain.ramdisk is not None else []
+        self.modules = []
+        arguments = self.bootargs
+        if is_xen(self.hypervisor):
+            arguments = f"{XEN_ARGUMENTS.format(vcpus=self.domains[0].vcpus)} {arguments}".strip()
+        if self.described and not is_xen(self.hypervisor):
+            modules, arguments = [(self.tree(), ""), *((path, "") for path in self.modules)], ""
         else:
-            modules = [str(self.description()), *map(str, self.files)]
-        modules += map(str, self.modules)
-        arguments = f"{XEN_ARGUMENTS} {self.bootargs}" if is_xen(self.hypervisor) else self.bootargs
-        if arguments and (self.single or is_xen(self.hypervisor)):
-            options += ["-append", arguments]
-        command = ["qemu-system-x86_64", "-M", "q35", "-cpu", self.cpu, "-smp", str(self.cpus), "-m", str(self.memory),
-                   "-display", "none", "-monitor", "none", "-chardev", "stdio,id=console,signal=off", "-serial",
-                   "chardev:console", "-no-reboot", "-nodefaults", "-kernel", str(self.hypervisor), *options]
-        if modules:
-            command += ["-initrd", ",".join(m.replace(",", ",,") for m in modules)]
-        if self.icount:
-            command += ["-icount", "shift=0,sleep=off"]
-            command += SWITCHING if self.switching or (is_xen(self.hypervisor) and self.cpus > 1) else []
-        return command + list(self.qemu)
-
-    def names(self):
-        """What each hypervisor puts in front of a partition's lines."""
-        if self.single and not is_xen(self.hypervisor):
-            return {"domain": self.domains[0].name}
-        return {d.name: d.name for d in self.domains}
-
-    def start(self, limit=60):
-        if not self.hypervisor.exists():
-            raise FileNotFoundError(f"{self.hypervisor}: no hypervisor there: run make configs")
-        return Console(self, self.build(), limit)
+            modules = [(d.kernel, d.bootargs) for d in self.domains] + \
+                [(d.ramdisk, "") for d in self.domains if d.ramdisk is not None]
+        # A comma ends a module, a space its file's name.
+        words = ",".join(f"{path} {text}".strip().replace(",", ",,") for path, text in modules)
+        return [self.emulator, "-M", "q35", "-cpu", self.cpu, "-smp", str(self.cpus), "-m", str(self.memory),
+                *self.console_options(), "-kernel", str(self.image()), *(["-initrd", words] if words else []),
+                *(["-append", arguments] if arguments else []), *self.qemu]
 
 
-def vmlinux(flavour=""):
-    """The ELF kernel in Debian's bzImage ("" or "-cloud"), as bulkhead-image takes it out."""
-    out = BUILD / "tests" / f"vmlinux{flavour}"
-    source = DEBIAN / f"linux{flavour}"
-    if not out.exists() or out.stat().st_mtime < source.stat().st_mtime:
-        work = out.parent / f"unpacked{flavour}"
-        work.mkdir(parents=True, exist_ok=True)
-        config = work / "domain.cfg"
-        config.write_text(f'name = "linux"\nmemory = 256\nvcpus = 1\nkernel = "{source}"\n')
-        subprocess.run([TOOL, "-o", work, "--arch", "x86_64", config], check=True, stdout=subprocess.DEVNULL)
-        (work / "linux.kernel").replace(out)
-    return out
-
-
-def linux(name, arguments="", flavour="-cloud", **options):
-    """A Debian Linux partition with the usual initramfs."""
-    defaults = {"memory": 256, "ramdisk": INITRAMFS, **options}
-    return Domain(name, vmlinux(flavour), f"console=hvc0 quiet hostname={name} {arguments}".strip(), **defaults)
-
-
-def guest(name, program, arguments="", folder=GUESTS, **options):
+def guest(name, program, arguments="", bits=64, **options):
     """A partition with one of the bare-metal guests."""
-    return Domain(name, folder / program, arguments, **{"memory": 16, **options})
+    return Domain(name, GUESTS[bits] / program, arguments, **{"memory": 16, **options})
+
+
+def linux(name, arguments="", kernel="linux-cloud", **options):
+    """A Debian Linux partition with the usual initramfs: KERNEL is linux-cloud or linux."""
+    return Domain(name, vmlinux(kernel), f"console=hvc0 quiet hostname={name} {arguments}".strip(),
+                  **{"memory": 192, "ramdisk": INITRAMFS, **options})
+
+
+def vmlinux(kernel):
+    """The ELF file in Debian's bzImage (Linux, Documentation/arch/x86/boot.rst: payload_offset, payload_length)."""
+    source, out = DEBIAN / kernel, WORK / f"vm{kernel}"
+    if not out.exists() or os.path.getmtime(out) < os.path.getmtime(source):
+        data = source.read_bytes()
+        start = (data[0x1f1] + 1) * 512 + int.from_bytes(data[0x248:0x24c], "little")
+        payload = data[start:start + int.from_bytes(data[0x24c:0x250], "little")]
+        # The last four bytes say how long it is unpacked, which xz has in its own format.
+        tool, payload = (["xz", "-dc"], payload) if payload.startswith(b"\xfd7zXZ") else (["lz4", "-dc"], payload[:-4])
+        elf = subprocess.run([*tool, "--single-stream"] if tool[0] == "xz" else tool, input=payload, timeout=60,
+                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout
+        assert elf.startswith(b"\x7fELF"), f"{source}: nothing that {tool[0]} unpacks"
+        partial = out.with_suffix(f".{os.getpid()}")
+        partial.write_bytes(elf)
+        partial.replace(out)
+    return out

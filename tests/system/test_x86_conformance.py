@@ -7,7 +7,7 @@ import pytest
 
 import pc
 from differences_x86 import DIFFERENCES
-from pc import Pc, guest
+from pc import guest
 
 pytestmark = pytest.mark.bulkhead
 
@@ -30,11 +30,6 @@ ROWS = [Row("hello", 2), Row("xenabi"), Row("calls"), Row("vcpu", 2), Row("memor
 used, ran = set(), set()
 
 
-@pytest.fixture(autouse=True)
-def pieces(x86):
-    """What these tests boot is there."""
-
-
 def explained(row, key, ours):
     for difference in DIFFERENCES:
         if difference.covers(row.program, None, key, ours):
@@ -46,10 +41,8 @@ def explained(row, key, ours):
 def answers(start, row, hypervisor):
     """What the guest says. Xen halts when its dom0 powers off, so the guest ends by a restart."""
     is_xen = hypervisor == pc.XEN
-    folder = pc.GUESTS if row.bits == 64 else pc.GUESTS_32
-    console = start([guest("one", row.program, f"end=reset {row.options}".strip(), folder=folder)], kind=Pc, single=True,
-                    cpus=row.cpus, memory=1024 if is_xen else 512, hypervisor=hypervisor,
-                    bootargs=f"dom0_max_vcpus={row.cpus}" if is_xen else "", limit=60)
+    console = start([guest("one", row.program, f"end=reset {row.options}".strip(), bits=row.bits, vcpus=row.cpus)],
+                    described=False, cpus=row.cpus, memory=1024 if is_xen else 512, hypervisor=hypervisor, limit=60)
     console.wait_guests(limit=60)
     found = console.results("one")
     console.close()
@@ -58,8 +51,8 @@ def answers(start, row, hypervisor):
 
 # Req: BH-MSR-001, BH-PC-021, BH-PC-035, BH-PC-038, BH-PC-039, BH-PC-041
 @pytest.mark.parametrize("row", ROWS, ids=str)
-def test_guest_says_the_same_on_both(start, row):
-    theirs, ours = answers(start, row, pc.XEN), answers(start, row, pc.HYPERVISOR)
+def test_guest_says_the_same_on_both(start_pc, row):
+    theirs, ours = answers(start_pc, row, pc.XEN), answers(start_pc, row, pc.hypervisor_path())
     ran.add(row)
     bad = [f"{key}\n    Xen:      {theirs.get(key)}\n    Bulkhead: {ours.get(key)}"
            for key in list(theirs) + [k for k in ours if k not in theirs]
