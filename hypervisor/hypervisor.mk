@@ -27,6 +27,8 @@ HYP_$(if $(CONFIG_X86),y,$(CONFIG_LOADER_ELF)) += core/kernel_elf.c
 HYP_$(CONFIG_SCHED_FAIR) += core/sched_fair.c
 HYP_$(CONFIG_XEN_GUEST) += $(addprefix core/, console_io.c hvm_op.c hypercall.c memory_op.c \
     physmap.c policy.c runstate.c sched_op.c vcpu_op.c version.c vm_assist.c)
+# Callers of two widths: the hypervisor's own and the half.
+HYP_$(CONFIG_X86) += core/guest_struct.c core/guest_width.c
 HYP_$(CONFIG_MULTICALL) += core/multicall.c
 HYP_$(CONFIG_EVTCHN) += $(addprefix core/, boot_channels.c evtchn.c evtchn_2l.c evtchn_fifo.c evtchn_op.c \
     evtchn_tell.c)

@@ -7,7 +7,7 @@
 #include "bh/argo.h"
 #include "bh/domain.h"
 #include "bh/evtchn.h"
-#include "bh/guest_copy.h"
+#include "bh/guest_struct.h"
 #include "bh/hypercall.h"
 #include "bh/policy.h"
 #include "bh/vcpu.h"
@@ -120,7 +120,7 @@ static int read_message(struct vcpu *v, const uint64_t *a, struct message *m)
         err = -XEN_EINVAL;
     }
     if (err == 0) {
-        err = guest_copy_from(v, m->iov, guest_handle(a[2]), a[3] * sizeof(m->iov[0]));
+        err = guest_structs_from(v, m->iov, guest_handle(a[2]), a[3], sizeof(m->iov[0]), STRUCT_xen_argo_iov);
     }
     if (err == 0 && (m->address.src.pad != 0 || m->address.dst.pad != 0)) {
         err = -XEN_EINVAL;

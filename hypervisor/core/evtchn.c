@@ -68,7 +68,7 @@ static int add_bucket(struct domain *d) REQUIRES(d->evtchn.lock)
 {
     /* The shared page has bits for so many. */
     uint32_t limit = d->evtchn.fifo != NULL ? CONFIG_MAX_EVTCHN_PORT + 1U
-                                            : MIN(CONFIG_MAX_EVTCHN_PORT + 1U, (uint32_t)EVTCHN_2L_NR_CHANNELS);
+                                            : MIN(CONFIG_MAX_EVTCHN_PORT + 1U, evtchn_2l_port_limit(d));
     uint32_t index = d->evtchn.port_count / EVTCHN_BUCKET;
     struct evtchn *bucket;
 

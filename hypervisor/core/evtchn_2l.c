@@ -1,16 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The 2-level ABI (event_channel.h, xen.h: struct shared_info): a bit for each port in the shared info page, and above
- * it, in the vCPU's own area, a bit for each word of them.
+ * it, in the vCPU's own area, a bit for each word of them. A word is a long of the guest's. For 32-bit guests it is half
+ * as wide, which little-endian bits of ports do not show; but there are fewer of them, so that the masks begin earlier.
  */
 #include "arch/arch.h"
 #include "bh/domain.h"
 #include "bh/evtchn.h"
 #include "bh/guest_atomic.h"
+#include "bh/guest_width.h"
 #include "bh/vcpu.h"
 #include "bh/window.h"
 
 #define WORD_BITS EVTCHN_2L_WORD
+
+uint32_t evtchn_2l_port_limit(const struct domain *d)
+{
+    return domain_is_narrow(d) ? NARROW_EVTCHN_PORTS : EVTCHN_2L_NR_CHANNELS;
+}
+
+/* There is no bit for PORT: it was made before the domain said that it has fewer. */
+static ALWAYS_INLINE bool is_beyond(const struct domain *d, uint32_t port)
+{
+    return domain_is_narrow(d) && port >= NARROW_EVTCHN_PORTS;
+}
+
+static ALWAYS_INLINE xen_ulong_t *masks(const struct domain *d, struct shared_info *s)
+{
+    return domain_is_narrow(d) ? (xen_ulong_t *)((char *)s + NARROW_EVTCHN_MASK_AT) : s->evtchn_mask;
+}
 
 /* Whether the bit was set before. */
 static bool bit_set(xen_ulong_t *words, uint32_t bit)
@@ -34,6 +52,24 @@ static bool bit_is_set(const xen_ulong_t *words, uint32_t bit)
     return (__atomic_load_n(&words[bit / WORD_BITS], __ATOMIC_SEQ_CST) >> bit % WORD_BITS & 1) != 0;
 }
 
+/* Req: BH-COMPAT-007 */
+static COLD bool select_narrow(struct narrow_vcpu_info *info, uint32_t port)
+{
+    uint32_t mask = 1U << port / 32, before;
+
+    (void)guest_atomic_change32(&info->evtchn_pending_sel, ~0U, mask, &before);
+    return (before & mask) != 0;
+}
+
+/* Whether the bit of PORT's word was set before in INFO of a vCPU of D. */
+static ALWAYS_INLINE bool select(const struct domain *d, struct vcpu_info *info, uint32_t port)
+{
+    if (domain_is_narrow(d)) {
+        return select_narrow((struct narrow_vcpu_info *)info, port);
+    }
+    return bit_set(&info->evtchn_pending_sel, port / WORD_BITS);
+}
+
 /* Sets the port's bit in V's area; the interrupt follows if that is new. */
 static void tell(struct vcpu *v, uint32_t port)
 {
@@ -43,7 +79,7 @@ static void tell(struct vcpu *v, uint32_t port)
     if (info == NULL) {
         return;
     }
-    raise = !bit_set(&info->evtchn_pending_sel, port / WORD_BITS) && evtchn_mark_upcall(info);
+    raise = !select(v->domain, info, port) && evtchn_mark_upcall(info);
     window_close_leaf();
     if (raise) {
         arch_vcpu_upcall(v);
@@ -53,9 +89,14 @@ static void tell(struct vcpu *v, uint32_t port)
 /* Req: BH-EVT-002 */
 void evtchn_2l_set_pending(struct domain *d, uint32_t port, const struct evtchn *c)
 {
-    struct shared_info *s = window_open_leaf(d->shared_info);
-    bool is_new = !bit_set(s->evtchn_pending, port) && !bit_is_set(s->evtchn_mask, port);
+    struct shared_info *s;
+    bool is_new;
 
+    if (is_beyond(d, port)) {
+        return;
+    }
+    s = window_open_leaf(d->shared_info);
+    is_new = !bit_set(s->evtchn_pending, port) && !bit_is_set(masks(d, s), port);
     window_close_leaf();
     if (is_new) {
         tell(d->vcpus[c->vcpu], port);
@@ -64,17 +105,26 @@ void evtchn_2l_set_pending(struct domain *d, uint32_t port, const struct evtchn 
 
 void evtchn_2l_clear_pending(struct domain *d, uint32_t port)
 {
-    struct shared_info *s = window_open_leaf(d->shared_info);
+    struct shared_info *s;
 
+    if (is_beyond(d, port)) {
+        return;
+    }
+    s = window_open_leaf(d->shared_info);
     (void)bit_clear(s->evtchn_pending, port);
     window_close_leaf();
 }
 
 void evtchn_2l_unmask(struct domain *d, uint32_t port, const struct evtchn *c)
 {
-    struct shared_info *s = window_open_leaf(d->shared_info);
-    bool pending = bit_clear(s->evtchn_mask, port) && bit_is_set(s->evtchn_pending, port);
+    struct shared_info *s;
+    bool pending;
 
+    if (is_beyond(d, port)) {
+        return;
+    }
+    s = window_open_leaf(d->shared_info);
+    pending = bit_clear(masks(d, s), port) && bit_is_set(s->evtchn_pending, port);
     window_close_leaf();
     if (pending) {
         tell(d->vcpus[c->vcpu], port);
@@ -83,9 +133,14 @@ void evtchn_2l_unmask(struct domain *d, uint32_t port, const struct evtchn *c)
 
 bool evtchn_2l_is_pending(struct domain *d, uint32_t port)
 {
-    const struct shared_info *s = window_open_leaf(d->shared_info);
-    bool pending = bit_is_set(s->evtchn_pending, port);
+    const struct shared_info *s;
+    bool pending;
 
+    if (is_beyond(d, port)) {
+        return false;
+    }
+    s = window_open_leaf(d->shared_info);
+    pending = bit_is_set(s->evtchn_pending, port);
     window_close_leaf();
     return pending;
 }
@@ -97,4 +152,13 @@ xen_ulong_t evtchn_2l_pending_word(struct domain *d, uint32_t port)
 
     window_close(s);
     return bits;
+}
+
+void evtchn_2l_select_all(const struct domain *d, struct vcpu_info *info)
+{
+    if (domain_is_narrow(d)) {
+        ((struct narrow_vcpu_info *)info)->evtchn_pending_sel = ~0U;
+    } else {
+        info->evtchn_pending_sel = ~(xen_ulong_t)0;
+    }
 }

@@ -239,7 +239,7 @@ static int switch_to_fifo(struct domain *d) REQUIRES(d->evtchn.lock)
 
 void evtchn_fifo_adopt(struct domain *d)
 {
-    uint32_t count = MIN(d->evtchn.port_count, (uint32_t)EVTCHN_2L_NR_CHANNELS);
+    uint32_t count = MIN(d->evtchn.port_count, evtchn_2l_port_limit(d));
     const struct evtchn_fifo *f = d->evtchn.fifo;
 
     for (uint32_t from = 0; from < count && f != NULL; from += EVTCHN_2L_WORD) {

@@ -107,7 +107,7 @@ int evtchn_register_vcpu_info(struct vcpu *v, gfn_t g, unsigned offset)
     __atomic_store_n(&v->evtchn.info, at, __ATOMIC_SEQ_CST);
     v->evtchn.info_registered = true;
     /* Whatever came meanwhile is found by looking at all. */
-    info->evtchn_pending_sel = ~(xen_ulong_t)0;
+    evtchn_2l_select_all(d, info);
     (void)evtchn_mark_upcall(info);
     window_close(info);
     spin_unlock(&d->evtchn.lock);

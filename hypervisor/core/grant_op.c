@@ -5,7 +5,7 @@
  */
 #include "bh/domain.h"
 #include "bh/grant.h"
-#include "bh/guest_copy.h"
+#include "bh/guest_struct.h"
 #include "bh/hypercall.h"
 #include "bh/vcpu.h"
 
@@ -46,8 +46,8 @@ static int64_t setup_table(struct vcpu *v, struct gnttab_setup_table *op)
         for (uint32_t k = 0; k < count; k++) {
             list[k] = __atomic_load_n(&t->frame_gfn[i + k], __ATOMIC_RELAXED);
         }
-        if (guest_copy_to(v, guest_handle((uint64_t)op->frame_list.p + i * sizeof(list[0])), list,
-                          count * sizeof(list[0])) != 0) {
+        if (guest_structs_to(v, guest_struct_at(v, (uint64_t)op->frame_list.p, i, sizeof(list[0]), STRUCT_guest_long),
+                             list, count, sizeof(list[0]), STRUCT_guest_long) != 0) {
             op->status = GNTST_bad_virt_addr;
         }
     }
@@ -149,6 +149,21 @@ static const struct {
     [GNTTABOP_cache_flush] = WHOLE(struct gnttab_cache_flush, A_LIST),
 };
 
+/* Which of them has another layout for 32-bit callers. */
+static ALWAYS_INLINE enum guest_struct struct_of(uint32_t command)
+{
+    switch (command) {
+    case GNTTABOP_setup_table:
+        return STRUCT_gnttab_setup_table;
+    case GNTTABOP_copy:
+        return STRUCT_gnttab_copy;
+    case GNTTABOP_get_status_frames:
+        return STRUCT_gnttab_get_status_frames;
+    default:
+        return STRUCT_same;
+    }
+}
+
 /* Bits of the command that are not its number. */
 #define COMMAND_OPAQUE 0xfffff000u
 
@@ -188,25 +203,35 @@ static ALWAYS_INLINE int64_t perform(struct vcpu *v, uint32_t command, union arg
     }
 }
 
+/* What the guest gets back of A, at H. */
+static ALWAYS_INLINE int tell_result(struct vcpu *v, uint32_t command, struct guest_handle h, const union arguments *a)
+{
+    uint8_t at = argument_kind[command].result, size = argument_kind[command].result_size;
+
+    if (guest_is_narrow(v) && size == argument_kind[command].size) {
+        return guest_struct_to(v, h, a, size, struct_of(command));
+    }
+    return guest_struct_field_to(v, h, a, at, size, struct_of(command));
+}
+
 /* Req: BH-GNT-002 */
 static ALWAYS_INLINE int64_t perform_all(struct vcpu *v, uint64_t *a, uint32_t command, uint32_t count)
 {
     union arguments arguments;
-    uint8_t size = argument_kind[command].size, result_at = argument_kind[command].result;
-    uint8_t result_size = argument_kind[command].result_size;
+    uint8_t size = argument_kind[command].size;
     int64_t result = 0;
 
     while (count != 0 && result == 0) {
-        if (guest_copy_from(v, &arguments, guest_handle(a[1]), size) != 0) {
+        if (guest_struct_from(v, &arguments, guest_handle(a[1]), size, struct_of(command)) != 0) {
             return -XEN_EFAULT;
         }
         result = perform(v, command, &arguments);
         if ((result == 0 || command == GNTTABOP_set_version) &&
-            guest_copy_to(v, guest_handle(a[1] + result_at), (char *)&arguments + result_at, result_size) != 0) {
+            tell_result(v, command, guest_handle(a[1]), &arguments) != 0) {
             result = -XEN_EFAULT;
         }
         if (--count != 0 && result == 0) {
-            a[1] += size;
+            a[1] += guest_struct_size(v, size, struct_of(command));
             a[2] = count;
             if (hypercall_must_yield()) {
                 return HYPERCALL_RESTART;

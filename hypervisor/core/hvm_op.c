@@ -6,6 +6,7 @@
 #include "arch/arch.h"
 #include "bh/domain.h"
 #include "bh/guest_copy.h"
+#include "bh/guest_width.h"
 #include "bh/hypercall.h"
 #include "bh/vcpu.h"
 
@@ -60,6 +61,9 @@ static int64_t access_param(struct vcpu *v, struct guest_handle arg, bool set)
             return -XEN_EPERM;
         }
         __atomic_store_n(value, p.value, __ATOMIC_RELAXED);
+        if (ARCH_GUEST_HAS_NARROW) {
+            domain_set_width(d, guest_is_narrow(v));
+        }
         return 0;
     }
     p.value = __atomic_load_n(value, __ATOMIC_RELAXED);

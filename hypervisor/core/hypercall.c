@@ -3,6 +3,7 @@
 
 #include "arch/arch.h"
 #include "bh/cpu.h"
+#include "bh/guest_width.h"
 
 typedef int64_t operation(struct vcpu *v, uint64_t *a);
 
@@ -20,11 +21,26 @@ static operation *const table[] = {
     [__HYPERVISOR_argo_op] = CONFIG_ARGO ? hypercall_argo_op : NULL,
 };
 
+static COLD int64_t dispatch_narrow(struct vcpu *v, uint64_t number, uint64_t *arguments)
+{
+    int64_t result;
+
+    guest_width_resume(v->domain, number, arguments);
+    result = table[number](v, arguments);
+    if (result == HYPERCALL_RESTART) {
+        guest_width_keep(v->domain, number, arguments);
+    }
+    return result;
+}
+
 /* Req: BH-ABI-002 */
 int64_t hypercall_dispatch(struct vcpu *v, uint64_t number, uint64_t *arguments)
 {
     if (unlikely(number >= ARRAY_COUNT(table) || table[number] == NULL)) {
         return -XEN_ENOSYS;
+    }
+    if (guest_is_narrow(v)) {
+        return dispatch_narrow(v, number, arguments);
     }
     return table[number](v, arguments);
 }

@@ -6,7 +6,7 @@
 #include "arch/arch.h"
 #include "bh/domain.h"
 #include "bh/grant.h"
-#include "bh/guest_copy.h"
+#include "bh/guest_struct.h"
 #include "bh/hypercall.h"
 #include "bh/physmap.h"
 #include "bh/vcpu.h"
@@ -34,6 +34,14 @@ static int check_self(struct vcpu *v, uint16_t domid)
     }
     domain_put(d);
     return -XEN_EPERM;
+}
+
+/* Element INDEX of the frame numbers, or indices, at LIST. */
+static int read_long(struct vcpu *v, uint64_t *value, uint64_t list, uint64_t index)
+{
+    struct guest_handle at = guest_struct_at(v, list, index, sizeof(*value), STRUCT_guest_long);
+
+    return guest_struct_from(v, value, at, sizeof(*value), STRUCT_guest_long);
 }
 
 /* ---- Reservations ---- */
@@ -72,11 +80,11 @@ static int free_pages(struct domain *d, gfn_t g, unsigned order)
 static int change_extent(struct vcpu *v, unsigned command, const struct xen_memory_reservation *r, uint64_t i,
                          uint64_t *pages)
 {
-    uint64_t at = (uint64_t)r->extent_start.p + i * sizeof(xen_pfn_t), count = 1UL << r->extent_order;
+    uint64_t list = (uint64_t)r->extent_start.p, count = 1UL << r->extent_order;
     unsigned order = MIN(r->extent_order, (unsigned)PIECE_ORDER);
     struct domain *d = v->domain;
     xen_pfn_t g;
-    int err = guest_copy_from(v, &g, guest_handle(at), sizeof(g));
+    int err = read_long(v, &g, list, i);
 
     if (err == 0 && (*pages & ((1UL << order) - 1)) != 0) {
         err = -XEN_EINVAL;
@@ -114,7 +122,7 @@ static int64_t change_reservation(struct vcpu *v, uint64_t *a)
     struct xen_memory_reservation r;
     int err;
 
-    if (guest_copy_from(v, &r, guest_handle(a[1]), sizeof(r)) != 0) {
+    if (guest_struct_from(v, &r, guest_handle(a[1]), sizeof(r), STRUCT_xen_memory_reservation) != 0) {
         return (int64_t)done;
     }
     if (r.nr_extents > UINT32_MAX >> COMMAND_BITS) {
@@ -206,7 +214,7 @@ static int map_one(struct domain *d, unsigned space, uint16_t foreign, uint64_t 
 static int64_t add_to_physmap(struct vcpu *v, struct guest_handle arg)
 {
     struct xen_add_to_physmap a;
-    int err = guest_copy_from(v, &a, arg, sizeof(a));
+    int err = guest_struct_from(v, &a, arg, sizeof(a), STRUCT_xen_add_to_physmap);
 
     /* A foreign page needs the other domain's name, which only the batch has. */
     if (err == 0 && a.space == XENMAPSPACE_gmfn_foreign) {
@@ -232,7 +240,7 @@ static int64_t add_to_physmap_batch(struct vcpu *v, uint64_t *a)
 {
     uint64_t done = (uint32_t)a[0] >> COMMAND_BITS;
     struct xen_add_to_physmap_batch b;
-    int err = guest_copy_from(v, &b, guest_handle(a[1]), sizeof(b));
+    int err = guest_struct_from(v, &b, guest_handle(a[1]), sizeof(b), STRUCT_xen_add_to_physmap_batch);
 
     if (err == 0 && b.space == XENMAPSPACE_gmfn_range) {
         err = -XEN_EOPNOTSUPP;
@@ -250,16 +258,14 @@ static int64_t add_to_physmap_batch(struct vcpu *v, uint64_t *a)
         err = -XEN_EILSEQ;
     }
     while (err == 0 && done < b.size) {
-        uint64_t index_at = (uint64_t)b.idxs.p + done * sizeof(xen_ulong_t);
-        uint64_t page_at = (uint64_t)b.gpfns.p + done * sizeof(xen_pfn_t);
         uint64_t error_at = (uint64_t)b.errs.p + done * sizeof(int);
         xen_ulong_t index;
         xen_pfn_t g;
         int result;
 
-        err = guest_copy_from(v, &index, guest_handle(index_at), sizeof(index));
+        err = read_long(v, &index, (uint64_t)b.idxs.p, done);
         if (err == 0) {
-            err = guest_copy_from(v, &g, guest_handle(page_at), sizeof(g));
+            err = read_long(v, &g, (uint64_t)b.gpfns.p, done);
         }
         if (err == 0 && g == ~(xen_pfn_t)0) {
             err = -XEN_EINVAL;
@@ -281,7 +287,7 @@ static int64_t add_to_physmap_batch(struct vcpu *v, uint64_t *a)
 static int64_t remove_from_physmap(struct vcpu *v, struct guest_handle arg)
 {
     struct xen_remove_from_physmap a;
-    int err = guest_copy_from(v, &a, arg, sizeof(a));
+    int err = guest_struct_from(v, &a, arg, sizeof(a), STRUCT_xen_remove_from_physmap);
 
     if (err == 0) {
         err = check_self(v, a.domid);
@@ -296,7 +302,7 @@ static int64_t remove_from_physmap(struct vcpu *v, struct guest_handle arg)
 static int64_t acquire_resource(struct vcpu *v, struct guest_handle arg)
 {
     struct xen_mem_acquire_resource a;
-    int err = guest_copy_from(v, &a, arg, sizeof(a));
+    int err = guest_struct_from(v, &a, arg, sizeof(a), STRUCT_xen_mem_acquire_resource);
 
     if (err == 0 && (a.pad != 0 || a.frame > UINT32_MAX - a.nr_frames)) {
         err = -XEN_EINVAL;
@@ -315,13 +321,16 @@ static int64_t acquire_resource(struct vcpu *v, struct guest_handle arg)
             return -XEN_EINVAL;
         }
         a.nr_frames = grant_resource_size(v->domain, a.id);
-        return a.nr_frames == 0 ? -XEN_EINVAL : guest_copy_to(v, arg, &a, sizeof(a));
+        if (a.nr_frames == 0) {
+            return -XEN_EINVAL;
+        }
+        return guest_struct_to(v, arg, &a, sizeof(a), STRUCT_xen_mem_acquire_resource);
     }
     /* Bound: the frames of a grant table. */
     for (uint32_t i = 0; i < a.nr_frames && err == 0; i++) {
         xen_pfn_t g;
 
-        err = guest_copy_from(v, &g, guest_handle((uint64_t)a.frame_list.p + i * sizeof(g)), sizeof(g));
+        err = read_long(v, &g, (uint64_t)a.frame_list.p, i);
         if (err == 0) {
             err = grant_map_resource(v->domain, a.id, a.frame + i, gfn(g));
         }

@@ -3,7 +3,7 @@
  * multicall: a list of hypercalls as one (xen.h, struct multicall_entry). It stops between two entries when something
  * waits for the CPU, and within one that stops by itself: the entry in the guest's list then says where to go on.
  */
-#include "bh/guest_copy.h"
+#include "bh/guest_struct.h"
 #include "bh/hypercall.h"
 #include "bh/vcpu.h"
 
@@ -19,7 +19,7 @@ int64_t hypercall_multicall(struct vcpu *v, uint64_t *a)
         uint64_t argument[ENTRY_ARGUMENTS];
         int64_t result;
 
-        if (guest_copy_from(v, &e, guest_handle(at), sizeof(e)) != 0) {
+        if (guest_struct_from(v, &e, guest_handle(at), sizeof(e), STRUCT_multicall_entry) != 0) {
             return -XEN_EFAULT;
         }
         for (unsigned i = 0; i < ENTRY_ARGUMENTS; i++) {
@@ -33,11 +33,11 @@ int64_t hypercall_multicall(struct vcpu *v, uint64_t *a)
         } else {
             e.result = (xen_ulong_t)result;
         }
-        if (guest_copy_to(v, guest_handle(at), &e, sizeof(e)) != 0) {
+        if (guest_struct_to(v, guest_handle(at), &e, sizeof(e), STRUCT_multicall_entry) != 0) {
             return -XEN_EFAULT;
         }
         if (result != HYPERCALL_RESTART) {
-            at += sizeof(e);
+            at += guest_struct_size(v, sizeof(e), STRUCT_multicall_entry);
             left--;
         }
         if (result == HYPERCALL_RESTART || (left != 0 && hypercall_must_yield())) {

@@ -3,7 +3,7 @@
 
 #include "arch/arch.h"
 #include "bh/domain.h"
-#include "bh/guest_copy.h"
+#include "bh/guest_struct.h"
 #include "bh/vcpu.h"
 
 void runstate_enter(struct vcpu *v, unsigned state, uint64_t now)
@@ -36,6 +36,35 @@ static int write_part(struct vcpu *v, unsigned offset, const void *from, unsigne
     return err;
 }
 
+static ALWAYS_INLINE size_t copy_size(const struct runstate *r)
+{
+    return ARCH_GUEST_HAS_NARROW && r->is_narrow ? guest_struct_narrow_size(STRUCT_vcpu_runstate_info)
+                                                 : sizeof(struct vcpu_runstate_info);
+}
+
+/* All of INFO. */
+static ALWAYS_INLINE int write_whole(struct vcpu *v, const struct vcpu_runstate_info *info)
+{
+    char narrow[GUEST_STRUCT_NARROW_MAX];
+
+    if (ARCH_GUEST_HAS_NARROW && unlikely(v->runstate.is_narrow)) {
+        guest_struct_narrow(STRUCT_vcpu_runstate_info, narrow, info);
+        return write_part(v, 0, narrow, (unsigned)copy_size(&v->runstate));
+    }
+    return write_part(v, 0, info, sizeof(*info));
+}
+
+/* Where STATE_ENTRY_TIME is. */
+static ALWAYS_INLINE unsigned entry_time_at(const struct runstate *r)
+{
+    size_t at = offsetof(struct vcpu_runstate_info, state_entry_time), size;
+
+    if (ARCH_GUEST_HAS_NARROW && unlikely(r->is_narrow)) {
+        at = guest_struct_narrow_field(STRUCT_vcpu_runstate_info, at, &size);
+    }
+    return (unsigned)at;
+}
+
 /* Req: BH-ABI-010 */
 /* The fields in the order of the structure; STATE_ENTRY_TIME carries the flag while the rest changes. */
 static int write_copy(struct vcpu *v)
@@ -43,7 +72,7 @@ static int write_copy(struct vcpu *v)
     const struct runstate *r = &v->runstate;
     bool flagged = (v->domain->assists & (1U << VMASST_TYPE_runstate_update_flag)) != 0;
     struct vcpu_runstate_info info = { .state = r->state, .state_entry_time = ticks_to_ns(r->entered) };
-    const unsigned at = offsetof(struct vcpu_runstate_info, state_entry_time);
+    const unsigned at = entry_time_at(r);
     uint64_t marked = info.state_entry_time | XEN_RUNSTATE_UPDATE;
     int err = 0;
 
@@ -55,7 +84,7 @@ static int write_copy(struct vcpu *v)
         info.state_entry_time = marked;
     }
     if (err == 0) {
-        err = write_part(v, 0, &info, sizeof(info));
+        err = write_whole(v, &info);
     }
     if (err == 0 && flagged) {
         marked &= ~XEN_RUNSTATE_UPDATE;
@@ -82,9 +111,10 @@ int runstate_register(struct vcpu *v, uint64_t address)
     if (address == 0) {
         return 0;
     }
-    r->first_size = (uint32_t)MIN(PAGE_SIZE - (address & (PAGE_SIZE - 1)), sizeof(struct vcpu_runstate_info));
+    r->is_narrow = domain_is_narrow(v->domain);
+    r->first_size = (uint32_t)MIN(PAGE_SIZE - (address & (PAGE_SIZE - 1)), copy_size(r));
     err = arch_guest_translate(v, address, true, &r->gpa);
-    if (err == 0 && r->first_size < sizeof(struct vcpu_runstate_info)) {
+    if (err == 0 && r->first_size < copy_size(r)) {
         err = arch_guest_translate(v, address + r->first_size, true, &r->second_gpa);
     }
     if (err == 0) {

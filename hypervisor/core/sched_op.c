@@ -4,7 +4,7 @@
  */
 #include "arch/arch.h"
 #include "bh/domain.h"
-#include "bh/guest_copy.h"
+#include "bh/guest_struct.h"
 #include "bh/hypercall.h"
 #include "bh/vcpu.h"
 
@@ -69,7 +69,7 @@ static int64_t poll(struct vcpu *v, struct guest_handle arg)
     uint32_t ports[POLL_PORTS_MAX];
     struct sched_poll a;
     uint64_t deadline = TIMER_NEVER;
-    int err = guest_copy_from(v, &a, arg, sizeof(a));
+    int err = guest_struct_from(v, &a, arg, sizeof(a), STRUCT_sched_poll);
 
     if (err != 0) {
         return err;

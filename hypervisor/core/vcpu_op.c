@@ -4,7 +4,7 @@
  */
 #include "arch/arch.h"
 #include "bh/domain.h"
-#include "bh/guest_copy.h"
+#include "bh/guest_struct.h"
 #include "bh/hypercall.h"
 #include "bh/runstate.h"
 #include "bh/vcpu.h"
@@ -35,13 +35,13 @@ static int64_t register_vcpu_info(struct vcpu *caller, struct vcpu *v, struct gu
 static int64_t register_runstate(struct vcpu *caller, struct vcpu *v, struct guest_handle arg)
 {
     struct vcpu_register_runstate_memory_area a;
-    int err = guest_copy_from(caller, &a, arg, sizeof(a));
+    int err = guest_struct_from(caller, &a, arg, sizeof(a), STRUCT_vcpu_register_runstate_memory_area);
 
     if (err != 0) {
         return err;
     }
     /* The address is the caller's own: only its own tables can say what it means. */
-    return v != caller ? -XEN_EINVAL : runstate_register(v, (uint64_t)a.addr.p);
+    return v != caller ? -XEN_EINVAL : runstate_register(v, (uint64_t)a.addr.h.p);
 }
 
 int64_t hypercall_vcpu_op(struct vcpu *v, uint64_t *a)

@@ -4,7 +4,7 @@
  */
 #include "arch/arch.h"
 #include "bh/domain.h"
-#include "bh/guest_copy.h"
+#include "bh/guest_struct.h"
 #include "bh/hypercall.h"
 #include "bh/vcpu.h"
 #include "lib/string.h"
@@ -44,7 +44,7 @@ static int64_t platform_out(struct vcpu *v, uint64_t handle)
 {
     xen_platform_parameters_t p = { .virt_start = ARCH_VIRT_START };
 
-    return guest_copy_to(v, guest_handle(handle), &p, sizeof(p));
+    return guest_struct_to(v, guest_handle(handle), &p, sizeof(p), STRUCT_guest_long);
 }
 
 static int64_t compile_info_out(struct vcpu *v, uint64_t handle)

@@ -179,6 +179,11 @@ void arch_domain_start(struct domain *d)
     (void)d;
 }
 
+void arch_domain_width_changed(struct domain *d)
+{
+    d->arch.width_changes++;
+}
+
 void arch_domain_destroy(struct domain *d)
 {
     (void)d;

@@ -3,6 +3,7 @@
 
 #include "bh/domain.h"
 #include "bh/guest_copy.h"
+#include "bh/guest_width.h"
 #include "bh/hypercall.h"
 #include "hvm.h"
 #include "lib/string.h"
@@ -20,6 +21,7 @@ bool hypercall_x86(struct vcpu *v, struct vcpu_regs *s)
         s->r[RAX] = is_wide ? (uint64_t)-XEN_EPERM : (uint32_t)-XEN_EPERM;
         return true;
     }
+    v->is_narrow = !is_wide;
     if (is_wide) {
         return hypercall_from_64bit(v, s);
     }
@@ -60,7 +62,7 @@ static void write_stub(uint8_t *stub, uint32_t number)
     memcpy(stub + 5, rest, sizeof(rest));
 }
 
-/* Req: BH-PC-051 */
+/* Req: BH-PC-051, BH-COMPAT-006 */
 int hypercall_msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
 {
     uint8_t stubs[256];
@@ -76,5 +78,6 @@ int hypercall_msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
             return -XEN_EINVAL;
         }
     }
+    domain_set_width(v->domain, !hvm_is_64bit_code());
     return 0;
 }

@@ -2,6 +2,7 @@
 #include "pvclock.h"
 
 #include "arch/arch.h"
+#include "bh/guest_width.h"
 #include "bh/vcpu.h"
 #include "bh/window.h"
 #include "clock.h"
@@ -34,6 +35,27 @@ void pvclock_fill(const struct domain *d, struct vcpu_time_info *info)
     };
 }
 
+/* xen.h, shared_info: what of the wall clock lies together whatever the width. */
+struct wall_clock { uint32_t version, seconds, nanoseconds; };
+
+_Static_assert(offsetof(struct shared_info, wc_nsec) ==
+               offsetof(struct shared_info, wc_version) + offsetof(struct wall_clock, nanoseconds), "layout of xen.h");
+
+/* Req: BH-COMPAT-008 */
+/* The wall clock, where a guest of D's width looks for it. */
+static void publish_wall(const struct domain *d)
+{
+    bool narrow = domain_is_narrow(d);
+    char *s = window_open(d->shared_info);
+    struct wall_clock *w = (void *)(s + (narrow ? NARROW_WALL_CLOCK_AT : offsetof(struct shared_info, wc_version)));
+    uint32_t *high = (void *)(s + (narrow ? NARROW_WC_SEC_HI_AT : offsetof(struct shared_info, wc_sec_hi)));
+
+    *w = (struct wall_clock){ .version = VERSION, .seconds = (uint32_t)d->arch.wall_seconds,
+                              .nanoseconds = d->arch.wall_nanoseconds };
+    *high = (uint32_t)(d->arch.wall_seconds >> 32);
+    window_close(s);
+}
+
 void pvclock_publish(struct domain *d)
 {
     struct shared_info *s = window_open(d->shared_info);
@@ -44,8 +66,13 @@ void pvclock_publish(struct domain *d)
     for (unsigned i = 0; i < XEN_LEGACY_MAX_VCPUS && i < d->vcpu_count; i++) {
         s->vcpu_info[i].time = info;
     }
-    s->wc_version = VERSION;
-    s->wc_sec = (uint32_t)(wall / arch_time_frequency());
-    s->wc_nsec = (uint32_t)(wall % arch_time_frequency() * 1000000000 / arch_time_frequency());
     window_close(s);
+    d->arch.wall_seconds = wall / arch_time_frequency();
+    d->arch.wall_nanoseconds = (uint32_t)(wall % arch_time_frequency() * 1000000000 / arch_time_frequency());
+    publish_wall(d);
+}
+
+void arch_domain_width_changed(struct domain *d)
+{
+    publish_wall(d);
 }

@@ -4,7 +4,7 @@
 #include "arch/arch.h"
 #include "bh/domain.h"
 #include "bh/evtchn.h"
-#include "bh/guest_copy.h"
+#include "bh/guest_struct.h"
 #include "clock.h"
 #include "pvclock.h"
 
@@ -41,7 +41,7 @@ static int64_t set_singleshot(struct vcpu *v, struct guest_handle arg)
 {
     struct vcpu_set_singleshot_timer a;
     uint64_t deadline;
-    int err = guest_copy_from(v, &a, arg, sizeof(a));
+    int err = guest_struct_from(v, &a, arg, sizeof(a), STRUCT_vcpu_set_singleshot_timer);
 
     if (err != 0) {
         return err;
@@ -75,11 +75,11 @@ static int64_t register_time(struct vcpu *v, struct guest_handle arg)
 {
     struct vcpu_register_time_memory_area a;
     struct vcpu_time_info info;
-    int err = guest_copy_from(v, &a, arg, sizeof(a));
+    int err = guest_struct_from(v, &a, arg, sizeof(a), STRUCT_vcpu_register_time_memory_area);
 
     if (err == 0) {
         pvclock_fill(v->domain, &info);
-        err = guest_copy_to(v, guest_handle((uint64_t)a.addr.p), &info, sizeof(info));
+        err = guest_copy_to(v, guest_handle((uint64_t)a.addr.h.p), &info, sizeof(info));
     }
     return err;
 }

@@ -156,6 +156,8 @@ void arch_domain_destroy(struct domain *d);
 struct partition_layout;
 MUST_USE int arch_guest_describe(struct domain *d, const struct partition_layout *layout, void *buffer, size_t size,
                                  size_t *used);
+/* D's shared page has the layout for another width from now on (domain_is_narrow()): the clock in it moves. */
+void arch_domain_width_changed(struct domain *d);
 /* D's vCPUs may run from now on: its clocks begin. */
 void arch_domain_start(struct domain *d);
 /* D's first vCPU will start at its kernel's entry, as its boot protocol has it. */

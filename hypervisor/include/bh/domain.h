@@ -22,6 +22,15 @@ struct vcpu;
 #define DOMAIN_NAME_SIZE 32
 #define DOMAIN_WATCHDOG_COUNT 2
 
+/* A hypercall of 32-bit code that was stopped: the upper half of one of its arguments (guest_width.c). */
+#define NARROW_RESTARTS 4
+struct narrow_restart {
+    uint32_t number;
+    uint32_t low[5];     /* of all its arguments */
+    uint32_t high;       /* of ARGUMENT; 0: there is none */
+    uint8_t argument;
+};
+
 enum domain_phase {
     DOMAIN_BUILDING, /* not started: only its builder touches it */
     DOMAIN_RUNNING,
@@ -63,6 +72,9 @@ struct domain {
     struct argo_domain *argo;      /* [atomic] made when it first registers a ring */
     uint32_t extent_restarts;      /* [atomic] memory operations that were stopped within an extent, to go on */
     uint32_t argo_restarts;        /* [atomic] operations of Argo that were stopped, to go on */
+    bool is_narrow;                /* [atomic] what it shares with us has the layouts of 32-bit code */
+    uint8_t narrow_restart_next;   /* [lock lock] place for the next of these: */
+    struct narrow_restart narrow_restarts[ARCH_GUEST_HAS_NARROW ? NARROW_RESTARTS : 1]; /* [lock lock] */
     uint32_t argo_close_from;      /* [reaper] domains before this place have nothing of it any more */
     struct policy_set policy;      /* [boot] whom it may reach */
     struct timer watchdog[DOMAIN_WATCHDOG_COUNT]; /* [lock lock] */

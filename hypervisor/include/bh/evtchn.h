@@ -158,6 +158,10 @@ struct vcpu_info *evtchn_open_info(const struct vcpu *v);
 bool evtchn_mark_upcall(struct vcpu_info *info);
 
 /* The ABIs. FIFO only if the domain has it (evtchn_domain.fifo). */
+/* So many ports have a bit in D's shared page. */
+uint32_t evtchn_2l_port_limit(const struct domain *d);
+/* All words of ports may have news, INFO says. */
+void evtchn_2l_select_all(const struct domain *d, struct vcpu_info *info);
 void evtchn_2l_set_pending(struct domain *d, uint32_t port, const struct evtchn *c);
 void evtchn_2l_clear_pending(struct domain *d, uint32_t port);
 void evtchn_2l_unmask(struct domain *d, uint32_t port, const struct evtchn *c);

@@ -15,6 +15,7 @@ struct runstate {
     uint64_t total[4];          /* [lock sched] ticks in each RUNSTATE_* */
     uint8_t state;              /* [lock sched] RUNSTATE_* */
     bool is_registered;         /* [cpu] the guest wants a copy at .. */
+    bool is_narrow;             /* [cpu] as 32-bit code has it */
     uint64_t gpa;               /* [cpu] this guest physical address, but for what is */
     uint64_t second_gpa;        /* [cpu] here: its bytes beyond the first */
     uint32_t first_size;        /* [cpu] so many, which end with a page if there are others */

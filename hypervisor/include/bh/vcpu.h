@@ -31,6 +31,7 @@ struct vcpu {
     uint16_t id;             /* [boot] index in domain.vcpus */
     uint8_t state;           /* enum vcpu_state; changed under the scheduler's lock, read [atomic] */
     bool kicked;             /* [atomic] something was posted since it last looked, see vcpu_block_current() */
+    bool is_narrow;          /* [cpu] the hypercall that it makes is one of 32-bit code */
     struct sched_unit sched; /* [lock sched] */
     struct runstate runstate;
     struct evtchn_vcpu evtchn;

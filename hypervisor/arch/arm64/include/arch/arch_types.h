@@ -53,6 +53,8 @@
 
 /* May a guest say how its vCPUs are interrupted for events? Here it is a fixed interrupt. */
 #define ARCH_GUEST_SETS_CALLBACK 0
+/* Is there 32-bit code in guests that makes hypercalls? */
+#define ARCH_GUEST_HAS_NARROW    0
 
 struct arch_cpu {
     uint64_t mpidr;       /* [boot] affinity fields of MPIDR_EL1 */

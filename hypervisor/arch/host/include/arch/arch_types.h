@@ -48,6 +48,8 @@ extern unsigned host_kernel_rules;
 #define ARCH_FEATURES   0U
 #define ARCH_VIRT_START 0
 #define ARCH_GUEST_SETS_CALLBACK 1
+/* Is there 32-bit code in guests that makes hypercalls? */
+#define ARCH_GUEST_HAS_NARROW    1
 #define ARCH_UNKNOWN_VCPU_OP (-XEN_ENOSYS)
 
 struct cpu;
@@ -85,6 +87,7 @@ struct arch_domain {
     bool has_vpl011;
     char input[64];      /* what arch_domain_console_input() got */
     unsigned input_count;
+    unsigned width_changes; /* calls of arch_domain_width_changed() */
 };
 
 #endif

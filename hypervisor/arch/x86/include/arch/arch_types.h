@@ -54,6 +54,8 @@
 
 /* May a guest say how its vCPUs are interrupted for events? */
 #define ARCH_GUEST_SETS_CALLBACK 1
+/* Is there 32-bit code in guests that makes hypercalls? */
+#define ARCH_GUEST_HAS_NARROW    1
 
 struct arch_cpu {
     uint32_t apic_id;        /* [boot] of its local APIC */
@@ -99,6 +101,8 @@ struct arch_vcpu {
 
 struct arch_domain {
     uint64_t tsc_start;      /* [boot] arch_time_now() when its clocks began */
+    uint64_t wall_seconds;   /* [boot] the wall clock's beginning, since 1970, and */
+    uint32_t wall_nanoseconds; /* [boot] of the next second */
 };
 
 #endif
