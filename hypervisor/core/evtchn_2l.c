@@ -64,8 +64,9 @@ static COLD bool select_narrow(struct narrow_vcpu_info *info, uint32_t port)
 /* Whether the bit of PORT's word was set before in INFO of a vCPU of D. */
 static ALWAYS_INLINE bool select(const struct domain *d, struct vcpu_info *info, uint32_t port)
 {
-    if (domain_is_narrow(d)) {
-        return select_narrow((struct narrow_vcpu_info *)info, port);
+    /* One that was registered when the domain was narrow may not be aligned for the other. */
+    if (domain_is_narrow(d) || (ARCH_GUEST_HAS_NARROW && (uintptr_t)info % sizeof(xen_ulong_t) != 0)) {
+        return port < NARROW_EVTCHN_PORTS ? select_narrow((struct narrow_vcpu_info *)info, port) : true;
     }
     return bit_set(&info->evtchn_pending_sel, port / WORD_BITS);
 }

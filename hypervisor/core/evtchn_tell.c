@@ -8,6 +8,7 @@
 #include "bh/guest_atomic.h"
 #include "bh/vcpu.h"
 #include "bh/window.h"
+#include "lib/string.h"
 
 struct vcpu_info *evtchn_open_info(const struct vcpu *v)
 {
@@ -23,7 +24,8 @@ bool evtchn_mark_upcall(struct vcpu_info *info)
 {
     uint8_t before;
 
-    (void)guest_atomic_change8(&info->evtchn_upcall_pending, 0, 1, &before);
+    /* By its place: a narrow guest's is less aligned than the structure. */
+    (void)guest_atomic_change8((uint8_t *)info + offsetof(struct vcpu_info, evtchn_upcall_pending), 0, 1, &before);
     return before == 0;
 }
 
@@ -84,7 +86,9 @@ void evtchn_notify(struct domain *d, uint32_t port)
 int evtchn_register_vcpu_info(struct vcpu *v, gfn_t g, unsigned offset)
 {
     struct domain *d = v->domain;
-    struct vcpu_info *info, *old, before = { .evtchn_upcall_pending = 0 };
+    struct vcpu_info *info, before = { .evtchn_upcall_pending = 0 };
+    const char *old;
+    char *there;
     uint64_t at;
     mfn_t m;
     int err;
@@ -96,13 +100,14 @@ int evtchn_register_vcpu_info(struct vcpu *v, gfn_t g, unsigned offset)
         return err == -XEN_ENOENT ? -XEN_EINVAL : err;
     }
     at = mfn_to_paddr(m).a + offset;
-    old = evtchn_open_info(v);
+    old = (const char *)evtchn_open_info(v);
     if (old != NULL) {
-        before = *old;
+        memcpy(&before, old, sizeof(before));
         window_close_leaf();
     }
-    info = (struct vcpu_info *)((char *)window_open(m) + offset);
-    *info = before;
+    there = (char *)window_open(m) + offset;
+    memcpy(there, &before, sizeof(before));
+    info = (struct vcpu_info *)there;
     arch_vcpu_info_init(v, info);
     __atomic_store_n(&v->evtchn.info, at, __ATOMIC_SEQ_CST);
     v->evtchn.info_registered = true;

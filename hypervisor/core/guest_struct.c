@@ -17,8 +17,7 @@ struct field {
 #define FIELD(s, type, name, path) { \
     offsetof(struct s, path), sizeof(((struct s *)0)->path), offsetof(struct narrow_##s, name), sizeof(type), \
 },
-#define NO_FIELD(type, name)
-#define FIELDS(s) static const struct field fields_##s[] = { STRUCT_FIELDS_##s(FIELD, NO_FIELD, s) };
+#define FIELDS(s) static const struct field fields_##s[] = { STRUCT_FIELDS_##s(FIELD, s) };
 GUEST_STRUCTS(FIELDS)
 
 static const struct {

@@ -9,7 +9,12 @@
 #include "bh/runstate.h"
 #include "bh/vcpu.h"
 
-/* Req: BH-ABI-008 */
+static unsigned vcpu_info_alignment(const struct domain *d)
+{
+    return domain_is_narrow(d) ? NARROW_VCPU_INFO_ALIGNMENT : sizeof(uint64_t);
+}
+
+/* Req: BH-ABI-008, BH-COMPAT-007 */
 /* A vCPU's event area is named once; it must lie within one page and be aligned as its type. */
 static int64_t register_vcpu_info(struct vcpu *caller, struct vcpu *v, struct guest_handle arg)
 {
@@ -19,7 +24,7 @@ static int64_t register_vcpu_info(struct vcpu *caller, struct vcpu *v, struct gu
     if (err != 0) {
         return err;
     }
-    if (a.offset > PAGE_SIZE - sizeof(struct vcpu_info) || (a.offset & (sizeof(uint64_t) - 1)) != 0) {
+    if (a.offset > PAGE_SIZE - sizeof(struct vcpu_info) || a.offset % vcpu_info_alignment(caller->domain) != 0) {
         return -XEN_ENXIO;
     }
     if (v != caller && __atomic_load_n(&v->state, __ATOMIC_RELAXED) != VCPU_OFFLINE) {

@@ -9,6 +9,7 @@
 # A function that a test defines itself takes the place of the hypervisor's. tests/unit/support/ is linked into every
 # test; its log_message() is weak, so that a test which uses the real console gets that.
 UNIT_CC ?= gcc
+UNIT_NARROW_CC ?= clang
 UNIT_BUILD ?= build/host
 UNIT_PYTHON ?= /usr/bin/python3
 UNIT_NAMES ?= $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
@@ -31,10 +32,17 @@ UNIT_SUPPORT_OBJECTS := $(patsubst %.c,$(UNIT_BUILD)/%.o,$(UNIT_SUPPORT))
 UNIT_LIBRARY := $(UNIT_BUILD)/libhypervisor.a
 UNIT_TESTS := $(UNIT_NAMES:%=$(UNIT_BUILD)/tests/unit/test_%)
 
-.PHONY: unit unit-build coverage
+.PHONY: unit unit-build coverage narrow-layout
 unit-build: $(UNIT_TESTS)
 
-unit: $(UNIT_TESTS)
+# The layouts of Xen's structures for 32-bit code, by a compiler for that; it needs no C library.
+narrow-layout:
+	@for target in i386 x86_64; do \
+	    $(UNIT_NARROW_CC) --target=$$target-linux-gnu -std=gnu11 -ffreestanding -fsyntax-only -Wall -Wextra -Werror \
+	        -Ihypervisor/include -I. -idirafter /usr/include tests/unit/narrow_layout.c || exit 1; \
+	done
+
+unit: narrow-layout $(UNIT_TESTS)
 	@tests/unit/run.sh $(UNIT_TESTS)
 
 $(UNIT_BUILD)/include/bh/config.h: configs/host.config Kconfig scripts/kconfig.py

@@ -2,12 +2,13 @@
 /*
  * 32-bit guests of a 64-bit hypervisor are narrow, in two ways. A vCPU is, for each hypercall that it makes from 32-bit
  * code: its arguments have 32 bits and its structures the layouts of guest_struct.h. A domain is, once it has told so:
- * what lies in its memory all the time has the layouts below. Where ARCH_GUEST_HAS_NARROW is 0 nobody is.
+ * what lies in its memory all the time has the layouts of narrow_shared.h. Where ARCH_GUEST_HAS_NARROW is 0 nobody is.
  */
 #ifndef BH_GUEST_WIDTH_H
 #define BH_GUEST_WIDTH_H
 
 #include "bh/domain.h"
+#include "bh/narrow_shared.h"
 #include "bh/types.h"
 #include "bh/vcpu.h"
 
@@ -25,20 +26,6 @@ static ALWAYS_INLINE bool domain_is_narrow(const struct domain *d)
 
 /* D, whose vCPU has said what Xen takes for that, is as wide as that vCPU's code: NARROW or not. */
 void domain_set_width(struct domain *d, bool narrow);
-
-/* xen.h: shared_info, as 32-bit code has it: where the events' masks begin; and how many ports have a bit. */
-#define NARROW_EVTCHN_MASK_AT 2176
-#define NARROW_EVTCHN_PORTS   1024
-/* ... where the wall clock begins, and where the upper half of its seconds is. */
-#define NARROW_WALL_CLOCK_AT  2304
-#define NARROW_WC_SEC_HI_AT   2340
-
-/* The beginning of vcpu_info. Both have 64 bytes on x86, with the clock in the second half. */
-struct narrow_vcpu_info {
-    uint8_t evtchn_upcall_pending;
-    uint8_t evtchn_upcall_mask;
-    uint32_t evtchn_pending_sel;
-};
 
 /*
  * A narrow caller of D begins hypercall NUMBER with arguments A: they get what the last try could not say in 32 bits;
