@@ -142,6 +142,8 @@ static int add_domain(unsigned role)
         }
     }
     domain_start(d);
+    /* One of them is 32-bit code. Its domain is what the last vCPU said that set a parameter. */
+    d->vcpus[vcpus - 1]->is_narrow = role == FIRST;
     for (unsigned i = 1; i < vcpus; i++) {
         CHECK(vcpu_online(d->vcpus[i]) == 0);
     }

@@ -281,6 +281,14 @@ void call_forget_stopped(void)
     stopped_count = 0;
 }
 
+/* A 32-bit caller's registers. */
+static void cut_registers(const struct vcpu *v, struct call *c)
+{
+    for (unsigned i = 0; v->is_narrow && i < ARRAY_COUNT(c->a); i++) {
+        c->a[i] = (uint32_t)c->a[i];
+    }
+}
+
 bool call_make(struct vcpu *v, const struct call *wanted)
 {
     struct call c = *wanted;
@@ -294,11 +302,13 @@ bool call_make(struct vcpu *v, const struct call *wanted)
             c.a[byte() % 5] += number();
         }
     }
+    cut_registers(v, &c);
     race_begin(&c);
     for (unsigned i = 0; i < TRIES && result == HYPERCALL_RESTART && v->domain->phase == DOMAIN_RUNNING; i++) {
         uint64_t command = c.a[0];
 
         result = hypercall_dispatch(v, c.number, c.a);
+        cut_registers(v, &c);
         count_result(c.number, command, result);
         if (result == HYPERCALL_RESTART && stopped_count < ARRAY_COUNT(stopped) && (race_next() & 7) == 0) {
             stopped[stopped_count++] = c;
@@ -335,6 +345,9 @@ static void any_operation(struct vcpu *v, struct call *c)
     if (once_in(64)) {
         c->a[byte() % 6] = number();
     }
+    if (v->is_narrow) {
+        narrow_call(v, c);
+    }
 }
 
 #define ENTRIES 5
@@ -357,7 +370,10 @@ static void multicall(struct vcpu *v)
     put(v, at, e, count * sizeof(e[0]));
     c.a[0] = at;
     c.a[1] = once_in(32) ? number() : count;
-    if (call_make(v, &c) && guest_copy_from(v, e, guest_handle(at), count * sizeof(e[0])) == 0) {
+    if (v->is_narrow) {
+        narrow_call(v, &c);
+    }
+    if (call_make(v, &c) && !v->is_narrow && guest_copy_from(v, e, guest_handle(at), count * sizeof(e[0])) == 0) {
         for (unsigned i = 0; i < count; i++) {
             count_result(inner[i].number, inner[i].a[0], (int64_t)e[i].result);
         }

@@ -110,5 +110,7 @@ void vcpu_call(struct vcpu *v, struct call *c);    /* others.c: also hvm_op, vm_
 void sched_call(struct vcpu *v, struct call *c);
 void small_call(struct vcpu *v, struct call *c);
 void console_write(struct vcpu *v);
+/* V is a 32-bit caller: the call's structures get its layouts. */
+void narrow_call(struct vcpu *v, struct call *c);  /* narrow.c */
 
 #endif
