@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The 2-level ABI (event_channel.h, xen.h: struct shared_info): a bit for each port in the shared info page, and above
- * it, in the vCPU's own area, a bit for each word of them. A word is a long of the guest's. For 32-bit guests it is half
- * as wide, which little-endian bits of ports do not show; but there are fewer of them, so that the masks begin earlier.
+ * it, in the vCPU's own area, a bit for each word of them. A word is a long of the guest's. For 32-bit guests it is
+ * half as wide, which little-endian bits do not show; but there are fewer ports, so that the masks begin earlier.
  */
 #include "arch/arch.h"
 #include "bh/domain.h"

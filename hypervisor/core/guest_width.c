@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What 32-bit guests need beside other layouts: the width of a domain, and hypercalls that stop and go on. The latter
- * keep how far they came in the upper half of an argument, which a 32-bit register does not have. So it stays here until
- * a call with the same number and the same lower halves comes: the same instruction, executed again, by whatever vCPU.
- * A guest that makes two such calls that are the same in all registers at the same time confuses itself alone, as each
- * try checks again what it is told.
+ * keep how far they came in the upper half of an argument, which a 32-bit register does not have. So it stays in the
+ * domain until a call with the same number and the same lower halves comes: the same instruction, executed again, by
+ * whatever vCPU. A guest that makes two such calls, the same in all registers, at the same time confuses itself alone:
+ * each try checks again what it is told.
  */
 #include "bh/guest_width.h"
 

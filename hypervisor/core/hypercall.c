@@ -21,6 +21,7 @@ static operation *const table[] = {
     [__HYPERVISOR_argo_op] = CONFIG_ARGO ? hypercall_argo_op : NULL,
 };
 
+/* Req: BH-COMPAT-003 */
 static COLD int64_t dispatch_narrow(struct vcpu *v, uint64_t number, uint64_t *arguments)
 {
     int64_t result;

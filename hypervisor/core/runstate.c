@@ -36,6 +36,7 @@ static int write_part(struct vcpu *v, unsigned offset, const void *from, unsigne
     return err;
 }
 
+/* Req: BH-COMPAT-005 */
 static ALWAYS_INLINE size_t copy_size(const struct runstate *r)
 {
     return ARCH_GUEST_HAS_NARROW && r->is_narrow ? guest_struct_narrow_size(STRUCT_vcpu_runstate_info)

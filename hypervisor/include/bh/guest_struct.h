@@ -24,7 +24,8 @@ size_t guest_struct_narrow_field(enum guest_struct s, size_t wide_at, size_t *si
 void guest_struct_widen(enum guest_struct s, void *wide, const void *narrow);
 void guest_struct_narrow(enum guest_struct s, void *narrow, const void *wide);
 /* As the functions below, for a narrow caller. */
-MUST_USE int guest_struct_from_narrow(struct vcpu *v, void *to, struct guest_handle h, size_t count, enum guest_struct s);
+MUST_USE int guest_struct_from_narrow(struct vcpu *v, void *to, struct guest_handle h, size_t count,
+                                      enum guest_struct s);
 MUST_USE int guest_struct_to_narrow(struct vcpu *v, struct guest_handle h, const void *from, size_t count,
                                     enum guest_struct s);
 
@@ -43,7 +44,7 @@ static ALWAYS_INLINE struct guest_handle guest_struct_at(const struct vcpu *v, u
     return guest_handle(address + index * guest_struct_size(v, size, s));
 }
 
-/* COUNT structures S of SIZE bytes each between the current vCPU's memory at H and ours. As guest_copy_from(), _to(). */
+/* COUNT structures S, of SIZE bytes each for us, between the current vCPU's memory at H and ours. As guest_copy_*(). */
 MUST_USE static ALWAYS_INLINE int guest_structs_from(struct vcpu *v, void *to, struct guest_handle h, size_t count,
                                                      size_t size, enum guest_struct s)
 {
@@ -53,8 +54,8 @@ MUST_USE static ALWAYS_INLINE int guest_structs_from(struct vcpu *v, void *to, s
     return guest_copy_from(v, to, h, count * size);
 }
 
-MUST_USE static ALWAYS_INLINE int guest_structs_to(struct vcpu *v, struct guest_handle h, const void *from, size_t count,
-                                                   size_t size, enum guest_struct s)
+MUST_USE static ALWAYS_INLINE int guest_structs_to(struct vcpu *v, struct guest_handle h, const void *from,
+                                                   size_t count, size_t size, enum guest_struct s)
 {
     if (guest_is_narrow(v) && s != STRUCT_same) {
         return guest_struct_to_narrow(v, h, from, count, s);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The structures of Xen's interface that have other layouts for 32-bit callers of x86: longs, pointers and frame numbers
- * have 4 bytes there, and numbers of 8 bytes are aligned to 4 (System V ABI, Intel386 supplement, table 2-1;
- * xen-x86_32.h). Each is described once, by its fields: from that come the narrow structures below, which the compiler
- * lays out, and the table of guest_struct.c. A compiler for i386 says whether they are those of Xen's headers
+ * The structures of Xen's interface that have other layouts for 32-bit callers of x86: longs, pointers and frame
+ * numbers have 4 bytes there, and numbers of 8 bytes are aligned to 4 (System V ABI, Intel386 supplement, "Fundamental
+ * Types"). Each is described once, by its fields: from that come the narrow structures below, which the compiler lays
+ * out, and the table of guest_struct.c. A compiler for i386 says whether they are those of Xen's headers
  * (tests/unit/narrow_layout.c). All others that are copied are the same for both; that is looked at there too.
  */
 #ifndef BH_GUEST_STRUCT_FIELDS_H

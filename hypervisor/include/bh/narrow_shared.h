@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where 32-bit guests of x86 look for what they share with the hypervisor all the time. A compiler for i386 says whether
- * it is so (tests/unit/narrow_layout.c).
+ * Where 32-bit guests of x86 look for what they share with the hypervisor all the time. A compiler for i386 says
+ * whether it is so (tests/unit/narrow_layout.c).
  */
 #ifndef BH_NARROW_SHARED_H
 #define BH_NARROW_SHARED_H
