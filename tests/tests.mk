@@ -4,7 +4,7 @@ include tests/unit/unit.mk
 include tests/fuzz/fuzz.mk
 
 PYTEST ?= /usr/bin/python3 -m pytest -q -p no:cacheprovider
-TEST_CONFIGS := arm64 arm64-static arm64-debug
+TEST_CONFIGS := arm64 arm64-static arm64-debug x86_64 x86_64-debug
 
 .PHONY: test test-parts system contract requirements configs pairs verify soak bench debian
 
@@ -44,12 +44,13 @@ verify: $(UNIT_BUILD)/include/bh/config.h
 
 debian:
 	@scripts/debian-fetch.sh linux busybox xen grub
+	@scripts/debian-fetch.sh --arch amd64 linux linux-cloud busybox xen
 
-system: all configs guests debian
+system: all configs guests guests-x86 debian
 	@$(PYTEST) tests/system
 
 # Long: hours of fuzzing if FUZZ_SOAK_SECONDS says so, 100 million hypercalls (HYPERCALLS), and the boot tests that are too slow for each change.
-soak: all configs guests debian
+soak: all configs guests guests-x86 debian
 	@$(MAKE) --no-print-directory fuzz-soak
 	@$(MAKE) --no-print-directory hypercalls-soak
 	@$(PYTEST) tests/system -m soak

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.bulkhead
 COMPLAINTS = r"(?i)unhandled|BUG:|WARNING:|\bOops|unchecked MSR|soft lockup|unexpected|call trace"
 
 
-# Req: BH-PC-037, BH-PC-040, BH-PC-051, BH-PC-052, BH-PC-053, BH-PC-054
+# Req: BH-PC-010, BH-PC-031, BH-PC-034, BH-PC-036, BH-PC-037, BH-PC-040, BH-PC-050, BH-PC-051, BH-PC-052, BH-PC-053, BH-PC-054
 @pytest.mark.parametrize("kernel, vcpus", [("linux-cloud", 1), ("linux-cloud", 4), ("linux", 2)])
 def test_linux_complains_about_nothing(start_pc, kernel, vcpus):
     console = start_pc([linux("one", "loglevel=7 selftest=interrupts", kernel=kernel, vcpus=vcpus)], cpus=2,
@@ -24,6 +24,7 @@ def test_linux_complains_about_nothing(start_pc, kernel, vcpus):
     console.wait_end()
 
 
+# Req: BH-PC-032
 def test_two_under_load(start_pc):
     console = start_pc([linux("one", "selftest=load"), linux("two", "selftest=load", vcpus=2)], cpus=2,
                     memory=1024, limit=120)
@@ -58,6 +59,7 @@ def test_single_partition_is_typed_into(start_pc):
     console.wait_text("domain: powered off")
 
 
+# Req: BH-PC-020
 def test_balloon(start_pc):
     console = start_pc([linux("one", "selftest=balloon")], memory=1024, limit=120)
     console.wait_line("one", "selftest balloon: exit 0", 60)

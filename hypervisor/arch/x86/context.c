@@ -166,7 +166,7 @@ void arch_vcpu_unload(struct vcpu *v)
     state_unmap();
 }
 
-/* Req: BH-PC-032, BH-PC-033 */
+/* Req: BH-PC-032 */
 void arch_vcpu_load(struct vcpu *v)
 {
     state_map(v->arch.state);

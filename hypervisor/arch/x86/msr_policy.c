@@ -99,10 +99,15 @@ static bool is_pat(uint64_t value)
     return true;
 }
 
+#define CPUID_80000001_D_FFXSR 25
+
 /* APM volume 2, 3.1.7. What the CPU does for the guest is LMA; it may not change LME while paging is on. */
 static int write_efer(uint64_t value)
 {
-    uint64_t now = hvm_efer(), may = EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE | EFER_FFXSR;
+    uint64_t now = hvm_efer(), may = EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE;
+
+    /* What CPUID does not offer would make the CPU refuse the guest's whole state. */
+    may |= cpuid_policy_has(CPUID_80000001_EDX, CPUID_80000001_D_FFXSR) ? EFER_FFXSR : 0;
 
     if ((value & ~may) != 0 || (((now ^ value) & EFER_LME) != 0 && (hvm_cr0() & CR0_PG) != 0)) {
         return -XEN_EINVAL;

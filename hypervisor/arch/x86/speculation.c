@@ -44,7 +44,6 @@ void speculation_init(void)
     log_info("speculation: %s", has_ibpb ? "IBPB between domains" : "the CPU has no IBPB");
 }
 
-/* Req: BH-PC-042 */
 void speculation_switch(const struct vcpu *v)
 {
     struct cpu *cpu = this_cpu();

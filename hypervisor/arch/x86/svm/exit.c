@@ -474,8 +474,9 @@ static COLD void other_exit(struct cpu *cpu)
 {
     struct vcpu *v = cpu->current;
     struct vmcb *b = LOADED_VMCB;
-    uint64_t code = b->exit_code;
+    uint64_t code = b->exit_code, injected = b->event;
 
+    b->event = 0;
     if (unlikely((b->exit_interrupt & EVENT_VALID) != 0) && EVENT_TYPE(b->exit_interrupt) != EVENT_SOFTWARE) {
         /* Software interrupts are executed again: RIP is still at their instruction. */
         b->event = b->exit_interrupt;
@@ -485,7 +486,9 @@ static COLD void other_exit(struct cpu *cpu)
     } else if (code == VMEXIT_NPF) {
         nested_fault_exit(v, b);
     } else {
-        log_error("%s: vCPU %u: exit %lx (%lx, %lx)", v->domain->name, v->id, code, b->exit_info1, b->exit_info2);
+        /* Above all VMEXIT_INVALID: what the guest made of its registers is no state of a CPU. */
+        log_error("%s: vCPU %u: exit %lx (%lx, %lx), CR0 %lx CR4 %lx EFER %lx CS %x event %lx", v->domain->name, v->id,
+                  code, b->exit_info1, b->exit_info2, b->cr0, b->cr4, b->efer, b->cs.attributes, injected);
         domain_crash(v->domain, "an exit that nobody asked for");
     }
 }
@@ -501,8 +504,8 @@ void svm_exit(void)
         hyp_audit();
     }
     b->tlb_control = 0;
-    b->event = 0;
     if (likely(b->exit_code == VMEXIT_VMMCALL && b->cpl == 0 && hvm_is_64bit_code())) {
+        b->event = 0;
         if (likely(hypercall_from_64bit(cpu->current, LOADED_STATE))) {
             skip_in_64bit(b, svm_saves_next_rip ? (unsigned)(b->next_rip - b->rip) & 0xf : VMMCALL_LENGTH);
         }
