@@ -70,10 +70,10 @@ static void all_pointers(void)
                                          "alloc_unbound", "bind_ipi", "bind_vcpu", "unmask", "reset" };
     /* What each operation takes when all of it is read as zero, apart from the domid. */
     struct evtchn_alloc_unbound alloc = { .dom = DOMID_SELF, .remote_dom = DOMID_SELF };
-    struct evtchn_bind_interdomain bind = { .remote_dom = DOMID_SELF, .remote_port = 1 };
+    struct evtchn_bind_interdomain bind = { .remote_dom = DOMID_SELF, .remote_port = OWN_PORT(1) };
     struct evtchn_bind_virq virq = { .virq = VIRQ_DEBUG };
     struct evtchn_bind_ipi ipi = { .vcpu = 0 };
-    struct evtchn_status status = { .dom = DOMID_SELF, .port = 1 };
+    struct evtchn_status status = { .dom = DOMID_SELF, .port = OWN_PORT(1) };
 
     pointers("alloc_unbound", EVTCHNOP_alloc_unbound, &alloc, sizeof(alloc));
     event_alloc(DOMID_SELF, DOMID_SELF);
@@ -84,7 +84,7 @@ static void all_pointers(void)
     /* A read-only result comes too late to undo what was done. */
     say("alloc_unbound into a read-only page: %ld\n",
         event_op(EVTCHNOP_alloc_unbound, read_only_copy(&alloc, sizeof(alloc))));
-    status_say("of the port that nobody was told", DOMID_SELF, 1);
+    status_say("of the port that nobody was told", DOMID_SELF, OWN_PORT(1));
     event_reset();
     for (unsigned op = 0; op < ARRAY_COUNT(names); op++) {
         say("%s at null: %ld\n", names[op], event_op(op, NULL));
@@ -104,9 +104,9 @@ static void allocation(void)
     say("first port: %ld\n", event_alloc(DOMID_SELF, DOMID_SELF));
     say("second port: %ld\n", event_alloc(DOMID_SELF, DOMID_SELF));
     say("third port, an IPI: %ld\n", event_bind_ipi(0));
-    say("close the second: %ld\n", event_close(2));
+    say("close the second: %ld\n", event_close(OWN_PORT(2)));
     say("lowest free port again: %ld\n", event_alloc(DOMID_SELF, DOMID_SELF));
-    status_say("unbound to self", DOMID_SELF, 1);
+    status_say("unbound to self", DOMID_SELF, OWN_PORT(1));
     for (unsigned i = 0; i < foreign_domid_count; i++) {
         int64_t ours = event_alloc(DOMID_SELF, foreign_domids[i].domid);
 
@@ -128,7 +128,7 @@ static void allocation(void)
     say("ports until none is left: %u, the last %ld, then %ld\n", count, last, port);
     say("bind_ipi without ports: %ld\n", event_bind_ipi(0));
     say("bind_virq without ports: %ld\n", event_bind_virq(VIRQ_DEBUG, 0));
-    say("bind_interdomain without ports: %ld\n", event_bind(DOMID_SELF, 1));
+    say("bind_interdomain without ports: %ld\n", event_bind(DOMID_SELF, OWN_PORT(1)));
     say("bind_interdomain to no domain without ports: %ld\n", event_bind(DOMID_UNUSED, 1));
     if (last > 1) {
         say("close one: %ld\n", event_close((uint32_t)last - 1));
@@ -154,7 +154,7 @@ static void numbers(void)
             event_bind_ipi(odd_vcpus[i]), event_bind_virq(VIRQ_TIMER, odd_vcpus[i]),
             event_bind_virq(VIRQ_CONSOLE, odd_vcpus[i]));
     }
-    say("send to a free port: %ld\n", event_send(1));
+    say("send to a free port: %ld\n", event_send(OWN_PORT(1)));
     event_reset();
 }
 
@@ -172,13 +172,13 @@ static void virqs(void)
     for (unsigned i = 0; i < ARRAY_COUNT(beyond); i++) {
         say("virq 0x%x: %ld\n", beyond[i], event_bind_virq(beyond[i], 0));
     }
-    status_say("of virq 0", DOMID_SELF, 1);
-    status_say("of virq 0 on vCPU 1", DOMID_SELF, 2);
-    say("send to a virq: %ld\n", event_send(1));
-    say("unmask a virq: %ld\n", event_unmask(1));
-    say("bind virq 0 to its vCPU: %ld\n", event_bind_vcpu(1, 0));
-    say("bind virq 0 to another vCPU: %ld\n", event_bind_vcpu(1, 1));
-    say("close virq 0: %ld\n", event_close(1));
+    status_say("of virq 0", DOMID_SELF, OWN_PORT(1));
+    status_say("of virq 0 on vCPU 1", DOMID_SELF, OWN_PORT(2));
+    say("send to a virq: %ld\n", event_send(OWN_PORT(1)));
+    say("unmask a virq: %ld\n", event_unmask(OWN_PORT(1)));
+    say("bind virq 0 to its vCPU: %ld\n", event_bind_vcpu(OWN_PORT(1), 0));
+    say("bind virq 0 to another vCPU: %ld\n", event_bind_vcpu(OWN_PORT(1), 1));
+    say("close virq 0: %ld\n", event_close(OWN_PORT(1)));
     say("virq 0 once more: %ld\n", event_bind_virq(0, 0));
     event_reset();
     port = event_bind_virq(VIRQ_CONSOLE, 0);
@@ -193,7 +193,7 @@ static void virqs(void)
     event_reset();
 }
 
-/* Two ends in one partition: 1 is allocated, 2 bound to it. */
+/* Two ends in one partition: the first port is allocated, the second bound to it. */
 static void loopback(void)
 {
     int64_t first = event_alloc(DOMID_SELF, DOMID_SELF), second;
@@ -201,48 +201,48 @@ static void loopback(void)
     event_window();
     event_forget();
     say("send to an unbound port: %ld\n", event_send((uint32_t)first));
-    pending_say("unbound after send", 1);
+    pending_say("unbound after send", OWN_PORT(1));
     second = event_bind(DOMID_SELF, (uint32_t)first);
     say("bind to it: %ld\n", second);
     if (first < 0 || second < 0 || shared == NULL) {
         say("loopback: none\n");
         return;
     }
-    pending_say("near end when bound", 2);
-    pending_say("far end when bound", 1);
-    status_say("of the far end", DOMID_SELF, 1);
-    status_say("of the near end", DOMID_SELF, 2);
-    say("bind to it again: %ld\n", event_bind(DOMID_SELF, 1));
-    say("bind to the near end: %ld\n", event_bind(DOMID_SELF, 2));
-    say("bind to itself: %ld\n", event_bind(DOMID_SELF, 3));
+    pending_say("near end when bound", OWN_PORT(2));
+    pending_say("far end when bound", OWN_PORT(1));
+    status_say("of the far end", DOMID_SELF, OWN_PORT(1));
+    status_say("of the near end", DOMID_SELF, OWN_PORT(2));
+    say("bind to it again: %ld\n", event_bind(DOMID_SELF, OWN_PORT(1)));
+    say("bind to the near end: %ld\n", event_bind(DOMID_SELF, OWN_PORT(2)));
+    say("bind to itself: %ld\n", event_bind(DOMID_SELF, OWN_PORT(3)));
     event_window();
     event_say("taken after binding", 0);
     event_forget();
-    say("send from 1: %ld\n", event_send(1));
-    pending_say("of 1 after send", 1);
-    pending_say("of 2 after send", 2);
-    say("send from 1 again: %ld\n", event_send(1));
+    say("send from 1: %ld\n", event_send(OWN_PORT(1)));
+    pending_say("of 1 after send", OWN_PORT(1));
+    pending_say("of 2 after send", OWN_PORT(2));
+    say("send from 1 again: %ld\n", event_send(OWN_PORT(1)));
     event_window();
     event_say("taken after two sends", 0);
     event_forget();
-    say("send from 2: %ld\n", event_send(2));
+    say("send from 2: %ld\n", event_send(OWN_PORT(2)));
     event_window();
     event_say("taken after a send", 0);
     event_forget();
-    event_send(1);
-    say("close 2 while pending: %ld\n", event_close(2));
-    pending_say("of 2 after close", 2);
-    status_say("of the closed end", DOMID_SELF, 2);
-    status_say("of the end left over", DOMID_SELF, 1);
+    event_send(OWN_PORT(1));
+    say("close 2 while pending: %ld\n", event_close(OWN_PORT(2)));
+    pending_say("of 2 after close", OWN_PORT(2));
+    status_say("of the closed end", DOMID_SELF, OWN_PORT(2));
+    status_say("of the end left over", DOMID_SELF, OWN_PORT(1));
     event_window();
     event_say("taken after close", 0);
     event_forget();
-    say("bind to the end left over: %ld\n", event_bind(DOMID_SELF, 1));
-    event_send(2);
-    say("close 2 while 1 is pending: %ld\n", event_close(2));
-    pending_say("of 1 after its peer closed", 1);
+    say("bind to the end left over: %ld\n", event_bind(DOMID_SELF, OWN_PORT(1)));
+    event_send(OWN_PORT(2));
+    say("close 2 while 1 is pending: %ld\n", event_close(OWN_PORT(2)));
+    pending_say("of 1 after its peer closed", OWN_PORT(1));
     event_reset();
-    pending_say("of 1 after reset", 1);
+    pending_say("of 1 after reset", OWN_PORT(1));
     event_window();
     event_say("taken after reset", 0);
     event_forget();
@@ -315,7 +315,7 @@ static void masking(void)
     }
     event_send(high);
     event_send(high - PORT_BITS);
-    event_send(3);
+    event_send(OWN_PORT(3));
     event_window();
     event_say("taken of several words", 0);
     event_forget();
@@ -430,6 +430,7 @@ static void two_vcpus(void)
 void guest_main(void)
 {
     event_init();
+    event_find_first();
     first_state();
     all_pointers();
     allocation();

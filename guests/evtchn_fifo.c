@@ -104,13 +104,13 @@ static void before_control(void)
     static const uint64_t gfns[] = { NOWHERE, LOW_GFN, DEVICE_GFN, 0x38000, 1ull << 28, 1ull << 36, 1ull << 52, ~0ull };
     struct evtchn_init_control good = { .control_gfn = gfn_of(control_page) };
     struct evtchn_expand_array array = { .array_gfn = gfn_of((void *)words) };
-    struct evtchn_set_priority priority = { .port = 1, .priority = 1 };
+    struct evtchn_set_priority priority = { .port = OWN_PORT(1), .priority = 1 };
     struct bad_pointer bad;
     int64_t port = event_bind_ipi(0);
 
     say("expand_array without control: %ld\n", expand_array(gfn_of((void *)words)));
     say("set_priority without control: %ld\n", set_priority((uint32_t)port, 3));
-    say("set_priority of a free port without control: %ld\n", set_priority(2, 3));
+    say("set_priority of a free port without control: %ld\n", set_priority(OWN_PORT(2), 3));
     say("set_priority too low without control: %ld\n", set_priority((uint32_t)port, 16));
     say("init_control for vCPU 8: %ld\n", init_control(gfn_of(control_page), 0, 8, NULL));
     say("init_control for vCPU 2^32 - 1: %ld\n", init_control(gfn_of(control_page), 0, 0xffffffff, NULL));
@@ -170,72 +170,72 @@ static bool switching(void)
     window_say("events without an array");
     say("unmask without an array: %ld\n", event_unmask((uint32_t)second));
     say("expand_array where nothing is: %ld\n", expand_array(NOWHERE));
-    say("expand_array at gfn 0: %ld\n", expand_array(0));
+    say("expand_array at a low gfn: %ld\n", expand_array(LOW_GFN));
     say("expand_array beyond addresses: %ld\n", expand_array(1ull << 52));
     say("expand_array: %ld\n", expand_array(gfn_of((void *)words)));
-    word_say("the first port, pending before", 1);
-    word_say("the second, pending and masked before", 2);
-    word_say("the third, sent without an array", 3);
+    word_say("the first port, pending before", OWN_PORT(1));
+    word_say("the second, pending and masked before", OWN_PORT(2));
+    word_say("the third, sent without an array", OWN_PORT(3));
     window_say("events when there is an array");
     return true;
 }
 
 static void delivery(void)
 {
-    word_say("idle", 1);
-    say("send: %ld\n", event_send(1));
-    word_say("sent", 1);
+    word_say("idle", OWN_PORT(1));
+    say("send: %ld\n", event_send(OWN_PORT(1)));
+    word_say("sent", OWN_PORT(1));
     say("control block: ready 0x%x, head of the default queue %u\n", control->ready, control->head[7]);
-    say("send again: %ld\n", event_send(1));
-    event_send(3);
-    event_send(2);
-    word_say("first of three", 1);
-    word_say("second of three", 3);
-    word_say("last of three", 2);
+    say("send again: %ld\n", event_send(OWN_PORT(1)));
+    event_send(OWN_PORT(3));
+    event_send(OWN_PORT(2));
+    word_say("first of three", OWN_PORT(1));
+    word_say("second of three", OWN_PORT(3));
+    word_say("last of three", OWN_PORT(2));
     window_say("in order of sending");
     for (uint32_t priority = 14; priority < 18; priority++) {
-        say("set_priority %u: %ld\n", priority, set_priority(1, priority));
+        say("set_priority %u: %ld\n", priority, set_priority(OWN_PORT(1), priority));
     }
     say("set_priority of port 0: %ld\n", set_priority(0, 1));
     say("set_priority of a free port: %ld\n", set_priority(40, 1));
     say("set_priority of port 4096: %ld\n", set_priority(4096, 1));
     say("set_priority of a free port, too low: %ld\n", set_priority(40, 16));
     log_priority = true;
-    set_priority(1, 15);
-    set_priority(2, 0);
-    set_priority(3, 8);
-    event_send(1);
-    event_send(2);
-    event_send(3);
+    set_priority(OWN_PORT(1), 15);
+    set_priority(OWN_PORT(2), 0);
+    set_priority(OWN_PORT(3), 8);
+    event_send(OWN_PORT(1));
+    event_send(OWN_PORT(2));
+    event_send(OWN_PORT(3));
     say("control block with three queues: ready 0x%x\n", control->ready);
     window_say("in order of priority");
-    event_send(1);
-    set_priority(1, 2);
-    event_send(1);
+    event_send(OWN_PORT(1));
+    set_priority(OWN_PORT(1), 2);
+    event_send(OWN_PORT(1));
     window_say("priority changed while pending");
-    event_send(1);
+    event_send(OWN_PORT(1));
     window_say("then");
     log_priority = false;
     for (uint32_t port = 1; port < 4; port++) {
-        set_priority(port, 7);
+        set_priority(OWN_PORT(port), 7);
     }
-    words[1] |= MASKED;
-    say("send while masked: %ld\n", event_send(1));
-    word_say("masked", 1);
+    words[OWN_PORT(1)] |= MASKED;
+    say("send while masked: %ld\n", event_send(OWN_PORT(1)));
+    word_say("masked", OWN_PORT(1));
     window_say("while masked");
-    say("unmask: %ld\n", event_unmask(1));
-    word_say("unmasked", 1);
+    say("unmask: %ld\n", event_unmask(OWN_PORT(1)));
+    word_say("unmasked", OWN_PORT(1));
     window_say("unmasked");
     /* Masked after it was linked: the consumer unlinks it, the bit stays pending. */
-    event_send(1);
-    words[1] |= MASKED;
+    event_send(OWN_PORT(1));
+    words[OWN_PORT(1)] |= MASKED;
     window_say("masked when linked");
-    word_say("masked when linked, then unlinked", 1);
-    event_unmask(1);
+    word_say("masked when linked, then unlinked", OWN_PORT(1));
+    event_unmask(OWN_PORT(1));
     window_say("unmasked afterwards");
-    event_send(1);
-    words[1] &= ~PENDING;
-    event_send(1);
+    event_send(OWN_PORT(1));
+    words[OWN_PORT(1)] &= ~PENDING;
+    event_send(OWN_PORT(1));
     window_say("cleared and sent while linked");
     say("unmask of a free port: %ld\n", event_unmask(40));
     words[40] = MASKED;
@@ -248,12 +248,12 @@ static void closing(void)
 {
     int64_t port;
 
-    event_send(2);
-    say("close while linked: %ld\n", event_close(2));
-    word_say("closed while linked", 2);
+    event_send(OWN_PORT(2));
+    say("close while linked: %ld\n", event_close(OWN_PORT(2)));
+    word_say("closed while linked", OWN_PORT(2));
     say("the next port: %ld\n", event_bind_ipi(0));
     window_say("closed while linked");
-    word_say("unlinked", 2);
+    word_say("unlinked", OWN_PORT(2));
     port = event_bind_ipi(0);
     say("the next port after that: %ld\n", port);
     event_send((uint32_t)port);
@@ -274,12 +274,12 @@ static void many(void)
         count++;
     }
     say("more ports until none is left: %u, the last %u, then %ld\n", count, last, port);
-    for (uint32_t p = 1; p <= last && p < ARRAY_PAGES * WORDS_A_PAGE; p++) {
+    for (uint32_t p = OWN_PORT(1); p <= last && p < ARRAY_PAGES * WORDS_A_PAGE; p++) {
         event_send(p);
     }
     event_window();
     for (uint32_t i = 0; i < event_log[0].count && i < EVENT_LOG_MAX; i++) {
-        in_order += event_log[0].ports[i] == i + 1;
+        in_order += event_log[0].ports[i] == OWN_PORT(i + 1);
     }
     say("all of them sent: %u upcalls, %u taken, in order %u\n", event_log[0].upcalls, event_log[0].count, in_order);
     event_forget();
@@ -298,7 +298,7 @@ static void other_blocks(void)
         return;
     }
     /* vCPU 1 is off; its queue fills all the same. */
-    event_close(1);
+    event_close(OWN_PORT(1));
     ipi = (uint32_t)event_bind_ipi(1);
     say("send to vCPU 1: %ld\n", event_send(ipi));
     word_say("of vCPU 1", ipi);
@@ -311,9 +311,9 @@ static void way_back(void)
 {
     int64_t port;
 
-    event_send(5);
+    event_send(OWN_PORT(5));
     say("reset: %ld\n", event_reset());
-    word_say("after reset", 5);
+    word_say("after reset", OWN_PORT(5));
     say("expand_array after reset: %ld\n", expand_array(gfn_of((void *)words)));
     port = event_bind_ipi(0);
     say("port after reset: %ld\n", port);
@@ -338,6 +338,7 @@ static void way_back(void)
 void guest_main(void)
 {
     event_init();
+    event_find_first();
     shared_info_map();
     before_control();
     if (switching()) {

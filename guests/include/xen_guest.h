@@ -97,6 +97,13 @@ int64_t event_send(uint32_t port);
 int64_t event_unmask(uint32_t port);
 int64_t event_bind_vcpu(uint32_t port, uint32_t vcpu);
 int64_t event_reset(void);
+/*
+ * The Nth port that a domain can have, from 1 on: a PV console may have the first ones. event_find_first() looks how
+ * many these are. "hold=1" on the command line makes it one where there is none, for the same numbers everywhere.
+ */
+extern uint32_t event_port_base;
+#define OWN_PORT(n) (event_port_base + (n))
+void event_find_first(void);
 
 /* The caller's own number, by an event channel to itself; DOMID_INVALID if that cannot be had. */
 uint16_t own_domid(void);

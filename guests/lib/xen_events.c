@@ -15,6 +15,7 @@ struct vcpu_info *vcpu_info[CPU_MAX];
 struct event_log event_log[CPU_MAX];
 void (*event_upcall)(unsigned cpu) = event_take_2level;
 unsigned role, peer;
+uint32_t event_port_base;
 static uint32_t peer_port;
 static uint8_t shared_page[PAGE] PAGES, places[CPU_MAX * sizeof(struct vcpu_info)] PAGES;
 
@@ -176,7 +177,34 @@ int64_t event_bind_ipi(uint32_t vcpu)
 int64_t event_close(uint32_t port) { return event_op(EVTCHNOP_close, &(struct evtchn_close){ .port = port }); }
 int64_t event_send(uint32_t port) { return event_op(EVTCHNOP_send, &(struct evtchn_send){ .port = port }); }
 int64_t event_unmask(uint32_t port) { return event_op(EVTCHNOP_unmask, &(struct evtchn_unmask){ .port = port }); }
-int64_t event_reset(void) { return event_op(EVTCHNOP_reset, &(struct evtchn_reset){ .dom = DOMID_SELF }); }
+
+/* "hold=1" takes the first port, as a PV console has it, which stays when the domain resets its ports. */
+static void hold_first(void)
+{
+    if (arg_number("hold", 0) != 0) {
+        event_alloc(DOMID_SELF, DOMID_SELF);
+    }
+}
+
+int64_t event_reset(void)
+{
+    int64_t result = event_op(EVTCHNOP_reset, &(struct evtchn_reset){ .dom = DOMID_SELF });
+
+    hold_first();
+    return result;
+}
+
+void event_find_first(void)
+{
+    int64_t port;
+
+    hold_first();
+    port = event_alloc(DOMID_SELF, DOMID_SELF);
+    if (port > 0) {
+        event_port_base = (uint32_t)port - 1;
+        event_close((uint32_t)port);
+    }
+}
 
 int64_t event_bind_vcpu(uint32_t port, uint32_t vcpu)
 {
