@@ -22,6 +22,14 @@ static uint64_t ticks_to_ns(uint64_t ticks)
     return ticks / f * 1000000000 + ticks % f * 1000000000 / f;
 }
 
+/* When V entered its state, by the clock that its domain sees, which began when the domain did. */
+static uint64_t entry_time(const struct vcpu *v)
+{
+    uint64_t start = arch_time_of_domain(v->domain, 0);
+
+    return ticks_to_ns(v->runstate.entered > start ? v->runstate.entered - start : 0);
+}
+
 /* Bytes OFFSET to OFFSET + SIZE of V's copy. */
 static int write_part(struct vcpu *v, unsigned offset, const void *from, unsigned size)
 {
@@ -72,7 +80,7 @@ static int write_copy(struct vcpu *v)
 {
     const struct runstate *r = &v->runstate;
     bool flagged = (v->domain->assists & (1U << VMASST_TYPE_runstate_update_flag)) != 0;
-    struct vcpu_runstate_info info = { .state = r->state, .state_entry_time = ticks_to_ns(r->entered) };
+    struct vcpu_runstate_info info = { .state = r->state, .state_entry_time = entry_time(v) };
     const unsigned at = entry_time_at(r);
     uint64_t marked = info.state_entry_time | XEN_RUNSTATE_UPDATE;
     int err = 0;
