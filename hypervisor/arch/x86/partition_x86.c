@@ -53,6 +53,8 @@ void arch_domain_start(struct domain *d)
     for (unsigned i = 0; i < d->vcpu_count; i++) {
         if (d->vcpus[i] != NULL) {
             d->vcpus[i]->arch.tsc_offset = -d->arch.tsc_start;
+            /* What was before its clock began is no time of a run state. */
+            d->vcpus[i]->runstate.entered = d->arch.tsc_start;
         }
     }
     pvclock_publish(d);
