@@ -13,7 +13,7 @@ import os
 import pathlib
 import subprocess
 
-from console import BUILD, MIB, PATIENCE, PINNED, TOP, WORK, Console, Domain, Machine, is_xen
+from console import BUILD, MIB, PATIENCE, PINNED, SWITCHING, TOP, WORK, Console, Domain, Machine, is_xen
 
 __all__ = ["BUILD", "MIB", "PATIENCE", "PINNED", "TOP", "WORK", "Board", "Console", "Domain", "is_xen"]
 GUESTS = BUILD / "guests" / "arm64"
@@ -24,9 +24,6 @@ LINUX = DEBIAN / "linux"
 RAM_BASE = 0x40000000
 # QEMU puts the hypervisor at +2 MiB and the device tree at +128 MiB; the modules come behind both.
 MODULE_BASE = RAM_BASE + 0x0A000000
-# Under -icount a CPU that spins starves the others; Xen 4.17 does so at start-up. A periodic timer of the emulator's
-# own, every 100 us, makes it switch. Bulkhead must do without.
-SWITCHING = ["-netdev", "hubport,id=n0,hubid=0", "-object", "filter-buffer,id=f0,netdev=n0,interval=100"]
 
 
 def hypervisor_path():

@@ -15,7 +15,7 @@ import os
 import pathlib
 import subprocess
 
-from console import BUILD, WORK, Domain, Machine, is_xen
+from console import BUILD, SWITCHING, WORK, Domain, Machine, is_xen
 
 GUESTS = {bits: BUILD / "guests" / f"x86_{bits}" for bits in (32, 64)}
 DEBIAN = BUILD / "debian" / "amd64"
@@ -43,6 +43,7 @@ class Pc(Machine):
     cpu: str = CPU
     described: bool = True          # False: no tree, one partition
     pvh: bool = False               # QEMU enters the hypervisor as PVH says; it then takes one module only
+    icount: bool = False            # one virtual ns an instruction, the same in every run
     qemu: tuple = ()                # further QEMU options
     edit: object = None             # function(dts text) -> dts text, for damaged trees
     edit_blob: object = None        # function(bytes) -> bytes, the same after it was compiled
@@ -103,7 +104,13 @@ class Pc(Machine):
         words = ",".join(f"{path} {text}".strip().replace(",", ",,") for path, text in modules)
         return [self.emulator, "-M", "q35", "-cpu", self.cpu, "-smp", str(self.cpus), "-m", str(self.memory),
                 *self.console_options(), "-kernel", str(self.image()), *(["-initrd", words] if words else []),
-                *(["-append", arguments] if arguments else []), *self.qemu]
+                *(["-append", arguments] if arguments else []), *self.counting(), *self.qemu]
+
+    def counting(self):
+        """Options of a run whose time is that of instructions; CPUs that spin do not starve the others."""
+        if not self.icount:
+            return []
+        return ["-icount", "shift=0,sleep=off", *(SWITCHING if self.cpus > 1 else [])]
 
 
 def guest(name, program, arguments="", bits=64, **options):

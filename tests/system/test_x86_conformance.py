@@ -14,17 +14,29 @@ pytestmark = pytest.mark.bulkhead
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """A guest to compare, in the widths BITS. OPTIONS are the guest's own."""
+    """A guest to compare, in a width of BITS. OPTIONS are the guest's own, XEN_OPTIONS those on Xen alone. ICOUNT: what
+    it says depends on time, which then is the same in every run, but slow."""
     program: str
     cpus: int = 1
     options: str = ""
+    xen_options: str = ""
+    icount: bool = False
     bits: int = 64
 
     def __str__(self):
         return f"{self.program}-{self.bits}"
 
 
-ROWS = [Row("hello", 2), Row("xenabi"), Row("apic", 2, "held=0"), Row("msr"), Row("cpuid"), Row("modes", options="pae=0")]
+# On Xen, which has no PV console for its domain 0, "hold=1" keeps that one's event channel free.
+ROWS = [Row("hello", 2), Row("xenabi"), Row("calls"), Row("vcpu", 2, icount=True), Row("memory"),
+        Row("evtchn", 2, xen_options="hold=1", icount=True), Row("evtchn_fifo", 2, xen_options="hold=1", icount=True),
+        Row("grant"), Row("grant_map"), Row("apic", 2, "held=0"), Row("msr"), Row("cpuid", 2),
+        Row("modes", options="pae=0")]
+# Of these, the ones that are compared as 32-bit guests, too.
+ROWS_32 = ["hello"]
+ROWS += [dataclasses.replace(row, bits=32) for row in ROWS if row.program in ROWS_32]
+# What the guest was told, on one of the two only.
+TOLD = {"hello"}
 used, ran = set(), set()
 
 
@@ -39,12 +51,13 @@ def explained(row, key, ours):
 def answers(start, row, hypervisor):
     """What the guest says. Xen halts when its dom0 powers off, so the guest ends by a restart."""
     is_xen = hypervisor == pc.XEN
-    console = start([guest("domain", row.program, f"end=reset {row.options}".strip(), bits=row.bits, vcpus=row.cpus)],
-                    described=False, cpus=row.cpus, memory=1024 if is_xen else 512, hypervisor=hypervisor, limit=60)
+    options = f"end=reset {row.options} {row.xen_options if is_xen else ''}".strip()
+    console = start([guest("domain", row.program, options, bits=row.bits, vcpus=row.cpus)], described=False, cpus=row.cpus,
+                    memory=1024, hypervisor=hypervisor, icount=row.icount, limit=60)
     console.wait_guests(limit=60)
     found = console.results("domain")
     console.close()
-    return found
+    return {key: value for key, value in found.items() if key not in TOLD}
 
 
 # Req: BH-MSR-001, BH-PC-021, BH-PC-035, BH-PC-038, BH-PC-039, BH-PC-041
@@ -61,5 +74,5 @@ def test_guest_says_the_same_on_both(start_pc, row):
 def test_every_explanation_is_used():
     if len(ran) < len(ROWS):
         pytest.skip("not all guests were compared in this run")
-    stale = [row for row in DIFFERENCES if row not in used]
+    stale = [row for row in DIFFERENCES if row not in used and not row.sometimes]
     assert not stale, "differences that are gone:\n" + "\n".join(f"{r.guest}: {r.key}: {r.reason}" for r in stale)
