@@ -22,10 +22,10 @@ static uint64_t ticks_to_ns(uint64_t ticks)
     return ticks / f * 1000000000 + ticks % f * 1000000000 / f;
 }
 
-/* When V entered its state, by the clock that its domain sees, which began when the domain did. */
+/* When V entered its state: as Xen has it by the clock that the domain sees on x86, by the board's on Arm. */
 static uint64_t entry_time(const struct vcpu *v)
 {
-    uint64_t start = arch_time_of_domain(v->domain, 0);
+    uint64_t start = ARCH_RUNSTATE_BY_DOMAIN ? arch_time_of_domain(v->domain, 0) : 0;
 
     return ticks_to_ns(v->runstate.entered > start ? v->runstate.entered - start : 0);
 }

@@ -48,6 +48,9 @@
 #define ARCH_FEATURES   (1U << XENFEAT_ARM_SMCCC_supported | 1U << XENFEAT_not_direct_mapped)
 #define ARCH_VIRT_START 0
 
+/* Are run states told by the clock that the domain sees? */
+#define ARCH_RUNSTATE_BY_DOMAIN 0
+
 /* Answer to a vcpu_op that this architecture does not have, as Xen gives it. */
 #define ARCH_UNKNOWN_VCPU_OP (-XEN_EINVAL)
 

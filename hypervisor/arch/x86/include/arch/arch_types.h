@@ -49,6 +49,9 @@
 /* What it says of where the hypervisor is: HYPERVISOR_VIRT_START of arch-x86/xen-x86_64.h. */
 #define ARCH_VIRT_START 0xffff800000000000
 
+/* Are run states told by the clock that the domain sees? */
+#define ARCH_RUNSTATE_BY_DOMAIN 1
+
 /* Answer to a vcpu_op that this architecture does not have, as Xen gives it. */
 #define ARCH_UNKNOWN_VCPU_OP (-XEN_ENOSYS)
 
