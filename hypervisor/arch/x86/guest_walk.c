@@ -3,7 +3,6 @@
 
 #include "arch/arch.h"
 #include "bh/domain.h"
-#include "bh/guest_atomic.h"
 #include "bh/window.h"
 #include "cpu_registers.h"
 #include "hvm.h"
@@ -31,18 +30,23 @@ static ALWAYS_INLINE bool is_allowed(uint64_t rights, uint64_t no_execute, unsig
     return !user_page || (access & WALK_USER) != 0 || (cr4 & CR4_SMAP) == 0 || (hvm_rflags() & RFLAGS_AC) != 0;
 }
 
-/* Sets MARK in the entry at P, which both widths have in their first byte. */
-static COLD void mark_entry(void *p, uint64_t mark)
+/*
+ * Sets MARK in the entry at P if it is still ENTRY, as a CPU does: one that the guest has changed meanwhile is left alone.
+ * One try, since then the walk has used what is gone.
+ */
+static COLD void mark_entry(void *p, uint64_t entry, bool wide, uint64_t mark)
 {
-    uint8_t before;
+    uint32_t low = (uint32_t)entry;
 
-    (void)guest_atomic_change8(p, 0xff, (uint8_t)mark, &before);
+    if (wide) {
+        (void)__atomic_compare_exchange_n((uint64_t *)p, &entry, entry | mark, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+    } else {
+        (void)__atomic_compare_exchange_n((uint32_t *)p, &low, low | (uint32_t)mark, false, __ATOMIC_SEQ_CST,
+                                          __ATOMIC_RELAXED);
+    }
 }
 
-/*
- * The entry at GPA, with accessed set and, if it is the last one of a write (LEAF says which bits make it that), dirty.
- * 0: there is no memory.
- */
+/* The entry at GPA; the bits of MARK are set in it if it is present. 0: there is no memory. */
 static ALWAYS_INLINE uint64_t read_entry(struct p2m *p2m, uint64_t gpa, bool wide, uint64_t mark) REQUIRES(p2m->lock)
 {
     mfn_t m = p2m_ram_again(p2m, gfn(gpa >> PAGE_SHIFT));
@@ -55,16 +59,16 @@ static ALWAYS_INLINE uint64_t read_entry(struct p2m *p2m, uint64_t gpa, bool wid
     p = (char *)window_open_leaf(m) + (gpa & (PAGE_SIZE - 1));
     entry = wide ? __atomic_load_n((uint64_t *)p, __ATOMIC_RELAXED) : __atomic_load_n((uint32_t *)p, __ATOMIC_RELAXED);
     if (unlikely((entry & (mark | PTE_P)) != (mark | PTE_P)) && (entry & PTE_P) != 0) {
-        mark_entry(p, mark);
+        mark_entry(p, entry, wide, mark);
     }
     window_close_leaf();
     return entry;
 }
 
 /* Sets the dirty bit of the entry at GPA, which was found to be the last one of a write. */
-static COLD void mark_dirty(struct p2m *p2m, uint64_t gpa) REQUIRES(p2m->lock)
+static COLD void mark_dirty(struct p2m *p2m, uint64_t gpa, bool wide) REQUIRES(p2m->lock)
 {
-    (void)read_entry(p2m, gpa, false, PTE_A | PTE_D);
+    (void)read_entry(p2m, gpa, wide, PTE_A | PTE_D);
 }
 
 /* Long mode: AMD APM volume 2, 5.3. */
@@ -92,7 +96,7 @@ static ALWAYS_INLINE int walk_long(struct p2m *p2m, uint64_t address, unsigned a
         table = entry & PTE_ADDRESS;
     }
     if ((access & WALK_WRITE) != 0 && unlikely((entry & PTE_D) == 0) && (rights & PTE_W) != 0) {
-        mark_dirty(p2m, at);
+        mark_dirty(p2m, at, true);
     }
     *gpa = (entry & PTE_ADDRESS & ~((1UL << shift) - 1)) | (address & ((1UL << shift) - 1));
     return likely(is_allowed(rights, no_execute, access, cr4)) ? 0 : -XEN_EFAULT;
@@ -127,7 +131,7 @@ static int walk_legacy(struct p2m *p2m, uint64_t address, unsigned access, uint6
         table = entry & (wide ? PTE_ADDRESS : 0xfffff000UL);
     }
     if ((access & WALK_WRITE) != 0 && (entry & PTE_D) == 0 && (rights & PTE_W) != 0) {
-        mark_dirty(p2m, at);
+        mark_dirty(p2m, at, wide);
     }
     *gpa = (entry & (wide ? PTE_ADDRESS : 0xfffff000UL) & ~((1UL << shift) - 1)) | (address & ((1UL << shift) - 1));
     if (!wide && shift == 22) {
