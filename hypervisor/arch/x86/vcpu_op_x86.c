@@ -17,10 +17,18 @@ void vcpu_timers_init(struct vcpu *v)
     timer_init(&v->arch.periodic, TIMER_PERIODIC, v);
 }
 
+/* After it nothing arms V's periodic timer but V: an action that was under way, and saw the old period, may have. */
+static void stop_periodic(struct vcpu *v)
+{
+    __atomic_store_n(&v->arch.period, 0, __ATOMIC_SEQ_CST);
+    timer_cancel(&v->arch.periodic);
+    timer_cancel(&v->arch.periodic);
+}
+
 void vcpu_timers_stop(struct vcpu *v)
 {
     timer_cancel(&v->arch.singleshot);
-    timer_cancel(&v->arch.periodic);
+    stop_periodic(v);
 }
 
 /* Req: BH-PC-052 */
@@ -29,11 +37,14 @@ void vcpu_timer_expired(struct vcpu *v, enum timer_kind kind)
     if (CONFIG_EVTCHN) {
         evtchn_virq(v, VIRQ_TIMER);
     }
-    if (kind == TIMER_PERIODIC && v->arch.period != 0) {
-        uint64_t now = arch_time_now(), next = v->arch.periodic.deadline + v->arch.period;
+    if (kind == TIMER_PERIODIC) {
+        uint64_t period = __atomic_load_n(&v->arch.period, __ATOMIC_SEQ_CST);
+        uint64_t now = arch_time_now(), next = v->arch.periodic.deadline + period;
 
-        /* What was missed is not made up for. */
-        timer_set(&v->arch.periodic, next > now ? next : now + v->arch.period);
+        if (period != 0) {
+            /* What was missed is not made up for. */
+            timer_set(&v->arch.periodic, next > now ? next : now + period);
+        }
     }
 }
 
@@ -65,8 +76,8 @@ static int64_t set_periodic(struct vcpu *v, struct guest_handle arg)
     if (a.period_ns < PERIOD_MIN_NS || a.period_ns > PERIOD_MAX_NS) {
         return -XEN_EINVAL;
     }
-    timer_cancel(&v->arch.periodic);
-    v->arch.period = clock_ticks(a.period_ns);
+    stop_periodic(v);
+    __atomic_store_n(&v->arch.period, clock_ticks(a.period_ns), __ATOMIC_SEQ_CST);
     timer_set(&v->arch.periodic, arch_time_now() + v->arch.period);
     return 0;
 }
@@ -110,8 +121,7 @@ int64_t arch_vcpu_op(struct vcpu *v, struct vcpu *target, unsigned command, stru
         if (target != v) {
             return -XEN_EINVAL;
         }
-        v->arch.period = 0;
-        timer_set(&v->arch.periodic, TIMER_NEVER);
+        stop_periodic(v);
         return 0;
     case VCPUOP_register_vcpu_time_memory_area:
         return target != v ? -XEN_EINVAL : register_time(v, arg);

@@ -98,7 +98,7 @@ struct arch_vcpu {
     bool is_halted;          /* [lock domain] with interrupts masked */
     uint64_t tsc_offset;     /* [cpu] */
     struct timer singleshot, periodic; /* VCPUOP_set_singleshot_timer, _set_periodic_timer */
-    uint64_t period;         /* [cpu] of the latter, in ticks of arch_time_now() */
+    uint64_t period;         /* [atomic] of the latter, 0: it is off; in ticks of arch_time_now() */
     struct vlapic vlapic;
 };
 
