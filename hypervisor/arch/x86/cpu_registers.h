@@ -100,6 +100,7 @@
 #define EXCEPTION_DB 1
 #define EXCEPTION_NMI 2
 #define EXCEPTION_BP 3
+#define EXCEPTION_OF 4
 #define EXCEPTION_UD 6
 #define EXCEPTION_DF 8
 #define EXCEPTION_TS 10

@@ -446,12 +446,14 @@ static ALWAYS_INLINE void settle(struct cpu *cpu)
     struct vcpu *v = cpu->current;
     uint64_t changes;
 
-    if (unlikely((v->arch.vlapic.irr_words | v->arch.events) != 0)) {
+    /* Bound: what stops a vCPU here is an INIT, and another one comes in its place. */
+    while (unlikely((v->arch.vlapic.irr_words | v->arch.events) != 0)) {
         inject_pending(v, LOADED_VMCB);
-        if (unlikely(cpu->work != 0)) {
-            vcpu_leave_slow(cpu);
-            v = cpu->current;
+        if (likely(cpu->work == 0)) {
+            break;
         }
+        vcpu_leave_slow(cpu);
+        v = cpu->current;
     }
     tlb_turn_away(cpu);
     changes = __atomic_load_n(&v->domain->p2m.arch.changes, __ATOMIC_RELAXED);
@@ -469,6 +471,18 @@ void svm_first(void)
     settle(cpu);
 }
 
+/*
+ * Is EVENT that of INT, INT3 or INTO? RIP is still at the instruction then, which is executed again (APM volume 2, 15.20);
+ * given as an event, it would return to itself.
+ */
+static bool is_of_an_instruction(uint64_t event)
+{
+    uint8_t vector = (uint8_t)event;
+
+    return EVENT_TYPE(event) == EVENT_SOFTWARE ||
+           (EVENT_TYPE(event) == EVENT_EXCEPTION && (vector == EXCEPTION_BP || vector == EXCEPTION_OF));
+}
+
 /* All exits but a hypercall of 64-bit code. */
 static COLD void other_exit(struct cpu *cpu)
 {
@@ -477,8 +491,7 @@ static COLD void other_exit(struct cpu *cpu)
     uint64_t code = b->exit_code, injected = b->event;
 
     b->event = 0;
-    if (unlikely((b->exit_interrupt & EVENT_VALID) != 0) && EVENT_TYPE(b->exit_interrupt) != EVENT_SOFTWARE) {
-        /* Software interrupts are executed again: RIP is still at their instruction. */
+    if (unlikely((b->exit_interrupt & EVENT_VALID) != 0) && !is_of_an_instruction(b->exit_interrupt)) {
         b->event = b->exit_interrupt;
     }
     if (code < VMEXIT_COUNT && handlers[code] != NULL) {
