@@ -4,9 +4,7 @@
  * (2.0) and Xen's PVH entry (start_info.h). Makes the tables that layout.h describes for the boot CPU, and goes to
  * boot_main(magic, information) on its stack.
  */
-#include "layout.h"
-
-#define PHYS(symbol) ((symbol) - IMAGE_OFFSET)
+#include "long_mode.h"
 
 #define MB1_MAGIC  0x1badb002
 #define MB1_FLAGS  0x00000003      /* modules on pages, and a memory map */
@@ -114,16 +112,7 @@ start32:
     map_own CPU_PAGE_TABLE2, cpu_table2
     map_own CPU_PAGE_ROOT, boot_root
 
-    mov     $0x20, %eax            /* CR4.PAE */
-    mov     %eax, %cr4
-    mov     $PHYS(trampoline_root), %eax
-    mov     %eax, %cr3
-    mov     $0xc0000080, %ecx      /* EFER: long mode, NX */
-    rdmsr
-    or      $0x900, %eax
-    wrmsr
-    mov     $0x80010033, %eax      /* CR0: PG, WP, NE, ET, MP, PE */
-    mov     %eax, %cr0
+    enter_long_mode
     lgdt    PHYS(boot_gdt_pointer)
     ljmp    $SELECTOR_CODE, $PHYS(start64)
 

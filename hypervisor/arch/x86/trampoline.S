@@ -3,9 +3,8 @@
  * Where the other CPUs begin, in real mode, at TRAMPOLINE_PADDR, to which this is copied: to 64-bit mode and
  * secondary_high() of head.S.
  */
-#include "layout.h"
+#include "long_mode.h"
 
-#define PHYS(symbol) ((symbol) - IMAGE_OFFSET)
 /* Where something of this file is in the copy. */
 #define HERE(symbol) ((symbol) - trampoline_start + TRAMPOLINE_PADDR)
 
@@ -27,16 +26,7 @@ trampoline32:
     mov     $SELECTOR_DATA, %eax
     mov     %eax, %ds
     mov     %eax, %ss
-    mov     $0x20, %eax            /* CR4.PAE */
-    mov     %eax, %cr4
-    mov     $PHYS(trampoline_root), %eax
-    mov     %eax, %cr3
-    mov     $0xc0000080, %ecx      /* EFER: long mode, NX */
-    rdmsr
-    or      $0x900, %eax
-    wrmsr
-    mov     $0x80010033, %eax      /* CR0: PG, WP, NE, ET, MP, PE */
-    mov     %eax, %cr0
+    enter_long_mode
     ljmp    $SELECTOR_CODE, $HERE(trampoline64)
 
     .code64
