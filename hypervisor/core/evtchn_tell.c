@@ -108,7 +108,9 @@ int evtchn_register_vcpu_info(struct vcpu *v, gfn_t g, unsigned offset)
     there = (char *)window_open(m) + offset;
     memcpy(there, &before, sizeof(before));
     info = (struct vcpu_info *)there;
-    arch_vcpu_info_init(v, info);
+    if (ARCH_GUEST_HAS_CLOCK) {
+        arch_vcpu_info_init(v, info);
+    }
     __atomic_store_n(&v->evtchn.info, at, __ATOMIC_SEQ_CST);
     v->evtchn.info_registered = true;
     /* Whatever came meanwhile is found by looking at all. */

@@ -81,6 +81,6 @@ int64_t hypercall_hvm_op(struct vcpu *v, uint64_t *a)
         /* Nobody listens. */
         return a[1] != 0 ? -XEN_EINVAL : 0;
     default:
-        return arch_hvm_op(v, (uint32_t)a[0], guest_handle(a[1]));
+        return ARCH_GUEST_HAS_OWN_OPS ? arch_hvm_op(v, (uint32_t)a[0], guest_handle(a[1])) : -XEN_ENOSYS;
     }
 }

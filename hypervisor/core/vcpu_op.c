@@ -63,6 +63,6 @@ int64_t hypercall_vcpu_op(struct vcpu *v, uint64_t *a)
     case VCPUOP_register_runstate_memory_area:
         return register_runstate(v, d->vcpus[id], guest_handle(a[2]));
     default:
-        return arch_vcpu_op(v, d->vcpus[id], command, guest_handle(a[2]));
+        return ARCH_GUEST_HAS_OWN_OPS ? arch_vcpu_op(v, d->vcpus[id], command, guest_handle(a[2])) : ARCH_UNKNOWN_VCPU_OP;
     }
 }

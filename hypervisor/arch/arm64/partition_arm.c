@@ -99,26 +99,3 @@ void arch_guest_start(struct domain *d, const struct partition_layout *layout)
 {
     arch_vcpu_reset(d->vcpus[0], layout->entry, layout->description);
 }
-
-void arch_vcpu_info_init(struct vcpu *v, struct vcpu_info *info)
-{
-    (void)v;
-    (void)info;
-}
-
-int64_t arch_vcpu_op(struct vcpu *v, struct vcpu *target, unsigned command, struct guest_handle arg)
-{
-    (void)v;
-    (void)target;
-    (void)command;
-    (void)arg;
-    return ARCH_UNKNOWN_VCPU_OP;
-}
-
-int64_t arch_hvm_op(struct vcpu *v, unsigned command, struct guest_handle arg)
-{
-    (void)v;
-    (void)command;
-    (void)arg;
-    return -XEN_ENOSYS;
-}

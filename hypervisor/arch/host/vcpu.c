@@ -247,26 +247,3 @@ int arch_guest_frame(struct vcpu *v, uint64_t address, bool to_write, mfn_t *m, 
     *is_memory = type != P2M_MMIO && (address & PAGE_SIZE) == 0;
     return 0;
 }
-
-void arch_vcpu_info_init(struct vcpu *v, struct vcpu_info *info)
-{
-    (void)v;
-    (void)info;
-}
-
-int64_t arch_vcpu_op(struct vcpu *v, struct vcpu *target, unsigned command, struct guest_handle arg)
-{
-    (void)v;
-    (void)target;
-    (void)command;
-    (void)arg;
-    return ARCH_UNKNOWN_VCPU_OP;
-}
-
-int64_t arch_hvm_op(struct vcpu *v, unsigned command, struct guest_handle arg)
-{
-    (void)v;
-    (void)command;
-    (void)arg;
-    return -XEN_ENOSYS;
-}

@@ -59,6 +59,9 @@
 #define ARCH_GUEST_SETS_CALLBACK 1
 /* Is there 32-bit code in guests that makes hypercalls? */
 #define ARCH_GUEST_HAS_NARROW    1
+/* There are operations of vcpu_op and hvm_op of the architecture's own, and a clock in the event area. */
+#define ARCH_GUEST_HAS_OWN_OPS   1
+#define ARCH_GUEST_HAS_CLOCK     1
 
 struct arch_cpu {
     uint32_t apic_id;        /* [boot] of its local APIC */
