@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Build and boot the options of Kconfig in all pairs.
 
-usage: pairs.py          configurations in which every two options have every two values that can occur together: each
-                         must build without a warning, and a guest must run on it to its end. Then how many bytes each
-                         option adds to an image with most of them: if none, it removes nothing when it is off
+usage: pairs.py          for each architecture configurations in which every two options have every two values that can
+                         occur together: each must build without a warning, and a guest must run on it to its end. Then
+                         how many bytes each option adds to an image with most of them: if none, it removes nothing
+                         when it is off
        pairs.py list     print the configurations
 
 They are made anew from Kconfig each time, the same ones for the same Kconfig, in build/pairs/.
@@ -15,17 +16,22 @@ import os
 import pathlib
 import random
 import re
+import socket
 import subprocess
 import sys
+import time
 
 import kconfiglib
 
 TOP = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TOP / "tests" / "system"))
 import board as boards  # noqa: E402
+import pc as pcs  # noqa: E402
 
 FOLDER = TOP / "build" / "pairs"
-FIXED = {"ARM64": True, "HOST": False}
+# The options that name an architecture, those for which hypervisors are built, and who reads the symbols of theirs.
+ARCHITECTURES = ("ARM64", "X86", "HOST")
+NM = {"ARM64": "aarch64-linux-gnu-nm", "X86": "nm"}
 # Options that make the image smaller when they are on.
 REDUCES = {"SIZE"}
 # Options that are off where sizes are compared: those, and what makes the linker work three times more.
@@ -35,29 +41,35 @@ SAMPLES = 1000
 
 
 class Options:
-    """What Kconfig offers: the names of its switches, and what becomes of values that a user gives them."""
+    """What Kconfig offers on an architecture: its sets of values, the names of the switches that take two, and what
+    becomes of values that a user gives them."""
 
-    def __init__(self):
+    def __init__(self, arch):
+        self.arch = arch
         self.kconf = kconfiglib.Kconfig(str(TOP / "Kconfig"), warn_to_stderr=False)
         self.names = [s.name for s in self.kconf.unique_defined_syms
-                      if s.type == kconfiglib.BOOL and s.name not in FIXED]
+                      if s.type == kconfiglib.BOOL and s.name not in ARCHITECTURES]
+        source = random.Random(1)
+        sets = [self.settle({n: source.random() < 0.5 for n in self.names}) for _ in range(SAMPLES)]
+        varied = [i for i in range(len(self.names)) if len({values[i] for values in sets}) == 2]
+        self.names = [self.names[i] for i in varied]
+        self.sets = sorted({tuple(values[i] for i in varied) for values in sets})
 
     def settle(self, wanted):
         """WANTED as Kconfig lets it be, as a tuple of values in the order of self.names."""
         self.kconf.unset_values()
-        for name, value in {**FIXED, **wanted}.items():
-            if value or name not in FIXED:
-                self.kconf.syms[name].set_value(2 if value else 0)
+        for name, value in {self.arch: True, **wanted}.items():
+            self.kconf.syms[name].set_value(2 if value else 0)
         return tuple(self.kconf.syms[name].tri_value == 2 for name in self.names)
 
     def write(self, values, path):
         """The configuration file that says VALUES."""
         wanted = dict(zip(self.names, values))
         assert self.settle(wanted) == tuple(values)
-        text = "".join(f"CONFIG_{n}=y\n" if wanted[n] else f"# CONFIG_{n} is not set\n" for n in self.names
-                       if self.kconf.syms[n].visibility)
+        text = f"CONFIG_{self.arch}=y\n"
+        text += "".join(f"CONFIG_{n}=y\n" if wanted[n] else f"# CONFIG_{n} is not set\n" for n in self.names
+                        if self.kconf.syms[n].visibility)
         path.parent.mkdir(parents=True, exist_ok=True)
-        text = "CONFIG_ARM64=y\n" + text
         if not path.exists() or path.read_text() != text:
             path.write_text(text)
 
@@ -68,34 +80,45 @@ def pairs_of(values):
 
 def cover(options):
     """Few sets of values in which all pairs occur: each time the one with the most new pairs."""
-    source = random.Random(1)
-    found = sorted({options.settle({n: source.random() < 0.5 for n in options.names}) for _ in range(SAMPLES)})
-    pairs = {values: pairs_of(values) for values in found}
+    pairs = {values: pairs_of(values) for values in options.sets}
     left = set().union(*pairs.values())
     chosen = []
     while left:
-        best = max(found, key=lambda values: len(pairs[values] & left))
+        best = max(options.sets, key=lambda values: len(pairs[values] & left))
         chosen.append(best)
         left -= pairs[best]
     return chosen
 
 
-def build(config, name):
+def build(arch, name):
     """(error or None, bytes of all functions and data)"""
     environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "CONFIG")}
-    result = subprocess.run(["make", "-s", "hypervisor", f"CONFIG=pairs/{name}", f"HYP_CONFIG={config}"], cwd=TOP,
+    result = subprocess.run(["make", "-s", "hypervisor", f"CONFIG=pairs/{name}", f"HYP_CONFIG={FOLDER / name}.config"], cwd=TOP,
                             env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     said = re.sub(r"(?m)^  (CC|AS|LD) .*\n", "", result.stdout)
     if result.returncode != 0 or said:
         return f"does not build without a warning:\n{said}", 0
     # Sections are in whole pages: they hide what is small.
-    text = subprocess.run(["aarch64-linux-gnu-nm", "-S", FOLDER / name / "bulkhead.elf"], check=True,
+    text = subprocess.run([NM[arch], "-S", FOLDER / name / "bulkhead.elf"], check=True,
                           stdout=subprocess.PIPE, text=True).stdout
     return None, sum(int(words[1], 16) for words in map(str.split, text.splitlines()) if len(words) == 4)
 
 
-def boot(name, value, gic):
-    """What went wrong, or None. VALUE: {option: bool}."""
+def watch(machine, limit, wanted):
+    """Boots it: what went wrong, or None. It must power itself off, having said WANTED."""
+    with machine.start(limit) as console:
+        try:
+            console.wait_end(limit=limit)
+        except AssertionError as e:
+            return str(e)
+        lines = [text for _, text in console.all_lines]
+        for line in wanted:
+            if not any(text.endswith(line) for text in lines):
+                return f"{machine.name}: no line \"{line}\"\n{console.tail()}"
+    return None
+
+
+def boot_board(name, value, gic):
     mute = not (value["PL011"] and value["VPL011"])
     kernel = boards.GUESTS / ("hello.elf" if value["LOADER_ELF"] else "hello")
     domain = boards.Domain("alpha", kernel, "semihosting=1" if mute else "", memory=16, vcpus=2, vpl011=value["VPL011"],
@@ -103,26 +126,47 @@ def boot(name, value, gic):
                            extra="" if value["SCHED_FAIR"] else boards.PINNED.format(cpu="0 1"))
     board = boards.Board([domain], hypervisor=FOLDER / name / "bulkhead", gic=gic, name=f"pairs-{name}-gic{gic}",
                          qemu=("-semihosting-config", "enable=on,target=native"))
-    with board.start(limit=30) as console:
-        try:
-            console.wait_end(limit=20)
-        except AssertionError as e:
-            return str(e)
-        lines = [text for _, text in console.all_lines]
-        for wanted in ("guest: done", "cpus reported: 2", f"gic: version {gic}"):
-            if not any(line.endswith(wanted) for line in lines):
-                return f"GICv{gic}: no line \"{wanted}\"\n{console.tail()}"
-    return None
+    return watch(board, 20, ("guest: done", "cpus reported: 2", f"gic: version {gic}"))
 
 
-def check_set(options, number, values):
-    name = str(number)
-    config = FOLDER / f"{name}.config"
+def watch_mute(machine, limit, image, function):
+    """Boots it: None once a CPU was seen in FUNCTION of IMAGE, by its instruction pointer."""
+    symbols = subprocess.run(["nm", "-S", image], check=True, stdout=subprocess.PIPE, text=True).stdout
+    start, size = (int(n, 16) for n in re.search(rf"(?m)^(\w+) (\w+) T {function}$", symbols).groups())
+    machine.qemu = ("-chardev", f"socket,id=monitor,path={FOLDER}/{machine.name}.socket,server=on,wait=off",
+                    "-mon", "chardev=monitor")
+    with machine.start(limit) as console, socket.socket(socket.AF_UNIX) as monitor:
+        console.settle(1)
+        monitor.connect(f"{FOLDER}/{machine.name}.socket")
+        text, end = "", time.monotonic() + limit * boards.PATIENCE
+        while time.monotonic() < end and console.pump(0.05):
+            monitor.send(b"info registers -a\n")
+            text = text[-8000:] + monitor.recv(65536).decode(errors="replace")
+            if any(start <= int(at, 16) < start + size for at in re.findall(r"RIP=(\w{16})", text)):
+                return None
+    return f"{machine.name}: no CPU is seen in {function} of {image}\n{text}"
+
+
+def boot_pc(name, value):
+    """A partition of a boot description has the PV console only; the single one without has Xen's console_io."""
+    described = value["PV_CONSOLE"]
+    domain = pcs.guest("alpha", "hello", "" if value["NS16550"] else "end=spin", vcpus=2,
+                       ramdisk=TOP / "LICENSE" if value["RAMDISK"] else None,
+                       extra="" if value["SCHED_FAIR"] else boards.PINNED.format(cpu="0 1"))
+    pc = pcs.Pc([domain], hypervisor=FOLDER / name / "bulkhead", described=described, name=f"pairs-{name}")
+    if value["NS16550"]:
+        return watch(pc, 20, ("guest: done", "cpus reported: 2"))
+    return watch_mute(pc, 20, domain.kernel, "guest_end")
+
+
+def check_set(options, name, values):
     value = dict(zip(options.names, values))
-    error, _ = build(config, name)
+    error, _ = build(options.arch, name)
+    if options.arch == "X86":
+        return error or boot_pc(name, value)
     for gic in (2, 3):
         if error is None and value[f"GICV{gic}"]:
-            error = boot(name, value, gic)
+            error = boot_board(name, value, gic)
     return error
 
 
@@ -132,11 +176,12 @@ def check_sizes(options, pool):
     jobs = {}
     for name in [None] + options.names:
         label = "most" if name is None else f"most-without-{name}" if base[name] else f"most-with-{name}"
+        label = f"{options.arch}-{label}"
         values = options.settle(base if name is None else {**base, name: not base[name]})
         options.write(values, FOLDER / f"{label}.config")
-        jobs[name] = pool.submit(build, FOLDER / f"{label}.config", label)
+        jobs[name] = pool.submit(build, options.arch, label)
     error, most = jobs.pop(None).result()
-    failed, lines = 0, [error or f"most: {most} bytes, of which"]
+    failed, lines = 0, [error or f"{options.arch}: {most} bytes with most, of which"]
     for name, job in jobs.items():
         error, size = job.result()
         adds = most - size if base[name] else size - most
@@ -146,29 +191,36 @@ def check_sizes(options, pool):
     return lines, failed
 
 
+def check(options, sets, pool):
+    """How many of the sets and of the options failed."""
+    jobs = {name: pool.submit(check_set, options, name, values) for name, values in sets.items()}
+    failed = 0
+    for name, job in jobs.items():
+        if job.result() is not None:
+            failed += 1
+            print(f"pairs: set {name}: {job.result()}")
+    lines, useless = check_sizes(options, pool)
+    print("\n".join(lines))
+    print(f"pairs: {options.arch}: {len(sets)} sets, {failed} failed; {useless} of {len(options.names)} options failed")
+    return failed + useless
+
+
 def main(argv):
-    options = Options()
-    sets = cover(options)
-    for number, values in enumerate(sets):
-        options.write(values, FOLDER / f"{number}.config")
-        print(f"{number:2}: " + " ".join(n if v else "-" * len(n) for n, v in zip(options.names, values)))
+    if argv[1:] not in ([], ["list"]):
+        sys.exit(__doc__)
+    work = []
+    for options in map(Options, NM):
+        sets = {f"{options.arch}-{number}": values for number, values in enumerate(cover(options))}
+        for name, values in sets.items():
+            options.write(values, FOLDER / f"{name}.config")
+            print(f"{name:8} " + " ".join(n if v else "-" * len(n) for n, v in zip(options.names, values)))
+        work.append((options, sets))
     if argv[1:] == ["list"]:
         return 0
-    if argv[1:]:
-        sys.exit(__doc__)
-    failed = 0
     boards.Board([], gic=2).base_dts()
     boards.Board([], gic=3).base_dts()
     with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        jobs = [pool.submit(check_set, options, number, values) for number, values in enumerate(sets)]
-        for number, job in enumerate(jobs):
-            if job.result() is not None:
-                failed += 1
-                print(f"pairs: set {number}: {job.result()}")
-        lines, useless = check_sizes(options, pool)
-    print("\n".join(lines))
-    print(f"pairs: {len(sets)} sets, {failed} failed; {useless} of {len(options.names)} options failed")
-    return 1 if failed or useless else 0
+        return 1 if sum(check(options, sets, pool) for options, sets in work) else 0
 
 
 if __name__ == "__main__":

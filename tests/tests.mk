@@ -28,7 +28,7 @@ configs: hypervisor
 	@for c in $(TEST_CONFIGS); do $(MAKE) --no-print-directory hypervisor CONFIG=$$c || exit 1; done
 
 # Options of the build in all pairs, each set built and booted; what each option adds to the image.
-pairs: guests
+pairs: guests guests-x86
 	@$(PYTHON) scripts/pairs.py
 
 # What the style asks of the source itself.

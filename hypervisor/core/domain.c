@@ -226,10 +226,10 @@ static bool is_waiting(struct domain *d)
     return CONFIG_GRANT && !d->has_p2m && grant_is_pinned(d);
 }
 
-/* Req: BH-LIFE-002, BH-LIFE-003 */
+/* Req: BH-LIFE-002, BH-LIFE-003, BH-LIFE-011 */
 bool domain_reap_step(struct domain *d)
 {
-    bool last;
+    bool last, to_reset;
 
     for (unsigned i = 0; i < DOMAIN_WATCHDOG_COUNT; i++) {
         timer_cancel(&d->watchdog[i]);
@@ -263,6 +263,7 @@ bool domain_reap_step(struct domain *d)
     }
     last = --alive == 0 && end_with_last;
     spin_unlock(&list_lock);
+    to_reset = d->is_initial && d->shutdown_reason == SHUTDOWN_reboot;
     if (d->has_shared_info) {
         (void)frame_put(d->shared_info);
     }
@@ -280,6 +281,9 @@ bool domain_reap_step(struct domain *d)
     if (last) {
         log_info("the last domain has ended, %lu KiB are free",
                  (unsigned long)(page_alloc_free_count() << (PAGE_SHIFT - 10)));
+        if (to_reset) {
+            arch_power_reset();
+        }
         arch_power_off();
     }
     return true;

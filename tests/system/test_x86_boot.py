@@ -105,6 +105,12 @@ def test_power_off_after_the_last_partition(start_pc):
         assert console.find(None, f"{name}: powered off")
 
 
+# Req: BH-LIFE-011
+def test_the_initial_partition_resets_the_machine(start_pc):
+    console = start_pc([guest("domain", "hello", "end=reset")], described=False, qemu=("-action", "reboot=reset"))
+    console.wait(lambda: sum("domain: reboot" in text for text in console.lines[None]) > 1, 30, "second end")
+
+
 # Req: BH-PC-030
 def test_a_cpu_without_svm_is_named(start_pc):
     console = start_pc([guest("alpha", "hello")], cpu="qemu64,-svm")

@@ -177,10 +177,14 @@ static bool open_tree(void)
     return true;
 }
 
-/* Without a description: the first module is a kernel, the second its ramdisk, and all that is left is theirs. */
+/*
+ * Without a description: the first module is a kernel, the second its ramdisk, and all that is left is theirs. Each of
+ * its vCPUs owns a CPU.
+ */
 static void configure_one(void)
 {
-    struct boot_domain d = { .name = "domain", .vcpu_count = 1, .is_initial = true };
+    static fdt_cell_t cpus[MIN(CONFIG_MAX_CPUS, CONFIG_MAX_VCPUS)];
+    struct boot_domain d = { .name = "domain", .is_initial = true, .owns_cpus = true, .cpus = cpus };
 
     if (board.module_count == 0) {
         panic("boot loader: no module; expected a boot description, or a kernel and a ramdisk");
@@ -194,7 +198,11 @@ static void configure_one(void)
     d.memory_kib = partition_default_memory(&board) >> 10;
     d.bootargs = loader.first_arguments;
     d.bootargs_size = (uint32_t)strnlen(loader.first_arguments, LOADER_TEXT_SIZE);
-    d.vcpu_count = (uint16_t)MIN(board.cpu_count, (unsigned)CONFIG_MAX_VCPUS);
+    d.vcpu_count = (uint16_t)MIN(board.cpu_count, ARRAY_COUNT(cpus));
+    d.cpu_count = d.vcpu_count;
+    for (unsigned i = 0; i < d.cpu_count; i++) {
+        cpus[i] = __builtin_bswap32(i);
+    }
     boot_set_partition(&d, loader.arguments, strnlen(loader.arguments, sizeof(loader.arguments)));
 }
 
