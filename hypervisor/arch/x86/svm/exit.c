@@ -6,6 +6,7 @@
 #include "../context.h"
 #include "../cpu_registers.h"
 #include "../cpuid_policy.h"
+#include "../cr_policy.h"
 #include "../emulate.h"
 #include "../guest_walk.h"
 #include "../hvm.h"
@@ -289,27 +290,62 @@ static void window_exit(struct vcpu *v, struct vmcb *b)
     b->virtual_interrupt &= ~(VIRTUAL_IRQ | VIRTUAL_IGNORE_TPR);
 }
 
-/* Only while an interrupt waits for a lower task priority. */
-static void cr8_exit(struct vcpu *v, struct vmcb *b)
+/* The guest's write to control register NUMBER, read again from its code. False: it gets #UD, since that is another one. */
+static bool control_write(struct vcpu *v, unsigned number, uint64_t *value, unsigned *length)
 {
     uint8_t bytes[GUEST_FETCH_SIZE];
     unsigned count = guest_fetch(v, hvm_code_address(), bytes);
     struct instruction_control i;
-    uint64_t value;
 
     if (instruction_decode_control(bytes, count, code_mode(), &i) != 0 || i.kind != INSTRUCTION_MOV_TO_CR ||
-        i.number != 8) {
+        i.number != number) {
         hvm_inject(EXCEPTION_UD);
+        return false;
+    }
+    *value = hvm_register_read(i.reg);
+    if (!hvm_is_64bit_code()) {
+        *value = (uint32_t)*value;
+    }
+    *length = i.length;
+    return true;
+}
+
+static void cr4_exit(struct vcpu *v, struct vmcb *b)
+{
+    const struct cr_state now = { .cr3 = b->cr3, .cr4 = b->cr4, .efer = b->efer };
+    unsigned length;
+    uint64_t value;
+
+    if (!control_write(v, 4, &value, &length)) {
         return;
     }
-    value = hvm_register_read(i.reg);
+    if (!cr_policy_cr4_is_valid(&now, value)) {
+        hvm_inject_error(EXCEPTION_GP, 0);
+        return;
+    }
+    b->cr4 = value;
+    if (cr_policy_cr4_flushes(now.cr4, value)) {
+        svm_take_asid(v, this_cpu());
+    }
+    skip(b, length);
+}
+
+/* Only while an interrupt waits for a lower task priority. */
+static void cr8_exit(struct vcpu *v, struct vmcb *b)
+{
+    unsigned length;
+    uint64_t value;
+
+    if (!control_write(v, 8, &value, &length)) {
+        return;
+    }
     if (value > 0xf) {
         hvm_inject_error(EXCEPTION_GP, 0);
         return;
     }
     v->arch.vlapic.tpr = (uint8_t)(value << 4);
     hvm_store_task_priority(v);
-    skip(b, i.length);
+    skip(b, length);
 }
 
 static void nothing(struct vcpu *v, struct vmcb *b)
@@ -343,6 +379,7 @@ static void icebp_exit(struct vcpu *v, struct vmcb *b)
 typedef void exit_handler(struct vcpu *v, struct vmcb *b);
 
 static exit_handler *const handlers[VMEXIT_COUNT] = {
+    [VMEXIT_CR0_WRITE + 4] = cr4_exit,
     [VMEXIT_CR0_WRITE + 8] = cr8_exit,
     [VMEXIT_EXCEPTION ... VMEXIT_EXCEPTION + 31] = exception_exit,
     [VMEXIT_INTR] = interrupt_exit,

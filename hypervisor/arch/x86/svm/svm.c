@@ -130,6 +130,7 @@ void hvm_reset(struct vcpu *v, struct vcpu_regs *s, void *block, const struct hv
     struct vmcb *b = block;
 
     memset(b, 0, sizeof(*b));
+    b->intercept_cr = INTERCEPT_CR4_WRITE;
     b->intercept_exceptions = BIT(EXCEPTION_DB) | BIT(EXCEPTION_AC) | BIT(EXCEPTION_UD) | BIT(EXCEPTION_MC);
     b->intercept1 = INTERCEPT_INTR | INTERCEPT_NMI | INTERCEPT_INIT | INTERCEPT_RDPMC | INTERCEPT_CPUID |
                     INTERCEPT_INVD | INTERCEPT_HLT | INTERCEPT_INVLPGA | INTERCEPT_IO | INTERCEPT_MSR |

@@ -57,6 +57,7 @@ _Static_assert(sizeof(struct vmcb) == 4096 && offsetof(struct vmcb, cpl) == 0x4c
                offsetof(struct vmcb, event) == 0x0a8 && offsetof(struct vmcb, rip) == 0x578 &&
                offsetof(struct vmcb, pat) == 0x668, "layout of the VMCB");
 
+#define INTERCEPT_CR4_WRITE   (1U << (16 + 4))
 #define INTERCEPT_CR8_WRITE   (1U << (16 + 8))
 /* intercept1 */
 #define INTERCEPT_INTR        BIT(0)
