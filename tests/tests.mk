@@ -55,5 +55,5 @@ soak: all configs guests guests-x86 debian
 	@$(MAKE) --no-print-directory hypercalls-soak
 	@$(PYTEST) tests/system -m soak
 
-bench: all configs guests debian
-	@$(PYTHON) bench/bench.py
+bench: all configs guests guests-x86 debian
+	@for a in arm64 x86_64; do echo "$$a:"; $(PYTHON) bench/bench.py $$a || failed=1; done; [ -z "$$failed" ]

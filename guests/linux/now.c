@@ -1,9 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A Linux program without a library: prints the virtual counter, which under -icount counts instructions (times 16).
- * For the benchmark of Linux's boot; only aarch64-linux-gnu-gcc -static -nostdlib is needed.
+ * A Linux program without a library: prints the counter, which under -icount counts instructions (on arm64: times 16).
+ * For the benchmark of Linux's boot; only gcc -static -nostdlib is needed.
  */
 void _start(void);
+
+#ifdef __x86_64__
+#define SYSTEM_WRITE 1
+#define SYSTEM_EXIT  60
+
+static long system_call(long number, long a, long b, long c)
+{
+    __asm__ volatile("syscall" : "+a"(number) : "D"(a), "S"(b), "d"(c) : "rcx", "r11", "memory");
+    return number;
+}
+
+static unsigned long counter(void)
+{
+    unsigned long low, high;
+
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high) :: "memory");
+    return high << 32 | low;
+}
+#else
+#define SYSTEM_WRITE 64
+#define SYSTEM_EXIT  93
 
 static long system_call(long number, long a, long b, long c)
 {
@@ -16,18 +37,26 @@ static long system_call(long number, long a, long b, long c)
     return x0;
 }
 
+static unsigned long counter(void)
+{
+    unsigned long value;
+
+    __asm__ volatile("isb\n mrs %0, cntvct_el0" : "=r"(value) :: "memory");
+    return value;
+}
+#endif
+
 void _start(void)
 {
     char text[32];
-    unsigned long value;
+    unsigned long value = counter();
     int at = sizeof(text);
 
-    __asm__ volatile("isb\n mrs %0, cntvct_el0" : "=r"(value) :: "memory");
     text[--at] = '\n';
     do {
         text[--at] = (char)('0' + value % 10);
         value /= 10;
     } while (value != 0);
-    system_call(64, 1, (long)(text + at), (long)sizeof(text) - at); /* write */
-    system_call(93, 0, 0, 0);                                       /* exit */
+    system_call(SYSTEM_WRITE, 1, (long)(text + at), (long)sizeof(text) - at);
+    system_call(SYSTEM_EXIT, 0, 0, 0);
 }

@@ -190,7 +190,8 @@ static uint64_t own_memory(void)
 
 void boot_start_partitions(uint64_t uncounted)
 {
-    log_info("own memory: %lu KiB", (unsigned long)((own_memory() - uncounted) >> 10));
+    log_info("own memory: %lu KiB; partitions start %lu us after reset", (unsigned long)((own_memory() - uncounted) >> 10),
+             (unsigned long)(arch_time_now() * 1000 / (arch_time_frequency() / 1000)));
     if (CONFIG_SEAL) {
         page_alloc_seal();
     }

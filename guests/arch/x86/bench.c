@@ -189,13 +189,12 @@ static void connect_events(void)
     (void)hvm_op(HVMOP_set_param, &p);
 }
 
-static void singleshot(const char *name, uint64_t us, bool asked_short)
+static void singleshot(const char *name, uint64_t us)
 {
     uint64_t sum = 0;
     int64_t port = event_bind_virq(VIRQ_TIMER, 0);
     const volatile struct vcpu_time_info *time = &shared->vcpu_info[0].time;
 
-    (void)asked_short;
     irq_off();
     for (unsigned i = 0; i < ROUNDS; i++) {
         struct vcpu_set_singleshot_timer t = { .flags = 0 };
@@ -300,12 +299,20 @@ extern char bench_ping[], bench_pong[];
     name ":\n" SAVE "lock incl " counter "\nmovl $0x80b, %ecx\nxorl %eax, %eax\nxorl %edx, %edx\nwrmsr\n" RESTORE RETURN "\n"
 __asm__(".text\n" COUNT("bench_ping", "bench_pings") COUNT("bench_pong", "bench_pongs"));
 
-/* The other vCPU: sends back each interrupt that it gets, and sleeps in between. */
+static void take_pings(void)
+{
+    apic_prefers_x2 = true;
+    apic_enable();
+    irq_off();
+    take_note(VECTOR_BENCH, bench_ping);
+    take_note(VECTOR_BENCH + 1, bench_pong);
+}
+
+/* The other vCPU, whose start has set the table of interrupts anew: sends back each that it gets, and sleeps. */
 static void answer(void *unused)
 {
     (void)unused;
-    apic_enable();
-    irq_off();
+    take_pings();
     for (uint32_t seen = 0;; seen++) {
         apic_send(board.apic_ids[0], VECTOR_BENCH + 1);
         while (bench_pings == seen) {
@@ -318,11 +325,7 @@ static void pair(void)
 {
     uint64_t start;
 
-    apic_prefers_x2 = true;
-    apic_enable();
-    take_note(VECTOR_BENCH, bench_ping);
-    take_note(VECTOR_BENCH + 1, bench_pong);
-    irq_off();
+    take_pings();
     (void)cpu_on(1, answer, NULL);
     while (bench_pongs == 0) {
         wfi();
@@ -344,7 +347,6 @@ static bool wants(const char *what)
 
 void guest_main(void)
 {
-    /* Noted by the first instructions of all (start.S); the clock begins with the machine only where nobody offsets it. */
     if (wants("traps")) {
         traps();
     } else if (wants("xapic")) {
@@ -354,12 +356,14 @@ void guest_main(void)
         interrupts(true);
     } else if (wants("sleep")) {
         connect_events();
-        singleshot("singleshot timer, after 1 ms of hlt", 1000, false);
-        singleshot("singleshot timer, asked for 20 us", 20, true);
+        singleshot("singleshot timer, after 1 ms of hlt", 1000);
+        singleshot("singleshot timer, asked for 20 us", 20);
     } else if (wants("calls")) {
         connect_events();
         calls();
     } else if (wants("pair")) {
         pair();
+    } else if (wants("boot")) {
+        say("first instruction: %lu\n", boot_counter);
     }
 }

@@ -21,6 +21,9 @@ struct board {
     char bootargs[256];
 };
 
+/* The TSC at the first instruction. */
+extern uint64_t boot_counter;
+
 /* An exception that catch_begin() let happen. */
 struct caught {
     bool taken;

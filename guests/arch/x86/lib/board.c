@@ -7,6 +7,8 @@
 
 #include <xen/arch-x86/hvm/start_info.h>
 
+#define RSDP_REVISION 15
+#define RSDP_WITH_XSDT 2
 #define RSDP_XSDT 24        /* offset of the XSDT's address */
 #define TABLE_LENGTH 4
 #define TABLE_HEADER 36
@@ -61,7 +63,8 @@ static void acpi_read(uint64_t rsdp)
 {
     const uint8_t *xsdt;
 
-    if (rsdp == 0 || !text_is((const uint8_t *)(uintptr_t)rsdp, "RSD PTR ")) {
+    if (rsdp == 0 || !text_is((const uint8_t *)(uintptr_t)rsdp, "RSD PTR ") ||
+        ((const uint8_t *)(uintptr_t)rsdp)[RSDP_REVISION] < RSDP_WITH_XSDT) {
         return;
     }
     xsdt = (const uint8_t *)(uintptr_t)*(const uint64_t *)(uintptr_t)(rsdp + RSDP_XSDT);
@@ -97,9 +100,15 @@ static void map_ask(void)
     }
 }
 
+/* What a loader put at ADDRESS; QEMU puts some into the first page, which is not mapped. */
+static const void *loaded(uint64_t address)
+{
+    return address < PAGE ? (uint8_t *)window_page(0, WINDOW_READ_ONLY, 0) + address : (void *)(uintptr_t)address;
+}
+
 static void start_info_read(const struct hvm_start_info *info)
 {
-    const struct hvm_memmap_table_entry *map = (const void *)(uintptr_t)info->memmap_paddr;
+    const struct hvm_memmap_table_entry *map = loaded(info->memmap_paddr);
 
     if (info->magic != XEN_HVM_START_MAGIC_VALUE) {
         return;

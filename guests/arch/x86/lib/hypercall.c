@@ -10,6 +10,11 @@
 #define LEAF_STEP 0x100u
 #define LEAF_LAST 0x40010000u
 
+/* QEMU's PC without a hypervisor: its debugging console, and the register that powers it off with the value for that. */
+#define DEBUG_PORT 0xe9
+#define PM1_CONTROL_PORT 0x604
+#define PM1_OFF 0x2000
+
 extern char vmcall_stub[], vmmcall_stub[];
 
 static const struct xencons_interface *ring;
@@ -126,13 +131,19 @@ static void ring_write(const char *line)
     event_send(console_port);
 }
 
-/* The initial domain may write to the hypervisor's console; others have a ring. */
+/* The initial domain may write to the hypervisor's console; others have a ring, and QEMU's bare machine a port. */
 void console_write(const char *line)
 {
     uint64_t size = 0;
 
     while (line[size] != '\0') {
         size++;
+    }
+    if (!board.has_xen) {
+        for (const char *c = line; *c != '\0'; c++) {
+            __asm__ volatile("outb %b0, %w1" :: "a"(*c), "d"(DEBUG_PORT));
+        }
+        return;
     }
     if (!console_is_ring) {
         if (hypercall(__HYPERVISOR_console_io, CONSOLEIO_write, size, (uint64_t)line, 0) >= 0) {
@@ -149,5 +160,8 @@ void console_write(const char *line)
 
 void machine_end(bool restart)
 {
+    if (!board.has_xen) {
+        __asm__ volatile("outw %w0, %w1" :: "a"(PM1_OFF), "d"(PM1_CONTROL_PORT));
+    }
     sched_op(SCHEDOP_shutdown, &(struct sched_shutdown){ .reason = restart ? SHUTDOWN_reboot : SHUTDOWN_poweroff });
 }
