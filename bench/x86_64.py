@@ -146,7 +146,7 @@ def first_bare():
 
 def part_linux(hypervisor):
     """Each from the kernel's first instruction on."""
-    initramfs, kernel = linux_initramfs(hypervisor), pcs.vmlinux("linux-cloud")
+    initramfs, kernel = linux_initramfs(hypervisor), pcs.vmlinux("linux")
     alone = int(re.search(r"now: (\d+)", bare(kernel, "-initrd", str(initramfs), "-serial", "stdio",
                                               "-append", f"console=ttyS0 {ARGUMENTS}"))[1]) - first_bare()
     domain = Domain("d1", kernel, f"console=hvc0 {ARGUMENTS}", ramdisk=initramfs)
