@@ -245,6 +245,7 @@ DIFFERENCES = [
     # --- time, and one that is not explained --------------------------------------------------------------------------
     Difference("apic", "x2?apic periodic", "more than a quarter of what is due (yes|no), no more than twice yes", sometimes=True,
                reason="Expiries that come late do not pile up (docs/limits.md): fewer where the machine is busy."),
-    Difference("evtchn", "taken with the upcall mask", "cpu 0, 2 upcalls, ports 2", sometimes=True,
-               reason="An upcall more, without a port: not understood. A handler that looks finds nothing."),
+    Difference("evtchn", "taken with the upcall mask|taken of several words", "cpu 0, [12] upcalls, ports [\\d ]+", sometimes=True,
+               reason="On a busy machine there is now and then an upcall more on either, without a port: not understood. A "
+                      "handler that looks finds nothing."),
 ]

@@ -8,12 +8,17 @@
 #include "hvm.h"
 #include "lib/string.h"
 #include "mmu.h"
+#include "state.h"
 
 /* May the access of the kinds ACCESS use a page with the rights in PTE, all levels together? */
 static ALWAYS_INLINE bool is_allowed(uint64_t rights, uint64_t no_execute, unsigned access, uint64_t cr4)
 {
     bool user_page = (rights & PTE_U) != 0;
 
+    /* Nearly always: a kernel, on a page of its own. */
+    if (likely((access & (WALK_USER | WALK_FETCH)) == 0 && !user_page && ((access & WALK_WRITE) == 0 || (rights & PTE_W) != 0))) {
+        return true;
+    }
     if ((access & WALK_USER) != 0 && !user_page) {
         return false;
     }
@@ -71,17 +76,33 @@ static COLD void mark_dirty(struct p2m *p2m, uint64_t gpa, bool wide) REQUIRES(p
     (void)read_entry(p2m, gpa, wide, PTE_A | PTE_D);
 }
 
-/* Long mode: AMD APM volume 2, 5.3. */
-static ALWAYS_INLINE int walk_long(struct p2m *p2m, uint64_t address, unsigned access, uint64_t cr4, uint64_t *gpa)
+/* Are the entries that W met what they were? */
+static ALWAYS_INLINE bool is_as_before(const struct walk_memo *w)
+{
+    uint64_t difference = 0;
+
+    for (unsigned i = 0; i < w->level_count; i++) {
+        const char *table = window_open_leaf(w->level[i].m);
+
+        difference |= __atomic_load_n((const uint64_t *)(table + w->level[i].offset), __ATOMIC_RELAXED) ^ w->level[i].entry;
+        window_close_leaf();
+    }
+    return difference == 0;
+}
+
+/* Makes W the walk for ADDRESS. On an error it is none. */
+static COLD int walk_anew(struct p2m *p2m, uint64_t address, unsigned access, uint64_t cr4, struct walk_memo *w)
     REQUIRES(p2m->lock)
 {
-    unsigned shift = (cr4 & CR4_LA57) != 0 ? 48 : 39, unused = 64 - 9 - shift;
+    unsigned shift = (cr4 & CR4_LA57) != 0 ? 48 : 39, unused = 64 - 9 - shift, i = 0;
     uint64_t table = hvm_cr3() & PTE_ADDRESS, at, entry, rights = ~0UL, no_execute = 0;
 
+    w->page = 0;
     if (unlikely((uint64_t)((int64_t)(address << unused) >> unused) != address)) {
         return -XEN_EFAULT;
     }
-    for (;; shift -= 9) {
+    w->root = table;
+    for (;; shift -= 9, i++) {
         at = table + (address >> (shift - 3) & 0xff8);
         entry = read_entry(p2m, at, true, PTE_A);
         if (unlikely((entry & PTE_P) == 0)) {
@@ -89,17 +110,55 @@ static ALWAYS_INLINE int walk_long(struct p2m *p2m, uint64_t address, unsigned a
         }
         rights &= entry;
         no_execute |= entry;
+        /* With the mark that is there now; if the guest was quicker, the next walk sees the difference. */
+        w->level[i].m = p2m_ram_again(p2m, gfn(at >> PAGE_SHIFT));
+        w->level[i].offset = at & (PAGE_SIZE - 1);
+        w->level[i].entry = entry | PTE_A;
         /* PS is reserved above 1 GiB, and an attribute of pages. */
         if (shift == PAGE_SHIFT || ((entry & PTE_PS) != 0 && shift <= 30)) {
             break;
         }
         table = entry & PTE_ADDRESS;
     }
-    if ((access & WALK_WRITE) != 0 && unlikely((entry & PTE_D) == 0) && (rights & PTE_W) != 0) {
+    if ((access & WALK_WRITE) != 0 && (entry & PTE_D) == 0 && (rights & PTE_W) != 0) {
         mark_dirty(p2m, at, true);
+        w->level[i].entry |= PTE_D;
     }
-    *gpa = (entry & PTE_ADDRESS & ~((1UL << shift) - 1)) | (address & ((1UL << shift) - 1));
-    return likely(is_allowed(rights, no_execute, access, cr4)) ? 0 : -XEN_EFAULT;
+    w->level_count = i + 1;
+    w->rights = rights;
+    w->no_execute = no_execute;
+    w->gpa = ((entry & PTE_ADDRESS & ~((1UL << shift) - 1)) | (address & ((1UL << shift) - 1))) & ~(PAGE_SIZE - 1);
+    w->m = p2m_ram_again(p2m, gfn(w->gpa >> PAGE_SHIFT));
+    w->changes = __atomic_load_n(&p2m->arch.changes, __ATOMIC_RELAXED);
+    w->page = 1 + (address >> PAGE_SHIFT);
+    return 0;
+}
+
+/* Long mode: AMD APM volume 2, 5.3. The frame goes to *M if it is known to be plain RAM. */
+static ALWAYS_INLINE int walk_long(struct p2m *p2m, uint64_t address, unsigned access, uint64_t cr4, uint64_t *gpa,
+                                   mfn_t *m) REQUIRES(p2m->lock)
+{
+    struct walk_memo *w = &LOADED_STATE->walk[address >> PAGE_SHIFT & (WALK_MEMO_COUNT - 1)];
+
+    if (unlikely(w->page != 1 + (address >> PAGE_SHIFT) || w->root != (hvm_cr3() & PTE_ADDRESS) ||
+                 w->changes != __atomic_load_n(&p2m->arch.changes, __ATOMIC_RELAXED) ||
+                 ((access & WALK_WRITE) != 0 && (w->level[w->level_count - 1].entry & PTE_D) == 0) || !is_as_before(w))) {
+        int err = walk_anew(p2m, address, access, cr4, w);
+
+        if (err != 0) {
+            return err;
+        }
+    }
+    *gpa = w->gpa | (address & (PAGE_SIZE - 1));
+    *m = w->m;
+    return likely(is_allowed(w->rights, w->no_execute, access, cr4)) ? 0 : -XEN_EFAULT;
+}
+
+void guest_walk_forget(void)
+{
+    for (unsigned i = 0; i < WALK_MEMO_COUNT; i++) {
+        LOADED_STATE->walk[i].page = 0;
+    }
 }
 
 /* Protected mode with PAE or without: AMD APM volume 2, 5.2. */
@@ -141,11 +200,13 @@ static int walk_legacy(struct p2m *p2m, uint64_t address, unsigned access, uint6
     return is_allowed(rights, no_execute, access, cr4) ? 0 : -XEN_EFAULT;
 }
 
-static ALWAYS_INLINE int walk(struct p2m *p2m, uint64_t address, unsigned access, uint64_t *gpa) REQUIRES(p2m->lock)
+static ALWAYS_INLINE int walk(struct p2m *p2m, uint64_t address, unsigned access, uint64_t *gpa, mfn_t *m)
+    REQUIRES(p2m->lock)
 {
     if (likely(hvm_is_long_mode())) {
-        return walk_long(p2m, address, access, hvm_cr4(), gpa);
+        return walk_long(p2m, address, access, hvm_cr4(), gpa, m);
     }
+    *m = MFN_INVALID;
     if ((hvm_cr0() & CR0_PG) == 0) {
         *gpa = (uint32_t)address;
         return 0;
@@ -156,7 +217,9 @@ static ALWAYS_INLINE int walk(struct p2m *p2m, uint64_t address, unsigned access
 /* Req: BH-PC-021 */
 int guest_walk(struct vcpu *v, uint64_t address, unsigned access, uint64_t *gpa)
 {
-    return walk(&v->domain->p2m, address, access, gpa);
+    mfn_t m;
+
+    return walk(&v->domain->p2m, address, access, gpa, &m);
 }
 
 int arch_guest_translate(struct vcpu *v, uint64_t address, bool to_write, uint64_t *gpa)
@@ -179,23 +242,30 @@ static COLD int other_frame(struct p2m *p2m, uint64_t gpa, bool to_write, mfn_t 
     return err == 0 && (to_write ? p2m_is_writable(type) : p2m_is_readable(type)) ? 0 : -XEN_EFAULT;
 }
 
-static ALWAYS_INLINE int frame_of(struct p2m *p2m, uint64_t gpa, bool to_write, mfn_t *m) REQUIRES(p2m->lock)
+/* The frame of ADDRESS, for an access of the kinds ACCESS, and its guest physical address. */
+static ALWAYS_INLINE int frame_of(struct p2m *p2m, uint64_t address, unsigned access, uint64_t *gpa, mfn_t *m)
+    REQUIRES(p2m->lock)
 {
-    *m = p2m_ram_again(p2m, gfn(gpa >> PAGE_SHIFT));
-    return likely(mfn_valid(*m)) ? 0 : other_frame(p2m, gpa, to_write, m);
-}
-
-int arch_guest_frame(struct vcpu *v, uint64_t address, bool to_write, mfn_t *m, bool *is_memory) NO_LOCK_ANALYSIS
-{
-    struct p2m *p2m = &v->domain->p2m;
-    uint64_t gpa;
-    int err = walk(p2m, address, to_write ? WALK_WRITE : 0, &gpa);
+    int err = walk(p2m, address, access, gpa, m);
 
     if (unlikely(err != 0)) {
         return err;
     }
-    *is_memory = true;
-    return frame_of(p2m, gpa, to_write, m);
+    if (unlikely(!mfn_valid(*m))) {
+        *m = p2m_ram_again(p2m, gfn(*gpa >> PAGE_SHIFT));
+    }
+    return likely(mfn_valid(*m)) ? 0 : other_frame(p2m, *gpa, (access & WALK_WRITE) != 0, m);
+}
+
+int arch_guest_frame(struct vcpu *v, uint64_t address, bool to_write, mfn_t *m, bool *is_memory) NO_LOCK_ANALYSIS
+{
+    uint64_t gpa;
+    int err = frame_of(&v->domain->p2m, address, to_write ? WALK_WRITE : 0, &gpa, m);
+
+    if (likely(err == 0)) {
+        *is_memory = true;
+    }
+    return err;
 }
 
 /* Bytes of one page; how many, 0 if there are none. */
@@ -206,7 +276,7 @@ static unsigned fetch_piece(struct vcpu *v, uint64_t address, uint8_t *bytes, un
     mfn_t m;
 
     spin_lock(&p2m->lock);
-    if (unlikely(walk(p2m, address, access, &gpa) != 0 || frame_of(p2m, gpa, false, &m) != 0)) {
+    if (unlikely(frame_of(p2m, address, access, &gpa, &m) != 0)) {
         size = 0;
     } else {
         memcpy(bytes, (const char *)window_open_leaf(m) + (gpa & (PAGE_SIZE - 1)), size);

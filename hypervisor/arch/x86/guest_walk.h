@@ -19,6 +19,9 @@
  */
 MUST_USE int guest_walk(struct vcpu *v, uint64_t address, unsigned access, uint64_t *gpa);
 
+/* The number of levels may be another one from now on. */
+void guest_walk_forget(void);
+
 /*
  * GUEST_FETCH_SIZE bytes of the guest's code from linear ADDRESS on, as the guest would fetch them; returns how many there
  * are, fewer where its memory ends, and 0 if there are none.

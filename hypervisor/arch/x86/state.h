@@ -7,11 +7,29 @@
 #ifndef BH_X86_STATE_H
 #define BH_X86_STATE_H
 
+#include "bh/frame.h"
 #include "bh/types.h"
 #include "layout.h"
 
 /* General registers in the order of their encodings. The control block has RSP; RAX is here while no guest runs. */
 enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15, REGISTER_COUNT };
+
+/*
+ * A walk of long mode's tables that was made before. It is right as long as the entries that it met are what they were,
+ * which is looked at each time, and no translation of the domain's went away, so that they are where they were.
+ */
+#define WALK_LEVELS 5
+struct walk_memo {
+    uint64_t page;         /* 1 + the number of the virtual page; 0: none */
+    uint64_t root;         /* the first table */
+    uint64_t changes;      /* the domain's p2m changes then */
+    uint64_t rights, no_execute; /* of all levels */
+    uint64_t gpa;          /* of the page */
+    mfn_t m;               /* its frame; MFN_INVALID: none, or no plain RAM */
+    uint32_t level_count;
+    struct { mfn_t m; uint64_t offset, entry; } level[WALK_LEVELS]; /* frame of the table, place in it, what was there */
+};
+#define WALK_MEMO_COUNT 8
 
 struct vcpu_regs {
     uint64_t r[REGISTER_COUNT];
@@ -22,12 +40,20 @@ struct vcpu_regs {
     uint64_t tsc_aux;
     uint64_t mtrr_def_type;
     uint64_t misc_enable;
+    struct walk_memo walk[WALK_MEMO_COUNT]; /* by the last bits of the page's number */
 };
 
 _Static_assert(sizeof(struct vcpu_regs) <= PAGE_SIZE, "a vCPU's registers fit one frame");
 
+/* A constant of 64 bits, once: as part of each address that begins with it, it would be an instruction each time. */
+static ALWAYS_INLINE uint64_t in_register(uint64_t value)
+{
+    __asm__("" : "+r"(value));
+    return value;
+}
+
 /* Of the vCPU that is loaded on this CPU. */
-#define LOADED_STATE    ((struct vcpu_regs *)CPU_STATE_VA)
+#define LOADED_STATE    ((struct vcpu_regs *)in_register(CPU_STATE_VA))
 #define LOADED_BLOCK_VA (CPU_STATE_VA + PAGE_SIZE)
 #define LOADED_EXTENDED_VA (CPU_STATE_VA + 2 * PAGE_SIZE)
 

@@ -326,6 +326,7 @@ static void cr4_exit(struct vcpu *v, struct vmcb *b)
     b->cr4 = value;
     if (cr_policy_cr4_flushes(now.cr4, value)) {
         svm_take_asid(v, this_cpu());
+        guest_walk_forget();
     }
     skip(b, length);
 }
@@ -548,6 +549,7 @@ void svm_exit(void)
 {
     struct cpu *cpu = this_cpu();
     struct vmcb *b = LOADED_VMCB;
+    struct vcpu_regs *s = LOADED_STATE;
 
     tlb_turn_back(cpu);
     if (CONFIG_AUDIT) {
@@ -556,7 +558,7 @@ void svm_exit(void)
     b->tlb_control = 0;
     if (likely(b->exit_code == VMEXIT_VMMCALL && b->cpl == 0 && hvm_is_64bit_code())) {
         b->event = 0;
-        if (likely(hypercall_from_64bit(cpu->current, LOADED_STATE))) {
+        if (likely(hypercall_from_64bit(cpu->current, s))) {
             skip_in_64bit(b, svm_saves_next_rip ? (unsigned)(b->next_rip - b->rip) & 0xf : VMMCALL_LENGTH);
         }
     } else {

@@ -9,8 +9,8 @@
 #include "bh/vcpu.h"
 #include "vmcb.h"
 
-/* The control block of the vCPU that is loaded on this CPU. */
-#define LOADED_VMCB ((struct vmcb *)LOADED_BLOCK_VA)
+/* The control block of the vCPU that is loaded on this CPU. In a register, as LOADED_STATE is. */
+#define LOADED_VMCB ((struct vmcb *)in_register(LOADED_BLOCK_VA))
 
 /* Called by enter.S: before the first guest, and at each exit. What they leave loaded runs next. */
 void svm_first(void);
@@ -21,6 +21,5 @@ extern bool svm_saves_next_rip;
 
 /* Gives V, which is loaded on CPU, an ASID that nothing stale is cached for. */
 void svm_take_asid(struct vcpu *v, struct cpu *cpu);
-
 
 #endif
