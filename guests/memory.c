@@ -401,8 +401,29 @@ static void others(void)
     }
 }
 
+/* Only on x86. */
+static void memory_map(void)
+{
+    static struct map_entry entries[MAP_ENTRIES];
+    struct xen_memory_map map = { .nr_entries = MAP_ENTRIES };
+    bool found = false;
+    int64_t answer;
+
+    set_xen_guest_handle(map.buffer, (void *)entries);
+    answer = memory_op(XENMEM_memory_map, &map);
+    for (unsigned i = 0; answer == 0 && i < map.nr_entries && i < MAP_ENTRIES; i++) {
+        found = found || (entries[i].type == 1 && entries[i].address == board.memory_base &&
+                          entries[i].size == board.memory_size);
+    }
+    say("memory map: %ld, the guest's memory is in it: %s\n", answer, found ? "yes" : "no");
+    map.nr_entries = 1;
+    answer = memory_op(XENMEM_memory_map, &map);
+    say("memory map, one entry: %ld, %u\n", answer, map.nr_entries);
+}
+
 void guest_main(void)
 {
+    memory_map();
     self = own_domid();
     free_gfn = ((board.memory_base + board.memory_size / 2) >> PAGE_SHIFT) & ~(BLOCK - 1);
     sizes();

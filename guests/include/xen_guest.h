@@ -22,6 +22,10 @@
 /* A domid that no partition of a small board has. */
 #define DOMID_UNUSED 1234u
 
+/* An entry of what XENMEM_memory_map fills: the PC's own format (ACPI 6.3, table 15-374). Of type 1 is RAM. */
+struct map_entry { uint64_t address, size; uint32_t type; } __attribute__((packed));
+#define MAP_ENTRIES 32
+
 /* Hypercalls. Memory that they read is written before, and what they wrote is read afterwards. */
 int64_t event_op(unsigned op, void *argument);
 int64_t memory_op(unsigned op, void *argument);

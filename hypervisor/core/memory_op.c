@@ -379,6 +379,6 @@ int64_t hypercall_memory_op(struct vcpu *v, uint64_t *a)
     case XENMEM_get_vnumainfo:
         return -XEN_EOPNOTSUPP;
     default:
-        return -XEN_ENOSYS;
+        return ARCH_GUEST_HAS_OWN_OPS ? arch_memory_op(v, command, arg) : -XEN_ENOSYS;
     }
 }

@@ -40,7 +40,6 @@ DIFFERENCES = [
     Difference("xenabi", "space 99", ENOSYS, "An unknown space (memory.h) is one that is not there."),
     Difference("xenabi", "again elsewhere", EBUSY,
                "A page of the hypervisor's is at one place at a time, as with Xen on Arm; Xen on x86 moves it."),
-    Difference("xenabi", "memory_map", ENOSYS, "The map is in the start info (hvm/start_info.h)."),
     Difference("xenabi", "vcpu_op 0", ENOSYS, "vCPUs are started by INIT and STARTUP, as the CPU's manuals say."),
     Difference("calls", "hypercall 24", ENOSYS, "The same operation, VCPUOP_initialise."),
     Difference("xenabi", "hvm_param 3", EINVAL, "No such parameter (hvm/params.h); Xen knows it and denies it."),

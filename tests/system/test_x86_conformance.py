@@ -60,7 +60,7 @@ def answers(start, row, hypervisor):
     return {key: value for key, value in found.items() if key not in TOLD}
 
 
-# Req: BH-MSR-001, BH-PC-021, BH-PC-035, BH-PC-038, BH-PC-039, BH-PC-041
+# Req: BH-MSR-001, BH-PC-021, BH-PC-055, BH-PC-035, BH-PC-038, BH-PC-039, BH-PC-041
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_guest_says_the_same_on_both(start_pc, row):
     theirs, ours = answers(start_pc, row, pc.XEN), answers(start_pc, row, pc.hypervisor_path())

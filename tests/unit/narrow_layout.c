@@ -20,6 +20,7 @@ GUEST_STRUCTS(SAME_FIELDS)
 #define IGNORED_guest_long 0
 #define IGNORED_multicall_entry 0
 #define IGNORED_xen_memory_reservation 0
+#define IGNORED_xen_memory_map 0
 #define IGNORED_xen_add_to_physmap 0
 #define IGNORED_xen_add_to_physmap_batch 0
 #define IGNORED_xen_remove_from_physmap 0

@@ -4,7 +4,6 @@
  */
 #include "guest_start_info.h"
 
-#include "abi/pvh.h"
 #include "guest_acpi.h"
 #include "lib/string.h"
 
@@ -19,11 +18,6 @@ struct layout {
     uint64_t module, map, arguments, acpi, size;
 };
 
-struct memory_map {
-    unsigned count;
-    struct hvm_memmap_table_entry entry[GUEST_MEMORY_MAP_COUNT];
-};
-
 static struct layout lay_out(const struct guest_start_info *in)
 {
     struct layout l = { .module = sizeof(struct hvm_start_info) };
@@ -36,7 +30,7 @@ static struct layout lay_out(const struct guest_start_info *in)
 }
 
 /* Adds [START, END) in front of what begins later. False: there is no room. */
-static bool add_range(struct memory_map *m, uint64_t start, uint64_t end, uint32_t type)
+static bool add_range(struct guest_memory_map *m, uint64_t start, uint64_t end, uint32_t type)
 {
     unsigned i = m->count;
 
@@ -56,13 +50,17 @@ static bool add_range(struct memory_map *m, uint64_t start, uint64_t end, uint32
 
 /* Req: BH-PVH-004 */
 /* RAM without the hole and without OWN, our own pages, which are behind the hole; then these two. */
-static bool make_map(const struct guest_start_info *in, const struct memory_range *own, struct memory_map *m)
+bool guest_memory_map_make(const struct memory_range *ram, unsigned ram_count, const struct memory_range *own,
+                           struct guest_memory_map *m)
 {
-    bool fits = add_range(m, HOLE_START, HOLE_END, XEN_HVM_MEMMAP_TYPE_RESERVED) &&
+    bool fits;
+
+    m->count = 0;
+    fits = add_range(m, HOLE_START, HOLE_END, XEN_HVM_MEMMAP_TYPE_RESERVED) &&
                 add_range(m, own->start, own->end, XEN_HVM_MEMMAP_TYPE_ACPI);
 
-    for (unsigned i = 0; i < in->ram_count && fits; i++) {
-        uint64_t start = in->ram[i].start, end = in->ram[i].end;
+    for (unsigned i = 0; i < ram_count && fits; i++) {
+        uint64_t start = ram[i].start, end = ram[i].end;
 
         fits = add_range(m, start, MIN(end, HOLE_START), XEN_HVM_MEMMAP_TYPE_RAM) &&
                add_range(m, MAX(start, HOLE_END), MIN(end, own->start), XEN_HVM_MEMMAP_TYPE_RAM) &&
@@ -74,7 +72,7 @@ static bool make_map(const struct guest_start_info *in, const struct memory_rang
 /* Req: BH-PVH-004 */
 int guest_start_info_write(const struct guest_start_info *in, uint64_t address, void *buffer, size_t size, size_t *used)
 {
-    struct memory_map map = { .count = 0 };
+    struct guest_memory_map map;
     struct hvm_start_info info = { .magic = XEN_HVM_START_MAGIC_VALUE, .version = START_INFO_VERSION };
     struct hvm_modlist_entry module = { .paddr = in->ramdisk_start, .size = in->ramdisk_end - in->ramdisk_start };
     struct memory_range own;
@@ -93,7 +91,7 @@ int guest_start_info_write(const struct guest_start_info *in, uint64_t address, 
         return -XEN_ENOSPC;
     }
     own = (struct memory_range){ .start = address, .end = ALIGN_UP(address + l.size, PAGE_SIZE) };
-    if (!make_map(in, &own, &map)) {
+    if (!guest_memory_map_make(in->ram, in->ram_count, &own, &map)) {
         return -XEN_EINVAL;
     }
     info.flags = in->is_initial ? SIF_INITDOMAIN | SIF_PRIVILEGED : 0;

@@ -6,6 +6,7 @@
 #ifndef BH_X86_GUEST_START_INFO_H
 #define BH_X86_GUEST_START_INFO_H
 
+#include "abi/pvh.h"
 #include "bh/frame.h"
 #include "bh/types.h"
 
@@ -23,6 +24,18 @@ struct guest_start_info {
     size_t bootargs_size;                /* characters */
     bool is_initial;                     /* the initial domain, which is privileged */
 };
+
+struct guest_memory_map {
+    unsigned count;
+    struct hvm_memmap_table_entry entry[GUEST_MEMORY_MAP_COUNT]; /* ascending */
+};
+
+/*
+ * The memory map of a partition with RAM_COUNT ranges at RAM and the pages OWN, where its start_info is, for what is told.
+ * False: they are too many. Bound: the square of GUEST_MEMORY_MAP_COUNT.
+ */
+MUST_USE bool guest_memory_map_make(const struct memory_range *ram, unsigned ram_count, const struct memory_range *own,
+                                    struct guest_memory_map *m);
 
 /*
  * Writes it to SIZE bytes at BUFFER, a multiple of 16, which the guest will see at ADDRESS, a multiple of a page

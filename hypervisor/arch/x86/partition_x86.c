@@ -93,7 +93,16 @@ int arch_guest_describe(struct domain *d, const struct partition_layout *layout,
         .is_initial = layout->config->is_initial,
     };
 
-    return guest_start_info_write(&info, layout->description, buffer, size, used);
+    int err = guest_start_info_write(&info, layout->description, buffer, size, used);
+
+    if (err == 0) {
+        for (unsigned i = 0; i < ARCH_GUEST_RAM_BANKS; i++) {
+            d->arch.ram_end[i] = layout->ram[i].end;
+        }
+        d->arch.description = layout->description;
+        d->arch.description_end = ALIGN_UP(layout->description + *used, PAGE_SIZE);
+    }
+    return err;
 }
 
 void arch_guest_start(struct domain *d, const struct partition_layout *layout)

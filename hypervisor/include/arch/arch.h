@@ -139,11 +139,12 @@ MUST_USE int arch_guest_translate(struct vcpu *v, uint64_t address, bool to_writ
  */
 MUST_USE int arch_guest_frame(struct vcpu *v, uint64_t address, bool to_write, mfn_t *m, bool *is_memory);
 
-/* The part of V's event area that is the architecture's, where it begins to be used. */
+/* The part of V's event area that is the architecture's, where it begins to be used: only if ARCH_GUEST_HAS_CLOCK. */
 void arch_vcpu_info_init(struct vcpu *v, struct vcpu_info *info);
-/* Operations of vcpu_op, by V on TARGET of its domain, and of hvm_op, that not all architectures have. */
+/* Operations of vcpu_op, by V on TARGET of its domain, of hvm_op and of memory_op: only if ARCH_GUEST_HAS_OWN_OPS. */
 int64_t arch_vcpu_op(struct vcpu *v, struct vcpu *target, unsigned command, struct guest_handle arg);
 int64_t arch_hvm_op(struct vcpu *v, unsigned command, struct guest_handle arg);
+int64_t arch_memory_op(struct vcpu *v, unsigned command, struct guest_handle arg);
 
 /* Allocates what an architecture keeps for a domain, and adds its devices to D->mmio. */
 struct boot_domain;

@@ -38,6 +38,10 @@ struct guest_long { xen_ulong_t value; };
     F(s, uint32_t, mem_flags, mem_flags) \
     F(s, uint16_t, domid, domid)
 
+#define STRUCT_FIELDS_xen_memory_map(F, s) \
+    F(s, uint32_t, nr_entries, nr_entries) \
+    F(s, uint32_t, buffer, buffer)
+
 #define STRUCT_FIELDS_xen_add_to_physmap(F, s) \
     F(s, uint16_t, domid, domid) \
     F(s, uint16_t, size, size) \

@@ -14,6 +14,7 @@
     S(xen_add_to_physmap_batch) \
     S(xen_remove_from_physmap) \
     S(xen_mem_acquire_resource) \
+    S(xen_memory_map) \
     S(gnttab_setup_table) \
     S(gnttab_get_status_frames) \
     S(gnttab_copy) \

@@ -16,10 +16,6 @@
 #define MADT_LOCAL_APIC 0
 #define MADT_LOCAL_X2APIC 9
 #define MADT_ENABLED 1u
-#define MAP_ENTRIES 32
-
-/* An entry of what XENMEM_memory_map fills: the PC's own format (ACPI 6.3, table 15-374), whose types are Xen's. */
-struct map_entry { uint64_t address, size; uint32_t type; } __attribute__((packed));
 
 struct board board;
 uint64_t boot_counter;

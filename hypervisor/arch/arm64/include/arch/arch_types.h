@@ -58,7 +58,7 @@
 #define ARCH_GUEST_SETS_CALLBACK 0
 /* Is there 32-bit code in guests that makes hypercalls? */
 #define ARCH_GUEST_HAS_NARROW    0
-/* There are operations of vcpu_op and hvm_op of the architecture's own, and a clock in the event area. */
+/* There are operations of vcpu_op, hvm_op and memory_op of the architecture's own, and a clock in the event area. */
 #define ARCH_GUEST_HAS_OWN_OPS   0
 #define ARCH_GUEST_HAS_CLOCK     0
 

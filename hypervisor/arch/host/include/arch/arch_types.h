@@ -50,7 +50,7 @@ extern unsigned host_kernel_rules;
 #define ARCH_GUEST_SETS_CALLBACK 1
 /* Is there 32-bit code in guests that makes hypercalls? */
 #define ARCH_GUEST_HAS_NARROW    1
-/* There are operations of vcpu_op and hvm_op of the architecture's own, and a clock in the event area. */
+/* There are operations of vcpu_op, hvm_op and memory_op of the architecture's own, and a clock in the event area. */
 #define ARCH_GUEST_HAS_OWN_OPS   0
 #define ARCH_GUEST_HAS_CLOCK     0
 /* Are run states told by the clock that the domain sees? */

@@ -59,7 +59,7 @@
 #define ARCH_GUEST_SETS_CALLBACK 1
 /* Is there 32-bit code in guests that makes hypercalls? */
 #define ARCH_GUEST_HAS_NARROW    1
-/* There are operations of vcpu_op and hvm_op of the architecture's own, and a clock in the event area. */
+/* There are operations of vcpu_op, hvm_op and memory_op of the architecture's own, and a clock in the event area. */
 #define ARCH_GUEST_HAS_OWN_OPS   1
 #define ARCH_GUEST_HAS_CLOCK     1
 
@@ -109,6 +109,8 @@ struct arch_domain {
     uint64_t tsc_start;      /* [boot] arch_time_now() when its clocks began */
     uint64_t wall_seconds;   /* [boot] the wall clock's beginning, since 1970, and */
     uint32_t wall_nanoseconds; /* [boot] of the next second */
+    uint64_t ram_end[ARCH_GUEST_RAM_BANKS];   /* [boot] of each bank; 0: it is empty */
+    uint64_t description, description_end;    /* [boot] pages of what its kernel was told, which are in the RAM */
 };
 
 #endif
