@@ -11,8 +11,8 @@
 #   busybox      the static busybox                                                   -> busybox
 #   xen          Debian's own Xen 4.17 for comparison (amd64: unpacked, an ELF file)  -> xen
 #   modules      that kernel's drivers for Xen                                        -> modules (a folder of *.ko)
+#   libxen       Xen's libraries for programs                          -> libxen (a root: usr/include, lib, ...)
 #   grub         arm64: GRUB's modules for EFI                                        -> grub (a folder)
-#   libxen       arm64: Xen's libraries for programs             -> libxen (a root: usr/include, lib, ...)
 # What is there already is left alone; remove the file (or build/debian) to fetch it anew.
 set -eu
 
@@ -197,12 +197,16 @@ fetch_libxen() {
         libxenstore4 libc6 libc6-dev linux-libc-dev; do
         case $package in
             libxen-dev) pattern='./usr/*/*xen*' ;;
-            libc6) pattern='./lib/*' ;;
+            libc6) pattern='./lib*' ;;
             libc6-dev | linux-libc-dev) pattern='./usr/*' ;;
             *) pattern='./usr/lib/*' ;;
         esac
         download "$package" "$pattern"
         cp -R "$tree/." "$dest/libxen.new/"
+    done
+    # Links from the root, as amd64's to its loader, would lead to the files of the machine that this runs on.
+    find "$dest/libxen.new" -type l -lname '/*' | while read -r link; do
+        ln -srfn "$dest/libxen.new$(readlink "$link")" "$link"
     done
     rm -rf "$dest/libxen"
     mv "$dest/libxen.new" "$dest/libxen"
@@ -222,7 +226,7 @@ fi
 [ $# -gt 0 ] || usage
 case $arch in
     arm64) apt=$out/apt known="linux busybox xen grub modules libxen" ;;
-    amd64) apt=$out/apt-amd64 known="linux linux-cloud busybox xen modules" ;;
+    amd64) apt=$out/apt-amd64 known="linux linux-cloud busybox xen modules libxen" ;;
     *) fail "unknown architecture '$arch': expected arm64 or amd64" ;;
 esac
 dest=$out/$arch
