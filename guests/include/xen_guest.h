@@ -63,6 +63,8 @@ void *crossing_copy(const void *contents, unsigned size);
 struct shared_info *shared_info_map(void);
 extern struct shared_info *shared;
 extern struct vcpu_info *vcpu_info[CPU_MAX];
+/* The domain's system time, in ns, which the timeouts of hypercalls are in. The shared page is mapped. */
+uint64_t system_time(void);
 /* Registers a place for vCPU CPU; true if it is there now. */
 bool vcpu_info_register(unsigned cpu);
 

@@ -15,6 +15,7 @@
 #define BODY_MAX   1024
 #define RING_GFN   (GRANT_GFN + 0x200)
 #define RING_WINDOW 32
+#define LOOK_AFTER_NS 500000000
 
 void *memcpy(void *to, const void *from, size_t size);
 
@@ -431,10 +432,9 @@ void guest_main(void)
     do {
         left = 0;
         turns++;
-        /* Nobody tells that a client is gone. In ns of the virtual counter, the domain's system time. */
-        poll = (struct sched_poll){ .nr_ports = client_count,
-                                    .timeout = now() * 1000 / (READ_SYSREG(cntfrq_el0) / 1000000) + 500000000 };
-        *(uint64_t *)&poll.ports = (uint64_t)ports;
+        /* Nobody tells that a client is gone. */
+        poll = (struct sched_poll){ .nr_ports = client_count, .timeout = system_time() + LOOK_AFTER_NS };
+        set_xen_guest_handle(poll.ports, ports);
         sched_op(SCHEDOP_poll, &poll);
         for (unsigned i = 0; i < client_count; i++) {
             bit_clear(shared->evtchn_pending, ports[i]);
