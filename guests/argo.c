@@ -68,8 +68,11 @@ static void refused(void)
 
     expect("operation 0", argo(0, NULL, NULL, 0, 0), -XEN_EOPNOTSUPP);
     expect("operation 5", argo(5, NULL, NULL, 0, 0), -XEN_EOPNOTSUPP);
-    expect("a third argument of 2^32", argo(0, NULL, NULL, 1ull << 32, 0), -XEN_EINVAL);
-    expect("a fourth argument of 2^32", argo(0, NULL, NULL, 0, 1ull << 32), -XEN_EINVAL);
+    /* 32-bit code has no room for these. */
+    if (sizeof(void *) == 8) {
+        expect("a third argument of 2^32", argo(0, NULL, NULL, 1ull << 32, 0), -XEN_EINVAL);
+        expect("a fourth argument of 2^32", argo(0, NULL, NULL, 0, 1ull << 32), -XEN_EINVAL);
+    }
     expect("register with an unknown flag", register_ring(self, RING_BYTES, 1, 2, 0), -XEN_EINVAL);
     expect("register 4097 pages", register_ring(self, RING_BYTES, 4097, 0, 0), -XEN_EINVAL);
     expect("register two pages for one", register_ring(self, RING_BYTES, 2, 0, 0), -XEN_EINVAL);
@@ -111,6 +114,7 @@ static void refused(void)
 static void ask(const char *name, uint32_t port, uint32_t space, unsigned expected_flags)
 {
     static struct { uint32_t count, pad; xen_argo_ring_data_ent_t entry; } data;
+    int64_t result;
 
     memset(&data, 0, sizeof(data));
     data.count = 1;
@@ -118,7 +122,8 @@ static void ask(const char *name, uint32_t port, uint32_t space, unsigned expect
     data.entry.ring.domain_id = self;
     data.entry.space_required = space;
     data.entry.flags = 0x5555;
-    say("%s: %ld, flags 0x%x%s, most %u\n", name, argo(XEN_ARGO_OP_notify, &data, NULL, 0, 0), data.entry.flags,
+    result = argo(XEN_ARGO_OP_notify, &data, NULL, 0, 0);
+    say("%s: %ld, flags 0x%x%s, most %u\n", name, result, data.entry.flags,
         data.entry.flags == expected_flags ? "" : ", expected others", data.entry.max_message_size);
 }
 

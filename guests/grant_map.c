@@ -357,6 +357,7 @@ static void mapper(void)
     uint32_t handles[4];
     struct gnttab_query_size size = { .dom = (uint16_t)peer, .status = STATUS_UNTOUCHED };
     struct xen_memory_domain domain = { .domid = (uint16_t)peer };
+    int64_t result;
 
     if (!peer_wait()) {
         return;
@@ -389,7 +390,8 @@ static void mapper(void)
     copy_say("from what is not ours", false, REF + 2);
     copy_say("to the other", true, REF);
     copy_say("to its read-only page", true, REF + 1);
-    say("size of its table: %ld, status %d\n", grant_op(GNTTABOP_query_size, &size, 1), size.status);
+    result = grant_op(GNTTABOP_query_size, &size, 1);
+    say("size of its table: %ld, status %d\n", result, size.status);
     say("its memory: %ld\n", memory_op(XENMEM_current_reservation, &domain));
     say("version of its table: %ld\n",
         grant_op(GNTTABOP_get_version, &(struct gnttab_get_version){ .dom = (uint16_t)peer }, 1));
@@ -404,11 +406,11 @@ void guest_main(void)
     if (pair && !peer_meet()) {
         return;
     }
-    self = pair ? (uint16_t)(3 - peer) : own_domid();
     if (!grant_table_map()) {
         return;
     }
     if (!pair) {
+        self = own_domid();
         refused();
         to_oneself();
         released_while_mapped();
