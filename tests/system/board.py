@@ -15,7 +15,8 @@ import subprocess
 
 from console import BUILD, MIB, PATIENCE, PINNED, SWITCHING, TOP, WORK, Console, Domain, Machine, is_xen
 
-__all__ = ["BUILD", "MIB", "PATIENCE", "PINNED", "TOP", "WORK", "Board", "Console", "Domain", "is_xen"]
+__all__ = ["BUILD", "MIB", "PATIENCE", "PINNED", "TOP", "WORK", "Board", "Console", "Domain", "guest", "is_xen",
+           "linux"]
 GUESTS = BUILD / "guests" / "arm64"
 DEBIAN = BUILD / "debian" / "arm64"
 XEN = DEBIAN / "xen"
@@ -131,3 +132,14 @@ class Board(Machine):
         if is_xen(self.hypervisor):
             return {f"DOM{i + 1}": d.name for i, d in enumerate(self.domains)}
         return super().names()
+
+
+def guest(name, program, arguments="", **options):
+    """A partition with one of the bare-metal guests."""
+    return Domain(name, GUESTS / program, arguments, **{"memory": 16, **options})
+
+
+def linux(name, arguments="", **options):
+    """A Debian Linux partition with the usual initramfs."""
+    return Domain(name, LINUX, f"console=ttyAMA0 quiet hostname={name} {arguments}".strip(),
+                  **{"memory": 192, "ramdisk": BUILD / "initramfs.cpio.gz", **options})

@@ -18,7 +18,7 @@ import pytest
 
 import board as boards
 import pc
-from board import BUILD, TOP, Board, Domain
+from board import BUILD, TOP, Board
 
 
 def pytest_configure(config):
@@ -140,17 +140,6 @@ def start_pc(start):
     return functools.partial(start, kind=pc.Pc)
 
 
-def linux(name, arguments="", **options):
-    """A Debian Linux partition with the usual initramfs."""
-    defaults = {"memory": 192, "ramdisk": BUILD / "initramfs.cpio.gz", **options}
-    return Domain(name, boards.LINUX, f"console=ttyAMA0 quiet hostname={name} {arguments}".strip(), **defaults)
-
-
-def guest(name, program, arguments="", **options):
-    """A partition with one of the bare-metal guests."""
-    return Domain(name, boards.GUESTS / program, arguments, **{"memory": 16, **options})
-
-
 @pytest.fixture
 def debug_build():
     """The hypervisor with assertions, lock-order checks and the audit of its live page tables."""
@@ -166,11 +155,11 @@ def debug_build_x86():
     return path
 
 
-@pytest.fixture(name="linux")
-def linux_fixture():
-    return linux
+@pytest.fixture
+def linux():
+    return boards.linux
 
 
-@pytest.fixture(name="guest")
-def guest_fixture():
-    return guest
+@pytest.fixture
+def guest():
+    return boards.guest
