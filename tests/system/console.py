@@ -89,6 +89,8 @@ class Console:
         self.names = board.names()
         self.lines = {None: [], **{d.name: [] for d in board.domains}}
         self.all_lines = []
+        self.typing = None       # who has the input, where the hypervisor says so
+        self.may_be_broken = {}  # partition: its last line may have been unfinished
         self.rest = ""
         self.started = time.monotonic()
         self.log = open(board.work / "console.log", "w")
@@ -139,13 +141,21 @@ class Console:
         *lines, self.rest = (self.rest + text).split("\n")
         for line in lines:
             name, text = self.source(line)
-            # A line that another's broke is begun again from its start: what was shown of it before is no line.
-            last = self.lines[name][-1] if self.lines[name] else ""
-            if last and text.startswith(last) and self.all_lines[-1][0] != name:
-                self.lines[name].pop()
-            self.lines[name].append(text)
-            self.all_lines.append((name, text))
+            self.take_line(name, text)
         return True
+
+    def take_line(self, name, text):
+        """A line that another's broke is begun again from its start: what was shown of it before is no line. It is that
+        of who has the input; those of others, which may be the same twice, are shown as a whole."""
+        last = self.lines[name][-1] if self.lines[name] else ""
+        if last and text.startswith(last) and self.all_lines[-1][0] != name and self.may_be_broken[name]:
+            self.lines[name].pop()
+        self.lines[name].append(text)
+        self.all_lines.append((name, text))
+        self.may_be_broken[name] = self.typing in (None, name)
+        match = re.match(r"\(bulkhead\) input to ([\w.-]+) \(Ctrl-A", text) if name is None else None
+        if match:
+            self.typing = match[1]
 
     def settle(self, seconds):
         """Reads for SECONDS whatever comes."""
