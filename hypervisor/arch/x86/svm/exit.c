@@ -27,6 +27,10 @@
 
 #define DR6_SINGLE_STEP BIT(14)
 
+/* Ports of the interval timer (Intel 8254). */
+#define PIT_COUNTER_0 0x40U
+#define PIT_COUNTER_2 0x42U
+
 /* VMMCALL without prefixes, which is what Xen's hypercall page has and what everybody writes. */
 #define VMMCALL_LENGTH 3
 
@@ -140,8 +144,18 @@ static void msr_exit(struct vcpu *v, struct vmcb *b)
     skip(b, length);
 }
 
+/*
+ * What a guest reads, of all widths: ones, since nothing is behind any port. But the counters of an absent interval timer
+ * stand at zero: Linux, which measures its clock by them before it knows what there is, would wait 100,000 reads long for
+ * one of ones to change.
+ */
+static uint32_t port_value(unsigned port)
+{
+    return port >= PIT_COUNTER_0 && port <= PIT_COUNTER_2 ? 0 : UINT32_MAX;
+}
+
 /* Req: BH-PC-036 */
-/* There is nothing behind any port: reads as ones. The next instruction's address is in exit_info2. */
+/* The next instruction's address is in exit_info2. */
 static void io_exit(struct vcpu *v, struct vmcb *b)
 {
     struct vcpu_regs *s = LOADED_STATE;
@@ -154,11 +168,10 @@ static void io_exit(struct vcpu *v, struct vmcb *b)
         return;
     }
     if ((b->exit_info1 & IO_IN) != 0) {
-        if (size == 4) {
-            s->r[RAX] = UINT32_MAX;
-        } else {
-            s->r[RAX] |= size == 2 ? 0xffff : 0xff;
-        }
+        uint32_t value = port_value((unsigned)(b->exit_info1 >> IO_PORT_SHIFT) & 0xffff);
+        uint64_t mask = size == 4 ? UINT64_MAX : size == 2 ? 0xffff : 0xff;
+
+        s->r[RAX] = (s->r[RAX] & ~mask) | (value & mask);
     }
     skip(b, (unsigned)(b->exit_info2 - b->rip) & 0xf);
 }
