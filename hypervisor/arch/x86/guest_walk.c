@@ -16,7 +16,8 @@ static ALWAYS_INLINE bool is_allowed(uint64_t rights, uint64_t no_execute, unsig
     bool user_page = (rights & PTE_U) != 0;
 
     /* Nearly always: a kernel, on a page of its own. */
-    if (likely((access & (WALK_USER | WALK_FETCH)) == 0 && !user_page && ((access & WALK_WRITE) == 0 || (rights & PTE_W) != 0))) {
+    if (likely((access & WALK_USER) == 0 && !user_page && ((access & WALK_WRITE) == 0 || (rights & PTE_W) != 0) &&
+               ((access & WALK_FETCH) == 0 || (no_execute & PTE_NX) == 0))) {
         return true;
     }
     if ((access & WALK_USER) != 0 && !user_page) {
@@ -76,16 +77,29 @@ static COLD void mark_dirty(struct p2m *p2m, uint64_t gpa, bool wide) REQUIRES(p
     (void)read_entry(p2m, gpa, wide, PTE_A | PTE_D);
 }
 
-/* Are the entries that W met what they were? */
+/* What is other now than it was in the entry that W met at level I. */
+static ALWAYS_INLINE uint64_t level_difference(const struct walk_memo *w, unsigned i)
+{
+    const char *table = window_open_leaf(w->level[i].m);
+    uint64_t entry = __atomic_load_n((const uint64_t *)(table + w->level[i].offset), __ATOMIC_RELAXED);
+
+    window_close_leaf();
+    return entry ^ w->level[i].entry;
+}
+
+/* Are the entries that W met what they were? There are two at least, and nearly always four. */
 static ALWAYS_INLINE bool is_as_before(const struct walk_memo *w)
 {
-    uint64_t difference = 0;
+    uint64_t difference = level_difference(w, 0) | level_difference(w, 1);
 
-    for (unsigned i = 0; i < w->level_count; i++) {
-        const char *table = window_open_leaf(w->level[i].m);
-
-        difference |= __atomic_load_n((const uint64_t *)(table + w->level[i].offset), __ATOMIC_RELAXED) ^ w->level[i].entry;
-        window_close_leaf();
+    if (likely(w->level_count > 2)) {
+        difference |= level_difference(w, 2);
+    }
+    if (likely(w->level_count > 3)) {
+        difference |= level_difference(w, 3);
+    }
+    if (unlikely(w->level_count > 4)) {
+        difference |= level_difference(w, 4);
     }
     return difference == 0;
 }

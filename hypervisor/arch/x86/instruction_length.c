@@ -7,6 +7,7 @@
 #include "instruction.h"
 
 #include "instruction_parts.h"
+#include "lib/string.h"
 
 enum shape {
     SHAPE_PLAIN,     /* opcode bytes and nothing else */
@@ -19,7 +20,7 @@ enum shape {
 struct pattern {
     uint8_t shape;
     uint8_t opcode_count;
-    uint8_t opcode[3];
+    uint8_t opcode[4]; /* the rest zero */
     uint8_t digit;
 };
 
@@ -115,14 +116,13 @@ int instruction_length_of(const uint8_t *bytes, unsigned count, enum instruction
     int err;
 
     /* The common case: no prefix. None of these opcodes begins like one. */
-    if (likely(t->shape == SHAPE_PLAIN && count >= t->opcode_count)) {
-        unsigned i = 0;
+    if (likely(t->shape == SHAPE_PLAIN && count >= sizeof(t->opcode))) {
+        uint32_t is, should;
 
-        while (i < t->opcode_count && bytes[i] == t->opcode[i]) {
-            i++;
-        }
-        if (i == t->opcode_count) {
-            *length = i;
+        memcpy(&is, bytes, sizeof(is));
+        memcpy(&should, t->opcode, sizeof(should));
+        if (likely((is ^ should) << (32 - 8 * t->opcode_count) == 0)) {
+            *length = t->opcode_count;
             return 0;
         }
     }
