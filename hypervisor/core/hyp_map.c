@@ -7,7 +7,7 @@
 #include "bh/window.h"
 
 /* Tables for what is mapped before there is a page allocator. */
-#define BOOT_TABLE_COUNT 12
+#define BOOT_TABLE_COUNT (ARCH_HYP_TOP_LEVEL == 0 ? 12 : 8)
 static uint64_t boot_table[BOOT_TABLE_COUNT][PT_ENTRIES] __attribute__((aligned(4096)));
 static unsigned boot_table_used;
 static uint64_t device_next = ARCH_DEVICE_VA;
