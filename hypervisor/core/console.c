@@ -13,6 +13,7 @@
 
 #include "arch/arch.h"
 #include "bh/cpu.h"
+#include "bh/console_io.h"
 #include "bh/domain.h"
 #include "bh/spinlock.h"
 #include "bh/uart.h"
@@ -246,6 +247,13 @@ static void switch_input(void)
     domain_list_unlock();
 }
 
+static void give_character(struct domain *d, char c)
+{
+    if (!CONFIG_XEN_GUEST || !console_io_input(d, c)) {
+        arch_domain_console_input(d, c);
+    }
+}
+
 /* Req: BH-CONS-002, BH-CONS-006, BH-CONS-007 */
 void console_input(char c)
 {
@@ -268,9 +276,9 @@ void console_input(char c)
     if (d != NULL) {
         /* Fewer than three were meant for the partition. */
         for (unsigned n = 0; n < held; n++) {
-            arch_domain_console_input(d, ESCAPE);
+            give_character(d, ESCAPE);
         }
-        arch_domain_console_input(d, c);
+        give_character(d, c);
         domain_put(d);
     }
 }

@@ -69,6 +69,16 @@ void evtchn_virq(struct vcpu *v, unsigned virq)
     spin_unlock(&d->evtchn.lock);
 }
 
+bool evtchn_virq_is_bound(struct vcpu *v, unsigned virq)
+{
+    bool is_bound;
+
+    spin_lock(&v->domain->evtchn.lock);
+    is_bound = v->evtchn.virq_port[virq] != 0;
+    spin_unlock(&v->domain->evtchn.lock);
+    return is_bound;
+}
+
 void evtchn_notify(struct domain *d, uint32_t port)
 {
     struct evtchn *c;

@@ -49,9 +49,11 @@ def test_two_shells_typed_into(start_pc):
     console.wait_text("two: powered off")
 
 
-def test_single_partition_is_typed_into(start_pc):
-    """Started without a description."""
-    console = start_pc([linux("one")], described=False, cpus=2, memory=1024, limit=120)
+# Req: BH-CONS-012
+@pytest.mark.parametrize("kernel", ["linux-cloud", "linux"])
+def test_single_partition_is_typed_into(start_pc, kernel):
+    """Started without a description. Only the generic kernel knows itself to be Xen's dom0, with another console."""
+    console = start_pc([linux("one", kernel=kernel)], described=False, cpus=2, memory=1024, limit=120)
     console.wait_text(r"one:/root# ", 60)
     console.send("echo typed-$((6 * 7))-$(nproc)\r")
     console.wait_text("typed-42-2")

@@ -6,6 +6,7 @@
 #include "partition.h"
 
 #include "bh/console.h"
+#include "bh/console_io.h"
 #include "bh/evtchn.h"
 #include "bh/guest_copy.h"
 #include "bh/hypercall.h"
@@ -152,6 +153,43 @@ static void test_console_io(void **state)
     finish();
 }
 
+static int64_t read_input(uint64_t size, uint64_t at)
+{
+    uint64_t arguments[5] = { CONSOLEIO_read, size, at };
+
+    return hypercall_dispatch(v, __HYPERVISOR_console_io, arguments);
+}
+
+/* Req: BH-CONS-012 */
+static void test_input_of_the_initial_domain(void **state)
+{
+    struct evtchn_bind_virq bind = { .virq = VIRQ_CONSOLE };
+    uint64_t arguments[5] = { EVTCHNOP_bind_virq, ARGUMENTS };
+    char text[8];
+
+    (void)state;
+    init();
+    assert_false(console_io_input(d, 'a'));
+    d->is_initial = true;
+    assert_false(console_io_input(d, 'a')); /* it has a PV console, and does not listen */
+    put(ARGUMENTS, &bind, sizeof(bind));
+    assert_int_equal(hypercall_dispatch(v, __HYPERVISOR_event_channel_op, arguments), 0);
+    assert_true(console_io_input(d, 'a') && console_io_input(d, 'b') && console_io_input(d, 'c'));
+    assert_true(evtchn_2l_is_pending(d, v->evtchn.virq_port[VIRQ_CONSOLE]));
+    assert_int_equal(read_input(2, ARGUMENTS), 2);
+    assert_int_equal(read_input(2, ARGUMENTS + 2), 1);
+    assert_int_equal(read_input(2, ARGUMENTS), 0);
+    assert_int_equal(guest_copy_from_gpa(d, ARGUMENTS, text, 3), 0);
+    assert_memory_equal(text, "abc", 3);
+    /* A ring's worth is kept; a place that is none gets nothing. */
+    for (unsigned i = 0; i < 200; i++) {
+        assert_true(console_io_input(d, 'x'));
+    }
+    assert_int_equal(read_input(1, 0x1000), -XEN_EFAULT);
+    assert_int_equal(read_input(INT32_MAX, ARGUMENTS), 127);
+    finish();
+}
+
 static int64_t watchdog(unsigned id, unsigned seconds)
 {
     struct sched_watchdog a = { .id = id, .timeout = seconds };
@@ -206,7 +244,8 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_output),     cmocka_unit_test(test_input),    cmocka_unit_test(test_no_ring),
-        cmocka_unit_test(test_console_io), cmocka_unit_test(test_watchdog), cmocka_unit_test(test_shutdown_code),
+        cmocka_unit_test(test_console_io), cmocka_unit_test(test_input_of_the_initial_domain),
+        cmocka_unit_test(test_watchdog),   cmocka_unit_test(test_shutdown_code),
     };
 
     return RUN_TESTS_APART(tests);

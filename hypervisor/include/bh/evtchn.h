@@ -95,6 +95,8 @@ void evtchn_domain_free(struct domain *d);
 
 /* Virtual interrupt VIRQ of V (of a global one: V is vCPU 0), if the guest bound it. */
 void evtchn_virq(struct vcpu *v, unsigned virq);
+/* Does V listen to it? Of a global one vCPU 0 answers. */
+bool evtchn_virq_is_bound(struct vcpu *v, unsigned virq);
 /*
  * A channel of D whose other end is the hypervisor's: CONSUMER is told when the guest sends. *PORT is D's.
  * -XEN_ENOSPC, -XEN_ENOMEM. Before D runs.
