@@ -19,6 +19,11 @@ void svm_exit(void);
 /* Has this CPU the next instruction's address at exits? [boot] */
 extern bool svm_saves_next_rip;
 
+/* Gives V, the current vCPU, whose control block is B, what is pending for it, or asks for an exit when it can take it. */
+void svm_inject_pending(struct vcpu *v, struct vmcb *b);
+/* Nobody waits any more for the guest to take interrupts. */
+void svm_close_window(struct vmcb *b);
+
 /* Gives V, which is loaded on CPU, an ASID that nothing stale is cached for. */
 void svm_take_asid(struct vcpu *v, struct cpu *cpu);
 
