@@ -104,7 +104,11 @@ static void cpuid_exit(struct vcpu *v, struct vmcb *b)
     struct vcpu_regs *s = LOADED_STATE;
     struct cpuid_leaf leaf;
     struct cpuid_vcpu who = {
-        .apic_id = v->id, .vcpu_count = v->domain->vcpu_count, .domain_id = v->domain->id, .xcr0 = context_guest_xcr0(), .cr4 = b->cr4,
+        .apic_id = v->id,
+        .vcpu_count = v->domain->vcpu_count,
+        .domain_id = v->domain->id,
+        .xcr0 = context_guest_xcr0(),
+        .cr4 = b->cr4,
         .is_initial = v->domain->is_initial,
     };
 
