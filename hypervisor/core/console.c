@@ -294,7 +294,8 @@ void console_domain_gone(struct domain *d)
     if (d->console.length != 0 || line_owner == d->id) {
         show_line(d, true);
     }
-    if (input_owner == d->id) {
+    /* One that starts again keeps it. */
+    if (input_owner == d->id && !(CONFIG_RESTART && restart_is_wanted(d))) {
         input_owner = NO_DOMAIN;
         if (next != NULL && next != d) {
             give_input(next);
@@ -327,8 +328,9 @@ void console_drain(void)
     domain_list_unlock();
 }
 
-/* Tries for one character of a UART that is stuck. */
+/* Tries for one character of a UART that is stuck, and for a lock whose holder may be the CPU that reports its death. */
 #define FLUSH_TRIES 1000000
+#define SEIZE_TRIES 1000000
 
 static void flush_polled(void) NO_LOCK_ANALYSIS
 {
@@ -379,6 +381,8 @@ void console_emergency_begin(void)
             arch_cpu_kick(cpu_table[i]);
         }
     }
+    /* One that does not see the kick yet may be sending: two senders would mix what they send. */
+    spin_seize(&console_lock, SEIZE_TRIES);
     flush_polled();
 }
 

@@ -278,13 +278,27 @@ static void test_emergency(void **state)
     expect("(alpha) before\r\npc 1\r\nlr 2\r\n");
 }
 
+static void speak(void *text)
+{
+    log_info("%s", (const char *)text);
+}
+
+/* A CPU that was not stopped yet cannot send between the lines of the report: it waits. */
+static void test_nobody_else_speaks_in_an_emergency(void **state)
+{
+    (void)state;
+    init();
+    console_emergency_begin();
+    assert_dies(speak, "late", "deadlock");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_messages), cmocka_unit_test(test_lines),   cmocka_unit_test(test_input),
         cmocka_unit_test(test_gone),     cmocka_unit_test(test_owner_gone),
         cmocka_unit_test(test_slow),     cmocka_unit_test(test_overrun), cmocka_unit_test(test_stuck),
-        cmocka_unit_test(test_emergency),
+        cmocka_unit_test(test_emergency), cmocka_unit_test(test_nobody_else_speaks_in_an_emergency),
     };
 
     return RUN_TESTS_APART(tests);

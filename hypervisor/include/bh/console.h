@@ -52,8 +52,9 @@ void console_flush(void);
 size_t console_read_ring(uint64_t *position, char *buffer, size_t size);
 
 /*
- * For reports of our own death: no lock, no ring, straight to the UART. console_emergency_begin() stops the
- * other CPUs, and sends first what waits. Only the first caller goes on; a second one, a fault in the report, stops.
+ * For reports of our own death, straight to the UART. console_emergency_begin() stops the other CPUs, takes the console
+ * from them for good, and sends first what waits. Only the first caller goes on; a second one, a fault in the report,
+ * stops.
  */
 void console_emergency_begin(void);
 /* The board stops: a CPU that is kicked asks, and does too. */

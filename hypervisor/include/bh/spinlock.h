@@ -89,4 +89,17 @@ static ALWAYS_INLINE void spin_unlock(struct spinlock *l) RELEASES(*l) NO_LOCK_A
     __atomic_store_n(&l->owner, (uint16_t)(l->owner + 1), __ATOMIC_RELEASE);
 }
 
+/*
+ * Takes L and never gives it back: whoever wants it later waits for good. After TRIES looks it goes on without, as the
+ * holder may be this CPU itself.
+ */
+static inline void spin_seize(struct spinlock *l, unsigned tries)
+{
+    uint16_t ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
+
+    while (__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != ticket && tries != 0) {
+        tries--;
+    }
+}
+
 #endif
