@@ -216,6 +216,23 @@ static bool is_right(uint32_t number, uint16_t sender)
     return right;
 }
 
+static uint32_t message_space(uint32_t number)
+{
+    return (uint32_t)HEADER + (message_length(number) + 15) / 16 * 16;
+}
+
+/* Is a ring that holds the bytes up to TX, and message NUMBER at its beginning, too full for the message that follows? */
+static bool is_full(uint32_t tx, uint32_t number)
+{
+    uint32_t used = (tx + RING_BYTES - ring->rx_ptr) % RING_BYTES;
+
+    for (uint32_t read = 0; read < used; number++) {
+        read += message_space(number);
+    }
+    return number == MESSAGES || used + message_space(number) >= RING_BYTES;
+}
+
+/* Reads only when no message more has room, and a little later, so that the sender has tried in vain. */
 static void receive_all(uint16_t peer_domid)
 {
     uint64_t end = now() + ticks_from_us(MEET_LIMIT_US);
@@ -225,17 +242,16 @@ static void receive_all(uint16_t peer_domid)
     while (count < MESSAGES && now() < end) {
         uint32_t tx = __atomic_load_n(&ring->tx_ptr, __ATOMIC_ACQUIRE);
 
-        if (tx == ring->rx_ptr) {
+        if (!is_full(tx, count)) {
             sched_op(SCHEDOP_yield, NULL);
             delay_us(100);
             continue;
         }
+        delay_us(2000);
         /* All that is there, then room for more is announced. */
         while (tx != ring->rx_ptr && count < MESSAGES) {
-            uint32_t taken = (uint32_t)HEADER + (message_length(count) + 15) / 16 * 16;
-
             wrong += !is_right(count, peer_domid);
-            __atomic_store_n(&ring->rx_ptr, (ring->rx_ptr + taken) % RING_BYTES, __ATOMIC_RELEASE);
+            __atomic_store_n(&ring->rx_ptr, (ring->rx_ptr + message_space(count)) % RING_BYTES, __ATOMIC_RELEASE);
             count++;
         }
         argo(XEN_ARGO_OP_notify, NULL, NULL, 0, 0);
