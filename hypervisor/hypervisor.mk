@@ -37,6 +37,7 @@ HYP_$(CONFIG_GRANT) += $(addprefix core/, grant.c grant_copy.c grant_entry.c gra
 HYP_$(CONFIG_ARGO) += $(addprefix core/, argo.c argo_notify.c argo_send.c)
 HYP_$(CONFIG_PV_CONSOLE) += core/pv_console.c
 HYP_$(CONFIG_PV_BACKEND) += core/pv_backend.c
+HYP_$(CONFIG_RESTART) += core/restart.c
 HYP_$(CONFIG_DEBUG) += core/lock_order.c
 HYP_y += $(addprefix lib/, fdt.c fdt_value.c fdt_writer.c format.c string.c)
 HYP_y += $(if $(CONFIG_X86),arch/x86/copy.c,lib/copy.c)
@@ -73,7 +74,7 @@ HYP_CFLAGS := -std=gnu11 $(HYP_OPTIMIZE) -g -ffreestanding -nostdlib -mgeneral-r
 HYP_SMALL := $(addprefix arch/x86/, acpi acpi_fadt acpi_madt clock guest_acpi guest_start_info loader main report smp) \
     $(addprefix arch/arm64/, board_arm decode early firmware guest_tree idregs main report smp) \
     $(addprefix core/, back_trace board boot boot_channels boot_config boot_options console console_io cpu domain evtchn_fifo grant \
-    grant_map heap hvm_op kernel_elf kernel_image kernel_load kernel_pvh memory_map memory_op multicall partition physmap policy pv_backend pv_console sched_op vcpu_op \
+    grant_map heap hvm_op kernel_elf kernel_image kernel_load kernel_pvh memory_map memory_op multicall partition physmap policy pv_backend pv_console restart sched_op vcpu_op \
     version vm_assist) lib/fdt_writer lib/format vdev/psci
 $(HYP_SMALL:%=$(HYP_BUILD)/%.o): HYP_FILE_CFLAGS := -Os
 
@@ -84,10 +85,12 @@ HYP_FAST := $(addprefix core/, evtchn_2l evtchn_op evtchn_tell grant_copy grant_
 $(HYP_FAST:%=$(HYP_BUILD)/%.o): HYP_FILE_CFLAGS := $(if $(CONFIG_SIZE),,-O3)
 
 # Placed by file name (link.lds.S), which link-time optimization would lose.
-$(HYP_BUILD)/arch/arm64/efi.o $(HYP_BUILD)/arch/arm64/efi_tree.o: HYP_FILE_CFLAGS := -Os -fno-lto
+HYP_PLACED := $(addprefix $(HYP_BUILD)/arch/arm64/, efi.o efi_tree.o)
+$(HYP_PLACED): HYP_FILE_CFLAGS := -Os -fno-lto
 
 # The compiler itself calls these by name, after link-time optimization has looked for callers.
-$(HYP_BUILD)/lib/string.o $(HYP_BUILD)/lib/copy.o $(HYP_BUILD)/arch/x86/copy.o: HYP_FILE_CFLAGS := -fno-lto
+HYP_CALLED := $(addprefix $(HYP_BUILD)/, lib/string.o lib/copy.o arch/x86/copy.o)
+$(HYP_CALLED): HYP_FILE_CFLAGS := -fno-lto
 
 # Xen's public headers and nothing else of the build machine's.
 $(HYP_BUILD)/include/abi/xen:
@@ -107,23 +110,34 @@ $(HYP_BUILD)/%.o: hypervisor/%.S $(HYP_BUILD)/include/bh/config.h hypervisor/hyp
 $(HYP_BUILD)/link.lds: hypervisor/arch/$(HYP_ARCH)/link.lds.S hypervisor/arch/$(HYP_ARCH)/layout.h
 	@$(CROSS)gcc -E -P -x assembler-with-cpp -Ihypervisor/arch/$(HYP_ARCH) $< -o $@
 
+# Link-time optimization is most of the work. It is done once, for symbols-0.elf, which also has what a debugger wants;
+# what it makes is then linked as often as is needed.
+HYP_LINK = $(CROSS)gcc $(HYP_CFLAGS) -static -Wl,--build-id=none,--no-warn-rwx-segments,--gc-sections,-z,max-page-size=4096,-T,$(HYP_BUILD)/link.lds
+HYP_NATIVE := $(filter $(patsubst %.S,$(HYP_BUILD)/%.o,$(filter %.S,$(HYP_y))) $(HYP_PLACED) $(HYP_CALLED),$(HYP_OBJECTS))
+HYP_RELINK = $(HYP_LINK) -fno-lto $(HYP_NATIVE) $(HYP_BUILD)/symbols-0.elf.*.s.o
+
 # The symbol table is made from a first link, whose addresses it does not change: it comes last in .rodata, and a
 # second round settles what its size moves.
-HYP_LINK = $(CROSS)gcc $(HYP_CFLAGS) -static -Wl,--build-id=none,--no-warn-rwx-segments,--gc-sections,-z,max-page-size=4096,-T,$(HYP_BUILD)/link.lds
+$(HYP_BUILD)/symbols-0.elf: $(HYP_OBJECTS) $(HYP_BUILD)/link.lds
+	@rm -f $@.*
+	@$(HYP_LINK) -save-temps=obj $(HYP_OBJECTS) -o $@
+	@for source in $@.*.s; do \
+	    $(CROSS)gcc -c $$source -o $$source.o && $(CROSS)objcopy --strip-debug $$source.o || exit 1; \
+	done
+
 ifeq ($(CONFIG_SYMBOLS),y)
-$(HYP_BUILD)/symbols.o: $(HYP_OBJECTS) $(HYP_BUILD)/link.lds scripts/symbols.py
-	@$(HYP_LINK) $(HYP_OBJECTS) -o $(HYP_BUILD)/symbols-0.elf
+$(HYP_BUILD)/symbols.o: $(HYP_BUILD)/symbols-0.elf scripts/symbols.py
 	@for round in 0 1; do \
 	    $(CROSS)nm -n $(HYP_BUILD)/symbols-$$round.elf | $(PYTHON) scripts/symbols.py > $(HYP_BUILD)/symbols.S && \
 	    $(CROSS)gcc -c $(HYP_BUILD)/symbols.S -o $@ && \
-	    $(HYP_LINK) $(HYP_OBJECTS) $@ -o $(HYP_BUILD)/symbols-1.elf || exit 1; \
+	    $(HYP_RELINK) $@ -o $(HYP_BUILD)/symbols-1.elf || exit 1; \
 	done
 HYP_SYMBOLS := $(HYP_BUILD)/symbols.o
 endif
 
-$(HYP_BUILD)/bulkhead.elf: $(HYP_OBJECTS) $(HYP_SYMBOLS) $(HYP_BUILD)/link.lds
+$(HYP_BUILD)/bulkhead.elf: $(HYP_BUILD)/symbols-0.elf $(HYP_SYMBOLS)
 	@echo "  LD      $@"
-	@$(HYP_LINK) $(HYP_OBJECTS) $(HYP_SYMBOLS) -o $@
+	@$(HYP_RELINK) $(HYP_SYMBOLS) -o $@
 
 ifeq ($(CONFIG_X86),y)
 # Boot loaders take a 32-bit ELF file: the image is one segment of it.
