@@ -292,6 +292,43 @@ static void read_vuart(const struct domain_config *config, enum arch arch, XLU_C
     free(kind);
 }
 
+/* Req: BH-TOOL-017 */
+/* What follows an end. Without a key, what xl does: a reboot starts the partition again, all else is its end. */
+static void read_actions(struct domain_config *config, XLU_Config *xlu)
+{
+    static const char *const known[] = { "destroy", "restart", "halt-board" };
+    char *limit = read_string(config, xlu, KEY_RESTART_LIMIT);
+    unsigned cause, i;
+
+    for (cause = 0; cause < CAUSE_COUNT; cause++) {
+        enum config_key key = KEY_ON_POWEROFF + cause;
+        char *action = read_string(config, xlu, key);
+
+        config->action[cause] = cause == CAUSE_REBOOT ? "restart" : "destroy";
+        for (i = 0; action != NULL && i < 3 && strcmp(action, known[i]) != 0; i++) {
+        }
+        if (action != NULL && i == 3) {
+            diag_error(config->file, config->line[key], "'%s' must be \"destroy\", \"restart\" or \"halt-board\"",
+                       config_key_name(key));
+        } else if (action != NULL) {
+            config->action[cause] = known[i];
+        }
+        free(action);
+    }
+    if (limit != NULL) {
+        int end = 0;
+
+        if (sscanf(limit, "%5u/%5u%n", &config->restart_limit, &config->restart_seconds, &end) != 2 ||
+            limit[end] != '\0' || config->restart_limit == 0 || config->restart_limit > CONFIG_RESTART_LIMIT ||
+            config->restart_seconds == 0 || config->restart_seconds > CONFIG_RESTART_SECONDS) {
+            diag_error(config->file, config->line[KEY_RESTART_LIMIT],
+                       "'restart_limit' must be \"N/S\": at most N restarts, 1 to %d, in S seconds, 1 to %d",
+                       CONFIG_RESTART_LIMIT, CONFIG_RESTART_SECONDS);
+        }
+    }
+    free(limit);
+}
+
 static void read_values(struct domain_config *config, enum arch arch, XLU_Config *xlu)
 {
     config->name = read_required(config, xlu, KEY_NAME);
@@ -310,6 +347,7 @@ static void read_values(struct domain_config *config, enum arch arch, XLU_Config
     config->weight = (unsigned)read_number(config, xlu, KEY_CPU_WEIGHT, 1, WEIGHT_MAX, 0);
     read_cpus(config, xlu);
     read_vuart(config, arch, xlu);
+    read_actions(config, xlu);
 }
 
 /*

@@ -17,6 +17,11 @@
 /* Characters of a kernel's command line that the hypervisor hands on. */
 #define CONFIG_COMMAND_LINE_LENGTH 4095
 
+/* Why a partition ends, and so often and in so many seconds it starts again at most. */
+enum config_cause { CAUSE_POWEROFF, CAUSE_REBOOT, CAUSE_CRASH, CAUSE_WATCHDOG, CAUSE_COUNT };
+#define CONFIG_RESTART_LIMIT   32
+#define CONFIG_RESTART_SECONDS 65535
+
 /* The keys of xl.cfg(5) that this version turns into something. */
 enum config_key {
     KEY_NAME,
@@ -29,6 +34,11 @@ enum config_key {
     KEY_CPUS,
     KEY_CPU_WEIGHT,
     KEY_VUART,
+    KEY_ON_POWEROFF, /* these four in this order: enum config_cause */
+    KEY_ON_REBOOT,
+    KEY_ON_CRASH,
+    KEY_ON_WATCHDOG,
+    KEY_RESTART_LIMIT, /* not one of xl's */
     KEY_COUNT,
 };
 
@@ -42,6 +52,9 @@ struct domain_config {
     uint64_t memory_mib;
     unsigned vcpu_count;
     unsigned weight;                 /* 0: not set */
+    const char *action[CAUSE_COUNT]; /* "destroy", "restart" or "halt-board" */
+    unsigned restart_limit;          /* 0: none */
+    unsigned restart_seconds;
     unsigned cpu_count;              /* entries of `cpus`; 0: any CPU */
     uint16_t cpus[CONFIG_CPU_LIMIT]; /* physical CPUs; with an xl list, entry i is the CPU of vCPU i */
 };

@@ -10,6 +10,8 @@ static const char *const supported[KEY_COUNT] = {
     [KEY_NAME] = "name",       [KEY_KERNEL] = "kernel",         [KEY_RAMDISK] = "ramdisk", [KEY_EXTRA] = "extra",
     [KEY_CMDLINE] = "cmdline", [KEY_MEMORY] = "memory",         [KEY_VCPUS] = "vcpus",     [KEY_CPUS] = "cpus",
     [KEY_VUART] = "vuart",     [KEY_CPU_WEIGHT] = "cpu_weight",
+    [KEY_ON_POWEROFF] = "on_poweroff", [KEY_ON_REBOOT] = "on_reboot", [KEY_ON_CRASH] = "on_crash",
+    [KEY_ON_WATCHDOG] = "on_watchdog", [KEY_RESTART_LIMIT] = "restart_limit",
 };
 
 /* The other keys of xl.cfg(5) and of xl itself, sorted. */
@@ -24,8 +26,7 @@ static const char *const xl_only[] = {
     "gfx_passthru", "gic_version", "hap", "hdtype", "hpet", "hvm_pirq", "init_seclabel", "iomem", "ioports", "irqs",
     "keymap", "latency", "llc_colors", "localtime", "max_event_channels", "max_grant_frames", "max_grant_version",
     "max_maptrack_frames", "maxmem", "maxvcpus", "mca_caps", "mmio_hole", "ms_vm_genid", "msr_relaxed", "nestedhvm",
-    "nographic", "nomigrate", "nr_spis", "nx", "on_crash", "on_poweroff", "on_reboot", "on_soft_reset", "on_watchdog",
-    "oos", "opengl", "p9", "pae", "passthrough", "pci", "pci_msitranslate", "pci_permissive", "pci_power_mgmt",
+    "nographic", "nomigrate", "nr_spis", "nx", "on_soft_reset", "oos", "opengl", "p9", "pae", "passthrough", "pci", "pci_msitranslate", "pci_permissive", "pci_power_mgmt",
     "pci_seize", "period", "pool", "pvcalls", "pvshim", "pvshim_cmdline", "pvshim_extra", "pvshim_path", "rdm",
     "rdm_mem_boundary", "root", "rtc_timeoffset", "sdl", "seclabel", "serial", "shadow_memory", "slice", "smbios",
     "smbios_firmware", "soundhw", "spice", "spice_clipboard_sharing", "spice_image_compression",

@@ -51,6 +51,11 @@ static int add_module(void *tree, int parent, enum arch arch, const struct parti
     return err;
 }
 
+static const char *const action_properties[CAUSE_COUNT] = {
+    [CAUSE_POWEROFF] = "bulkhead,on-poweroff", [CAUSE_REBOOT] = "bulkhead,on-reboot",
+    [CAUSE_CRASH] = "bulkhead,on-crash",       [CAUSE_WATCHDOG] = "bulkhead,on-watchdog",
+};
+
 static int add_own_properties(void *tree, int node, const struct domain_config *config)
 {
     fdt32_t cpus[CONFIG_CPU_LIMIT];
@@ -65,6 +70,16 @@ static int add_own_properties(void *tree, int node, const struct domain_config *
     }
     if (err == 0 && config->weight != 0) {
         err = fdt_setprop_u32(tree, node, "bulkhead,weight", config->weight);
+    }
+    for (i = 0; i < CAUSE_COUNT; i++) {
+        if (err == 0 && strcmp(config->action[i], "destroy") != 0) {
+            err = fdt_setprop_string(tree, node, action_properties[i], config->action[i]);
+        }
+    }
+    if (err == 0 && config->restart_limit != 0) {
+        fdt32_t limit[] = { cpu_to_fdt32(config->restart_limit), cpu_to_fdt32(config->restart_seconds) };
+
+        err = fdt_setprop(tree, node, "bulkhead,restart-limit", limit, sizeof(limit));
     }
     return err;
 }

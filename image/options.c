@@ -33,7 +33,8 @@ static const char help_text[] =
     "      --help             this text\n"
     "      --version          the version\n"
     "\n"
-    "Keys of a domain configuration: name, kernel, ramdisk, extra, cmdline, memory, vcpus, cpus, cpu_weight, vuart.\n"
+    "Keys of a domain configuration: name, kernel, ramdisk, extra, cmdline, memory, vcpus, cpus, cpu_weight, vuart,\n"
+    "on_poweroff, on_reboot, on_crash, on_watchdog, restart_limit.\n"
     "The exit status is 0, or 1 if anything was refused. See bulkhead-image(1).\n";
 
 enum long_option {

@@ -12,6 +12,7 @@
 #include "bh/memory_map.h"
 #include "bh/page_alloc.h"
 #include "bh/partition.h"
+#include "bh/restart.h"
 #include "bh/vcpu.h"
 
 /* Room for the ranges that boot finds taken: reserved ones, those of boot_take(), two modules a partition. */
@@ -129,6 +130,9 @@ void boot_build_partitions(const struct fdt *t)
             log_info("%s: %lu KiB, %u vCPU%s", d->name, (unsigned long)c->domain[i].memory_kib, d->vcpu_count,
                      d->vcpu_count == 1 ? "" : "s");
             space.built[i] = d;
+            if (CONFIG_RESTART && restart_keep(d, &c->domain[i]) != 0) {
+                log_error("%s: no memory to keep what it starts again from; it will not", d->name);
+            }
             first = first != NULL ? first : d;
         }
     }
@@ -152,20 +156,29 @@ static bool is_reserved(const struct memory_range *r)
     return false;
 }
 
+/* Appends the modules that are needed later, or those that are not, to the COUNT ranges in space.taken; merges them. */
+static unsigned find_modules(unsigned count, bool needed)
+{
+    for (unsigned i = 0; i < space.config.domain_count; i++) {
+        const struct boot_module *modules[] = { &space.config.domain[i].kernel, &space.config.domain[i].ramdisk };
+
+        for (unsigned k = 0; k < ARRAY_COUNT(modules); k++) {
+            uint64_t from = modules[k]->start, to = from + modules[k]->size;
+
+            if ((CONFIG_RESTART && restart_needs(from, to)) == needed) {
+                space.taken[count++] = (struct memory_range){ .start = from, .end = to };
+            }
+        }
+    }
+    return memory_merge(space.taken, count);
+}
+
 void boot_give_back(uint64_t start, uint64_t end)
 {
-    unsigned count = 1;
+    unsigned count;
 
     space.taken[0] = (struct memory_range){ .start = start, .end = end };
-    for (unsigned i = 0; i < space.config.domain_count; i++) {
-        const struct boot_domain *d = &space.config.domain[i];
-
-        space.taken[count++] =
-            (struct memory_range){ .start = d->kernel.start, .end = d->kernel.start + d->kernel.size };
-        space.taken[count++] =
-            (struct memory_range){ .start = d->ramdisk.start, .end = d->ramdisk.start + d->ramdisk.size };
-    }
-    count = memory_merge(space.taken, count);
+    count = find_modules(1, false);
     for (unsigned i = 0; i < count; i++) {
         if (is_reserved(&space.taken[i])) {
             continue;
@@ -174,10 +187,22 @@ void boot_give_back(uint64_t start, uint64_t end)
     }
 }
 
-/* Memory that is neither free nor a partition's. */
+/* Bytes of modules from which partitions start again. */
+static uint64_t kept_memory(void)
+{
+    unsigned count = find_modules(0, true);
+    uint64_t bytes = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        bytes += space.taken[i].end - space.taken[i].start;
+    }
+    return bytes;
+}
+
+/* Memory that is neither free nor a partition's, now or when it starts again. */
 static uint64_t own_memory(void)
 {
-    uint64_t bytes = board_memory_size(board) - (page_alloc_free_count() << PAGE_SHIFT);
+    uint64_t bytes = board_memory_size(board) - (page_alloc_free_count() << PAGE_SHIFT) - kept_memory();
 
     for (unsigned i = 0; i < space.config.domain_count; i++) {
         bytes -= space.built[i] != NULL ? space.built[i]->page_count << PAGE_SHIFT : 0;
@@ -190,6 +215,9 @@ static uint64_t own_memory(void)
 
 void boot_start_partitions(uint64_t uncounted)
 {
+    if (CONFIG_RESTART && kept_memory() != 0) {
+        log_info("%lu KiB are kept to start partitions again", (unsigned long)(kept_memory() >> 10));
+    }
     log_info("own memory: %lu KiB; partitions start %lu us after reset", (unsigned long)((own_memory() - uncounted) >> 10),
              (unsigned long)(arch_time_now() * 1000 / (arch_time_frequency() / 1000)));
     if (CONFIG_SEAL) {

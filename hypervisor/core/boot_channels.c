@@ -6,6 +6,7 @@
 #include "bh/evtchn.h"
 #include "bh/policy.h"
 #include "bh/pv_backend.h"
+#include "bh/restart.h"
 #include "lib/string.h"
 
 /* What is read, for every function here. */
@@ -87,6 +88,9 @@ static void read_evtchn(const struct reading *r, unsigned partition, const struc
         return;
     }
     err = evtchn_bind_static(r->built[near.partition], near.port, r->built[far.partition], far.port);
+    if (err == 0 && CONFIG_RESTART) {
+        err = restart_keep_evtchn(r->built[near.partition], near.port, r->built[far.partition], far.port);
+    }
     if (err != 0) {
         boot_config_report(LOG_ERROR, r->t, node, "xen,evtchn",
                            err == -XEN_EBUSY ? "one of the ports is in use" : "the ports cannot be bound (error %d)",
@@ -182,6 +186,9 @@ static void serve(const struct reading *r, const struct fdt_node *node, struct d
     uint32_t port;
     int err = pv_backend_offer(client, server, ring, &port);
 
+    if (err == 0 && CONFIG_RESTART) {
+        err = restart_keep_ring(client, server, ring);
+    }
     if (err == 0) {
         log_info("%s: %s by %s: domain %u, port %u", client->name, pv_ring_name(ring), server->name, client->id, port);
     } else if (err == -XEN_EBUSY) {

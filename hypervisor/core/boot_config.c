@@ -38,6 +38,11 @@ static const struct known_property domain_properties[] = {
     { .name = "bulkhead,name", .supported = true },
     { .name = "bulkhead,cpus", .supported = true },
     { .name = "bulkhead,weight", .supported = true },
+    { .name = "bulkhead,on-poweroff", .supported = true },
+    { .name = "bulkhead,on-reboot", .supported = true },
+    { .name = "bulkhead,on-crash", .supported = true },
+    { .name = "bulkhead,on-watchdog", .supported = true },
+    { .name = "bulkhead,restart-limit", .supported = true },
     { .name = "#address-cells", .supported = true },
     { .name = "#size-cells", .supported = true },
     { .name = "phandle", .supported = true },
@@ -298,6 +303,54 @@ static void read_weight(struct reading *r)
     r->d->weight = (uint16_t)weight;
 }
 
+/* What PROPERTY says is to be done. Req: BH-LIFE-012 */
+static void read_action(struct reading *r, const char *property, uint8_t *action)
+{
+    static const char names[RESTART_ACTION_COUNT][12] = {
+        [RESTART_DESTROY] = "destroy", [RESTART_AGAIN] = "restart", [RESTART_HALT_BOARD] = "halt-board",
+    };
+    const char *text;
+    int err = fdt_text(r->t, &r->d->node, property, &text, NULL);
+    unsigned i = 0;
+
+    if (err == -XEN_ENOENT) {
+        return;
+    }
+    while (err == 0 && i < ARRAY_COUNT(names) && !string_equal(text, names[i])) {
+        i++;
+    }
+    if (err != 0 || i == ARRAY_COUNT(names)) {
+        domain_error(r, &r->d->node, property, "expected \"destroy\", \"restart\" or \"halt-board\"");
+    } else if (i != RESTART_DESTROY && !CONFIG_RESTART) {
+        domain_error(r, &r->d->node, property, "this build only destroys what has ended");
+    } else {
+        *action = (uint8_t)i;
+    }
+}
+
+/* Req: BH-LIFE-014 */
+static void read_restart(struct reading *r)
+{
+    struct restart_rules *rules = &r->d->restart;
+    struct fdt_property p;
+
+    read_action(r, "bulkhead,on-poweroff", &rules->action[RESTART_POWEROFF]);
+    read_action(r, "bulkhead,on-reboot", &rules->action[RESTART_REBOOT]);
+    read_action(r, "bulkhead,on-crash", &rules->action[RESTART_CRASH]);
+    read_action(r, "bulkhead,on-watchdog", &rules->action[RESTART_WATCHDOG]);
+    if (!fdt_find_property(r->t, &r->d->node, "bulkhead,restart-limit", &p)) {
+        return;
+    }
+    if (p.size != 2 * sizeof(fdt_cell_t) || fdt_cell(&p, 0) == 0 || fdt_cell(&p, 0) > RESTART_LIMIT_MAX ||
+        fdt_cell(&p, 1) == 0 || fdt_cell(&p, 1) > UINT16_MAX) {
+        domain_error(r, &r->d->node, "bulkhead,restart-limit", "expected two cells: 1 to %u times, in 1 to %u seconds",
+                     RESTART_LIMIT_MAX, UINT16_MAX);
+        return;
+    }
+    rules->limit = (uint8_t)fdt_cell(&p, 0);
+    rules->seconds = (uint16_t)fdt_cell(&p, 1);
+}
+
 static bool ranges_overlap(const struct boot_module *m, uint64_t start, uint64_t size)
 {
     return m->start < start + size && start < m->start + m->size;
@@ -478,6 +531,7 @@ static void read_domain(struct reading *r)
     read_vcpus(r);
     read_cpus(r);
     read_weight(r);
+    read_restart(r);
     r->d->vpl011 = CONFIG_VPL011 && fdt_find_property(r->t, &r->d->node, "vpl011", &vpl011);
     for (bool more = fdt_first_child(r->t, &r->d->node, &child); more; more = fdt_next_sibling(r->t, &child, &child)) {
         read_child(r, &child);

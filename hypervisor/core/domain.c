@@ -135,7 +135,21 @@ int domain_create(const struct boot_domain *config, struct domain **out)
         return -XEN_ENOSPC;
     }
     d->slot = (uint16_t)slot;
-    d->phase = DOMAIN_BUILDING;
+    err = domain_prepare(d, config);
+    if (err != 0) {
+        /* Nothing ran: the reaper's steps undo what was done, at once. */
+        while (!domain_reap_step(d)) {
+        }
+        return err;
+    }
+    *out = d;
+    return 0;
+}
+
+int domain_prepare(struct domain *d, const struct boot_domain *config)
+{
+    int err;
+
     d->is_initial = config->is_initial;
     spinlock_init(&d->lock, LOCK_DOMAIN);
     d->vcpu_count = (uint16_t)config->vcpu_count;
@@ -160,14 +174,7 @@ int domain_create(const struct boot_domain *config, struct domain **out)
         err = frame_alloc_shared(d->id, &d->shared_info);
         d->has_shared_info = err == 0;
     }
-    if (err != 0) {
-        /* Nothing ran: the reaper's steps undo what was done, at once. */
-        while (!domain_reap_step(d)) {
-        }
-        return err;
-    }
-    *out = d;
-    return 0;
+    return err;
 }
 
 void domain_start(struct domain *d)
@@ -191,12 +198,15 @@ void domain_shutdown(struct domain *d, unsigned reason)
         __atomic_fetch_add(&d->users, 1, __ATOMIC_RELAXED);
         d->phase = DOMAIN_DYING;
         d->shutdown_reason = d->has_shutdown_code ? d->shutdown_code : (uint8_t)reason;
+        log_info("%s: %s", d->name, reason_name(d->shutdown_reason));
+        if (CONFIG_RESTART) {
+            restart_decide(d, d->shutdown_reason);
+        }
     }
     spin_unlock(&d->lock);
     if (!first) {
         return;
     }
-    log_info("%s: %s", d->name, reason_name(d->shutdown_reason));
     for (unsigned i = 0; i < d->vcpu_count; i++) {
         if (d->vcpus[i] != NULL) {
             sched_stop(d->vcpus[i]);
@@ -226,11 +236,50 @@ static bool is_waiting(struct domain *d)
     return CONFIG_GRANT && !d->has_p2m && grant_is_pinned(d);
 }
 
+static void free_parts(struct domain *d)
+{
+    if (d->has_shared_info) {
+        (void)frame_put(d->shared_info);
+    }
+    arch_domain_destroy(d);
+    if (CONFIG_EVTCHN) {
+        evtchn_domain_free(d);
+    }
+    if (CONFIG_GRANT) {
+        grant_domain_free(d);
+    }
+    if (CONFIG_ARGO) {
+        argo_domain_free(d);
+    }
+}
+
+/* D, of which nothing is left, is ready for domain_prepare(). Under the lock, as others look at all in the table. */
+static void renew(struct domain *d)
+{
+    struct restart restart = d->restart;
+    uint16_t id = d->id, slot = d->slot;
+    struct policy_set policy;
+
+    spin_lock(&list_lock);
+    policy = d->policy;
+    memset(d, 0, sizeof(*d));
+    d->id = id;
+    d->slot = slot;
+    d->restart = restart;
+    d->policy = policy;
+    spin_unlock(&list_lock);
+}
+
 /* Req: BH-LIFE-002, BH-LIFE-003, BH-LIFE-011 */
 bool domain_reap_step(struct domain *d)
 {
     bool last, to_reset;
 
+    /* Req: BH-LIFE-016 */
+    if (CONFIG_RESTART && d->restart.action == RESTART_HALT_BOARD) {
+        log_error("%s has ended: the board halts", d->name);
+        arch_power_off();
+    }
     for (unsigned i = 0; i < DOMAIN_WATCHDOG_COUNT; i++) {
         timer_cancel(&d->watchdog[i]);
     }
@@ -257,6 +306,14 @@ bool domain_reap_step(struct domain *d)
         spin_unlock(&list_lock);
         return false;
     }
+    if (CONFIG_RESTART && restart_is_wanted(d)) {
+        /* From now on nobody finds it. */
+        __atomic_store_n(&d->phase, (uint8_t)DOMAIN_BUILDING, __ATOMIC_RELEASE);
+        spin_unlock(&list_lock);
+        free_parts(d);
+        renew(d);
+        return true;
+    }
     domain_table[d->slot] = NULL;
     if (CONFIG_XEN_GUEST) {
         policy_forget(d);
@@ -264,18 +321,9 @@ bool domain_reap_step(struct domain *d)
     last = --alive == 0 && end_with_last;
     spin_unlock(&list_lock);
     to_reset = d->is_initial && d->shutdown_reason == SHUTDOWN_reboot;
-    if (d->has_shared_info) {
-        (void)frame_put(d->shared_info);
-    }
-    arch_domain_destroy(d);
-    if (CONFIG_EVTCHN) {
-        evtchn_domain_free(d);
-    }
-    if (CONFIG_GRANT) {
-        grant_domain_free(d);
-    }
-    if (CONFIG_ARGO) {
-        argo_domain_free(d);
+    free_parts(d);
+    if (CONFIG_RESTART) {
+        restart_forget(d);
     }
     heap_free(d, sizeof(*d));
     if (last) {
@@ -312,6 +360,7 @@ static struct domain *find_dead(void)
 
 bool domain_reap(void)
 {
+    bool done = false;
     struct domain *d;
 
     /* One CPU at a time; who comes in between leaves word, and the one at work looks again. */
@@ -322,8 +371,11 @@ bool domain_reap(void)
     d = find_dead();
     if (d != NULL) {
         (void)domain_reap_step(d);
+        done = true;
+    } else if (CONFIG_RESTART) {
+        done = restart_step();
     }
-    return (__atomic_exchange_n(&reaping, 0, __ATOMIC_ACQ_REL) & REAP_AGAIN) != 0 || d != NULL;
+    return (__atomic_exchange_n(&reaping, 0, __ATOMIC_ACQ_REL) & REAP_AGAIN) != 0 || done;
 }
 
 void domain_watch_last(void)

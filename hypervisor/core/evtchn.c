@@ -297,6 +297,14 @@ void evtchn_pair(struct domain *a, uint32_t port_a, struct domain *b, uint32_t p
     c->remote_port = port_b;
 }
 
+/* May PORT of D be bound to OTHER: because it is free, or waits for that one, which has started again? */
+static bool may_bind(const struct domain *d, uint32_t port, const struct domain *other) REQUIRES(d->evtchn.lock)
+{
+    const struct evtchn *c = evtchn_at(&d->evtchn, port);
+
+    return c->state == EVTCHN_FREE || (c->state == EVTCHN_UNBOUND && c->remote_id == other->id);
+}
+
 /* Req: BH-EVT-008 */
 int evtchn_bind_static(struct domain *a, uint32_t port_a, struct domain *b, uint32_t port_b)
 {
@@ -310,8 +318,7 @@ int evtchn_bind_static(struct domain *a, uint32_t port_a, struct domain *b, uint
     if (err == 0) {
         err = make_port(b, port_b);
     }
-    if (err == 0 && (evtchn_at(&a->evtchn, port_a)->state != EVTCHN_FREE ||
-                     evtchn_at(&b->evtchn, port_b)->state != EVTCHN_FREE)) {
+    if (err == 0 && !(may_bind(a, port_a, b) && may_bind(b, port_b, a))) {
         err = -XEN_EBUSY;
     }
     if (err == 0) {

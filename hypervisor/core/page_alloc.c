@@ -9,6 +9,7 @@
 #include "bh/page_alloc.h"
 
 #include "bh/console.h"
+#include "bh/cpu.h"
 #include "bh/frame.h"
 #include "bh/spinlock.h"
 
@@ -16,6 +17,7 @@ static struct spinlock page_lock = SPINLOCK_INIT(LOCK_PAGE_ALLOC);
 static uint32_t free_list[PAGE_ORDER_MAX + 1]; /* [lock page_lock] first block of each order, 0: none */
 static uint64_t free_count;                    /* [lock page_lock] frames */
 static bool sealed;                            /* [boot] */
+static const struct cpu *admitted;             /* [atomic] the CPU for which that does not count */
 
 static void list_push(uint64_t n, unsigned order) REQUIRES(page_lock)
 {
@@ -94,7 +96,7 @@ int page_alloc_take(unsigned order, mfn_t *out)
     unsigned from = order;
     uint64_t n;
 
-    if (order > PAGE_ORDER_MAX || sealed) {
+    if (order > PAGE_ORDER_MAX || (sealed && __atomic_load_n(&admitted, __ATOMIC_RELAXED) != this_cpu())) {
         return -XEN_ENOMEM;
     }
     spin_lock(&page_lock);
@@ -149,6 +151,11 @@ void page_alloc_reset(void)
 void page_alloc_seal(void)
 {
     sealed = true;
+}
+
+void page_alloc_admit(bool admit)
+{
+    __atomic_store_n(&admitted, admit ? this_cpu() : NULL, __ATOMIC_RELAXED);
 }
 
 void page_alloc_audit(void)

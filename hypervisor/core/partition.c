@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs at boot, on one CPU, before the domain's first vCPU: nobody else sees the domain. Modules are read where the
- * boot loader put them, through windows, and each byte once.
+ * One partition is built at a time, before its first vCPU runs: nobody else sees it. At boot that is done at once; when
+ * one starts again (restart.c), others run in between, and a step moves at most 2 MiB. Modules are read where the boot
+ * loader put them, through windows, and each byte once.
  */
 #include "bh/partition.h"
 
@@ -19,6 +20,22 @@
 
 /* Bytes of the guest's description of its machine, at most. */
 #define DESCRIPTION_MAX ARCH_GUEST_DESCRIPTION_MAX
+/* Bytes that one step copies or clears, at most. */
+#define PIECE MIB(2)
+
+/* The partition that is built. A step is done as often as it says GO_ON; what it needs for that is here. */
+static struct building {
+    const struct boot_domain *config;
+    struct domain *domain;
+    struct partition_layout layout;
+    struct kernel_plan plan;
+    unsigned step;
+    unsigned at;              /* a step's bank, segment or vCPU; 0 when it begins */
+    uint64_t done;            /* pages of the bank, bytes of the segment; 0 when it begins */
+    unsigned order;           /* of the next block of memory */
+    unsigned order_max;
+} building; /* at boot that CPU's only, later [reaper] */
+#define GO_ON PARTITION_GO_ON
 
 /* Maps 2^ORDER new frames at G. On an error those that found no place go back at once, the others with the tables. */
 static int map_new(struct domain *d, gfn_t g, mfn_t m, unsigned order)
@@ -40,43 +57,59 @@ static int map_new(struct domain *d, gfn_t g, mfn_t m, unsigned order)
 }
 
 /* Req: BH-MEM-001, BH-MEM-012, BH-MEM-013 */
-/* Gives D its memory: blocks as large as there are and as the guest's addresses allow. */
-static int add_memory(struct domain *d, struct memory_range *ram)
+/* Gives the domain one block of memory: as large a one as there is and as the guest's addresses allow. */
+static int add_memory(struct building *b)
 {
     static const uint64_t base[] = ARCH_GUEST_RAM_BASES, size[] = ARCH_GUEST_RAM_SIZES;
-    uint64_t left = d->page_limit;
+    struct domain *d = b->domain;
+    struct memory_range *bank = &b->layout.ram[b->at];
+    uint64_t left = d->page_limit - d->page_count;
+    unsigned order = b->order;
+    mfn_t m;
+    int err;
 
-    for (unsigned i = 0; i < ARCH_GUEST_RAM_BANKS && left != 0; i++) {
-        uint64_t count = MIN(left, size[i] >> PAGE_SHIFT);
-        gfn_t g = gfn(base[i] >> PAGE_SHIFT);
-
-        ram[i] = (struct memory_range){ .start = base[i], .end = base[i] + (count << PAGE_SHIFT) };
-        left -= count;
-        /* Bound: the pages asked for; each turn maps a block or makes the blocks smaller. */
-        for (unsigned order = PAGE_ORDER_MAX; count != 0;) {
-            mfn_t m;
-            int err;
-
-            while (count < 1UL << order) {
-                order--;
-            }
-            err = frame_alloc_ram(d->id, order, &m);
-            if (err != 0 && order > 0) {
-                order--;
-                continue;
-            }
-            if (err == 0) {
-                err = map_new(d, g, m, order);
-            }
-            if (err != 0) {
-                return err;
-            }
-            d->page_count += 1UL << order;
-            g = gfn_add(g, 1UL << order);
-            count -= 1UL << order;
-        }
+    if (left == 0) {
+        return 0;
     }
-    return left == 0 ? 0 : -XEN_ENOMEM;
+    if (b->at == ARCH_GUEST_RAM_BANKS) {
+        return -XEN_ENOMEM;
+    }
+    left = MIN(left, (size[b->at] >> PAGE_SHIFT) - b->done);
+    if (left == 0) {
+        b->at++;
+        b->done = 0;
+        b->order = b->order_max;
+        return GO_ON;
+    }
+    while (left < 1UL << order) {
+        order--;
+    }
+    err = frame_alloc_ram(d->id, order, &m);
+    if (err != 0 && order > 0) {
+        b->order = order - 1;
+        return GO_ON;
+    }
+    if (err == 0) {
+        err = map_new(d, gfn((base[b->at] >> PAGE_SHIFT) + b->done), m, order);
+    }
+    if (err != 0) {
+        return err;
+    }
+    d->page_count += 1UL << order;
+    b->done += 1UL << order;
+    *bank = (struct memory_range){ .start = base[b->at], .end = base[b->at] + (b->done << PAGE_SHIFT) };
+    return GO_ON;
+}
+
+static int add_memory_or_complain(struct building *b)
+{
+    int err = add_memory(b);
+
+    if (err < 0) {
+        log_error("%s: %lu KiB of memory: only %lu KiB are free", b->config->name, b->config->memory_kib,
+                  (page_alloc_free_count() + b->domain->page_count) << (PAGE_SHIFT - 10));
+    }
+    return err;
 }
 
 /*
@@ -204,45 +237,88 @@ static int read_notes(const struct boot_module *k, struct kernel_plan *plan, con
 }
 
 /* Reads the head of the kernel module and plans its loading. */
-static int plan_kernel(const struct boot_domain *config, const struct memory_range *ram, struct kernel_plan *plan)
+static int plan_kernel(struct building *b)
 {
-    const struct boot_module *k = &config->kernel;
+    const struct boot_module *k = &b->config->kernel;
     size_t head_size = MIN(k->size, (uint64_t)KERNEL_HEAD_SIZE);
     const char *problem = NULL;
     char *head = heap_alloc(KERNEL_HEAD_SIZE, FRAME_NO_DOMAIN);
     int err;
 
     if (head == NULL) {
+        log_error("%s: kernel: no memory to read it", b->config->name);
         return -XEN_ENOMEM;
     }
     read_module(k, 0, head, head_size);
-    err = kernel_load_plan(ARCH_KERNEL_RULES, head, head_size, k->size, ram, ARCH_GUEST_RAM_BANKS, plan, &problem);
-    if (err == 0 && plan->notes_count != 0) {
-        err = read_notes(k, plan, &problem);
+    err = kernel_load_plan(ARCH_KERNEL_RULES, head, head_size, k->size, b->layout.ram, ARCH_GUEST_RAM_BANKS, &b->plan,
+                           &problem);
+    if (err == 0 && b->plan.notes_count != 0) {
+        err = read_notes(k, &b->plan, &problem);
     }
     if (err != 0) {
-        log_error("%s: kernel: %s", config->name, problem);
+        log_error("%s: kernel: %s", b->config->name, problem);
     }
     heap_free(head, KERNEL_HEAD_SIZE);
     return err;
 }
 
-static int load_kernel(struct domain *d, const struct boot_domain *config, const struct kernel_plan *plan)
+static int place(struct building *b)
 {
-    int err = 0;
+    struct partition_layout *l = &b->layout;
+    int err = kernel_load_place(ARCH_KERNEL_RULES, &b->plan, l->ram, ARCH_GUEST_RAM_BANKS, b->config->ramdisk.size,
+                                DESCRIPTION_MAX, &l->ramdisk_start, &l->description);
 
-    for (unsigned i = 0; i < plan->segment_count && err == 0; i++) {
-        const struct kernel_segment *s = &plan->segment[i];
-
-        err = copy_in(d, s->address, NULL, config->kernel.start + s->source, s->file_size);
-        if (err == 0 && s->memory_size > s->file_size && plan->kind == KERNEL_ELF) {
-            err = clear_in(d, s->address + s->file_size, s->memory_size - s->file_size);
-        }
+    if (err != 0) {
+        log_error("%s: kernel and ramdisk do not fit its %lu KiB of memory", b->config->name, b->config->memory_kib);
+        return err;
     }
-    return err;
+    l->entry = b->plan.entry;
+    l->ramdisk_end = l->ramdisk_start + b->config->ramdisk.size;
+    return 0;
 }
 
-static int describe(struct domain *d, const struct partition_layout *layout)
+/* A piece of a segment of the kernel: of its file, and then of the zeros behind that. */
+static int load_kernel(struct building *b)
+{
+    const struct kernel_segment *s = &b->plan.segment[b->at];
+    uint64_t cleared_to = b->plan.kind == KERNEL_ELF ? MAX(s->memory_size, s->file_size) : s->file_size;
+    uint64_t piece;
+    int err;
+
+    if (b->at == b->plan.segment_count) {
+        return 0;
+    }
+    if (b->done == cleared_to) {
+        b->at++;
+        b->done = 0;
+        return GO_ON;
+    }
+    if (b->done < s->file_size) {
+        piece = MIN(s->file_size - b->done, PIECE);
+        err = copy_in(b->domain, s->address + b->done, NULL, b->config->kernel.start + s->source + b->done, piece);
+    } else {
+        piece = MIN(cleared_to - b->done, PIECE);
+        err = clear_in(b->domain, s->address + b->done, piece);
+    }
+    b->done += piece;
+    return err != 0 ? err : GO_ON;
+}
+
+static int load_ramdisk(struct building *b)
+{
+    const struct boot_module *r = &b->config->ramdisk;
+    uint64_t piece = MIN(r->size - b->done, PIECE);
+    int err;
+
+    if (!CONFIG_RAMDISK || piece == 0) {
+        return 0;
+    }
+    err = copy_in(b->domain, b->layout.ramdisk_start + b->done, NULL, r->start + b->done, piece);
+    b->done += piece;
+    return err != 0 ? err : GO_ON;
+}
+
+static int describe(struct building *b)
 {
     char *buffer = heap_alloc(DESCRIPTION_MAX, FRAME_NO_DOMAIN);
     size_t size;
@@ -251,18 +327,26 @@ static int describe(struct domain *d, const struct partition_layout *layout)
     if (buffer == NULL) {
         return -XEN_ENOMEM;
     }
-    err = arch_guest_describe(d, layout, buffer, DESCRIPTION_MAX, &size);
+    err = arch_guest_describe(b->domain, &b->layout, buffer, DESCRIPTION_MAX, &size);
     if (err == 0) {
-        err = copy_in(d, layout->description, buffer, 0, size);
+        err = copy_in(b->domain, b->layout.description, buffer, 0, size);
     }
     heap_free(buffer, DESCRIPTION_MAX);
     return err;
 }
 
-static int add_vcpus(struct domain *d, const struct boot_domain *config)
+static int add_console(struct building *b)
 {
+    return CONFIG_PV_CONSOLE && !b->config->vpl011 ? pv_console_create(b->domain) : 0;
+}
+
+static int add_vcpu(struct building *b)
+{
+    const struct boot_domain *config = b->config;
     cpuset_t any = { { 0 } };
-    int err = 0;
+    struct cpu *own = NULL;
+    struct vcpu *v;
+    int err;
 
     for (unsigned i = 0; i < config->cpu_count; i++) {
         cpuset_add(&any, boot_domain_cpu(config, i));
@@ -270,58 +354,55 @@ static int add_vcpus(struct domain *d, const struct boot_domain *config)
     for (unsigned i = 0; i < cpu_count && config->cpu_count == 0; i++) {
         cpuset_add(&any, i);
     }
-    for (unsigned i = 0; i < config->vcpu_count && err == 0; i++) {
-        struct cpu *own = config->owns_cpus ? cpu_table[boot_domain_cpu(config, i)] : NULL;
-        struct vcpu *v;
-
-        err = config->owns_cpus && (own == NULL || !own->online) ? -XEN_EINVAL : vcpu_create(d, i, own, &any, &v);
+    if (config->owns_cpus) {
+        own = cpu_table[boot_domain_cpu(config, b->at)];
+        if (own == NULL || !own->online) {
+            return -XEN_EINVAL;
+        }
+    }
+    err = vcpu_create(b->domain, b->at, own, &any, &v);
+    if (err == 0 && ++b->at < config->vcpu_count) {
+        return GO_ON;
     }
     return err;
 }
 
-/* Everything but the creation of D. Says what is wrong. */
-static int fill(struct domain *d, const struct boot_domain *config)
-{
-    struct partition_layout layout = { .config = config };
-    struct kernel_plan plan;
-    int err = add_memory(d, layout.ram);
+/* One after the other; those that SPEAK say themselves what is wrong. */
+static const struct {
+    int (*run)(struct building *b);
+    bool speaks;
+} steps[] = {
+    { add_memory_or_complain, true }, { plan_kernel, true }, { place, true },  { load_kernel, false },
+    { load_ramdisk, false },          { describe, false },   { add_console, false }, { add_vcpu, false },
+};
 
-    if (err != 0) {
-        log_error("%s: %lu KiB of memory: only %lu KiB are free", config->name, config->memory_kib,
-                  (page_alloc_free_count() + d->page_count) << (PAGE_SHIFT - 10));
+void partition_begin(struct domain *d, const struct boot_domain *config, unsigned order_max)
+{
+    building = (struct building){
+        .config = config, .domain = d, .layout = { .config = config }, .order = order_max, .order_max = order_max,
+    };
+}
+
+int partition_step(void)
+{
+    int err = steps[building.step].run(&building);
+
+    if (err < 0) {
+        if (!steps[building.step].speaks) {
+            log_error("%s: cannot be built (error %d)", building.config->name, -err);
+        }
         return err;
     }
-    err = plan_kernel(config, layout.ram, &plan);
-    if (err != 0) {
-        return err;
-    }
-    layout.entry = plan.entry;
-    err = kernel_load_place(ARCH_KERNEL_RULES, &plan, layout.ram, ARCH_GUEST_RAM_BANKS, config->ramdisk.size,
-                            DESCRIPTION_MAX, &layout.ramdisk_start, &layout.description);
-    if (err != 0) {
-        log_error("%s: kernel and ramdisk do not fit its %lu KiB of memory", config->name, config->memory_kib);
-        return err;
-    }
-    layout.ramdisk_end = layout.ramdisk_start + config->ramdisk.size;
-    err = load_kernel(d, config, &plan);
-    if (err == 0 && CONFIG_RAMDISK && config->ramdisk.size != 0) {
-        err = copy_in(d, layout.ramdisk_start, NULL, config->ramdisk.start, config->ramdisk.size);
-    }
     if (err == 0) {
-        err = describe(d, &layout);
+        building.step++;
+        building.at = 0;
+        building.done = 0;
     }
-    if (err == 0 && CONFIG_PV_CONSOLE && !config->vpl011) {
-        err = pv_console_create(d);
+    if (building.step < ARRAY_COUNT(steps)) {
+        return PARTITION_GO_ON;
     }
-    if (err == 0) {
-        err = add_vcpus(d, config);
-    }
-    if (err == 0) {
-        arch_guest_start(d, &layout);
-    } else {
-        log_error("%s: cannot be built (error %d)", config->name, -err);
-    }
-    return err;
+    arch_guest_start(building.domain, &building.layout);
+    return 0;
 }
 
 int partition_build(const struct boot_domain *config, struct domain **out)
@@ -333,7 +414,10 @@ int partition_build(const struct boot_domain *config, struct domain **out)
         log_error("%s: cannot be created (error %d)", config->name, -err);
         return err;
     }
-    err = fill(d, config);
+    partition_begin(d, config, PAGE_ORDER_MAX);
+    do {
+        err = partition_step();
+    } while (err == PARTITION_GO_ON);
     if (err != 0) {
         /* Nothing of it has run: the reaper's steps, all at once. */
         while (!domain_reap_step(d)) {

@@ -117,6 +117,20 @@ def test_weight_and_other_keys(shop):
     assert list(domain.children.values())[0].string("bootargs") == "whole"
 
 
+# Req: BH-TOOL-017
+def test_what_follows_an_end(shop):
+    domain = shop.make(config()).good().tree["chosen/domU1"]
+    assert domain.string("bulkhead,on-reboot") == "restart"
+    assert not {"bulkhead,on-poweroff", "bulkhead,on-crash", "bulkhead,on-watchdog", "bulkhead,restart-limit"} & set(domain.props)
+    domain = shop.make(config(on_reboot='"destroy"', on_poweroff='"restart"', on_crash='"halt-board"',
+                              on_watchdog='"restart"', restart_limit='"5/60"')).good().tree["chosen/domU1"]
+    assert "bulkhead,on-reboot" not in domain.props
+    assert domain.string("bulkhead,on-poweroff") == "restart"
+    assert domain.string("bulkhead,on-crash") == "halt-board"
+    assert domain.string("bulkhead,on-watchdog") == "restart"
+    assert domain.cells("bulkhead,restart-limit") == [5, 60]
+
+
 def test_xl_syntax_of_all_kinds(shop):
     text = (
         "# a comment with name = 'x' in it\n"

@@ -104,6 +104,7 @@ static void test_ours(void **state)
     (void)state;
     assert_int_equal(read_chosen(
         DOMAIN("domU1", BASIC "bulkhead,name = \"engine-1.a\"; bulkhead,cpus = <3>; bulkhead,weight = <65535>; "
+               "bulkhead,on-poweroff = \"restart\"; bulkhead,on-watchdog = \"halt-board\"; bulkhead,restart-limit = <32 65535>; "
                         KERNEL("50000000"))
         DOMAIN("domU2", "memory = <65536>; cpus = <3>; bulkhead,cpus = <1 2>; bulkhead,weight = <1>; phandle = <9>; "
                         KERNEL("50000000") RAMDISK("50002000"))
@@ -112,6 +113,11 @@ static void test_ours(void **state)
     assert_int_equal(config.domain_count, 3);
     assert_string_equal(config.domain[0].name, "engine-1.a");
     assert_int_equal(config.domain[0].weight, 65535);
+    assert_int_equal(config.domain[0].restart.action[RESTART_POWEROFF], RESTART_AGAIN);
+    assert_int_equal(config.domain[0].restart.action[RESTART_REBOOT], RESTART_DESTROY);
+    assert_int_equal(config.domain[0].restart.action[RESTART_WATCHDOG], RESTART_HALT_BOARD);
+    assert_int_equal(config.domain[0].restart.limit, 32);
+    assert_int_equal(config.domain[0].restart.seconds, 65535);
     assert_true(config.domain[0].owns_cpus && config.domain[0].cpu_count == 1);
     assert_int_equal(boot_domain_cpu(&config.domain[0], 0), 3);
     assert_false(config.domain[1].owns_cpus);
@@ -232,6 +238,14 @@ static void test_bad_numbers(void **state)
     BAD(BASIC "bulkhead,weight = <0>; " KERNEL("50000000"), ": bulkhead,weight: expected a number from 1 to 65535");
     BAD(BASIC "bulkhead,weight = <65536>; " KERNEL("50000000"), ": bulkhead,weight: expected");
     BAD(BASIC "bulkhead,weight = [01]; " KERNEL("50000000"), ": bulkhead,weight: expected");
+    BAD(BASIC "bulkhead,on-crash = \"preserve\"; " KERNEL("50000000"),
+        ": bulkhead,on-crash: expected \"destroy\", \"restart\" or \"halt-board\"");
+    BAD(BASIC "bulkhead,on-reboot = [00 01]; " KERNEL("50000000"), ": bulkhead,on-reboot: expected");
+    BAD(BASIC "bulkhead,restart-limit = <1>; " KERNEL("50000000"), ": bulkhead,restart-limit: expected two cells");
+    BAD(BASIC "bulkhead,restart-limit = <0 1>; " KERNEL("50000000"), ": bulkhead,restart-limit: expected two cells");
+    BAD(BASIC "bulkhead,restart-limit = <33 1>; " KERNEL("50000000"), ": bulkhead,restart-limit: expected two cells");
+    BAD(BASIC "bulkhead,restart-limit = <1 0>; " KERNEL("50000000"), ": bulkhead,restart-limit: expected two cells");
+    BAD(BASIC "bulkhead,restart-limit = <1 65536>; " KERNEL("50000000"), ": bulkhead,restart-limit: expected");
 }
 
 /* Req: BH-BOOT-007 */

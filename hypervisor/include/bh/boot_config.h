@@ -9,6 +9,10 @@
  *   bulkhead,cpus    cells: physical CPUs, by their number in struct board; as many as vCPUs: vCPU i owns the i-th of
  *                    them, nobody else uses it; otherwise the vCPUs share them
  *   bulkhead,weight  cell: share of CPU time, 1 to 65535, 256 being normal
+ *   bulkhead,on-poweroff, on-reboot, on-crash, on-watchdog
+ *                    string: what follows such an end: "destroy" (if not given), "restart", "halt-board"
+ *   bulkhead,restart-limit
+ *                    two cells: so many restarts at most, up to RESTART_LIMIT_MAX, in so many seconds; after that "destroy"
  */
 #ifndef BH_BOOT_CONFIG_H
 #define BH_BOOT_CONFIG_H
@@ -16,6 +20,7 @@
 #include "bh/board.h"
 #include "bh/console.h"
 #include "bh/frame.h"
+#include "bh/restart.h"
 #include "bh/types.h"
 #include "lib/fdt.h"
 
@@ -42,6 +47,7 @@ struct boot_domain {
     const fdt_cell_t *cpus;        /* in the tree: see boot_domain_cpu() */
     struct fdt_node node;          /* for messages */
     uint32_t bootargs_size;        /* characters, without the terminator */
+    struct restart_rules restart;
     uint16_t vcpu_count;
     uint16_t cpu_count;            /* of CPUS; 0: any */
     uint16_t weight;               /* 0: the default */

@@ -13,6 +13,7 @@
 #include "bh/mmio.h"
 #include "bh/p2m.h"
 #include "bh/policy.h"
+#include "bh/restart.h"
 #include "bh/spinlock.h"
 #include "bh/timer.h"
 #include "bh/types.h"
@@ -77,6 +78,7 @@ struct domain {
     struct narrow_restart narrow_restarts[ARCH_GUEST_HAS_NARROW ? NARROW_RESTARTS : 1]; /* [lock lock] */
     uint32_t argo_close_from;      /* [reaper] domains before this place have nothing of it any more */
     struct policy_set policy;      /* [boot] whom it may reach */
+    struct restart restart;        /* [boot], [lock lock] what is next when it has ended */
     struct timer watchdog[DOMAIN_WATCHDOG_COUNT]; /* [lock lock] */
     uint32_t watchdogs_used;       /* [lock lock] bit N: watchdog[N] is set */
     struct console_line console;   /* [lock console] output of the current line */
@@ -105,6 +107,8 @@ void domain_pages_changed(struct domain *d, int64_t count);
  */
 struct boot_domain;
 MUST_USE int domain_create(const struct boot_domain *config, struct domain **out);
+/* What domain_create() does for D, which has a number and a place already, and nothing else. -XEN_ENOMEM. */
+MUST_USE int domain_prepare(struct domain *d, const struct boot_domain *config);
 /* Its vCPUs may run from now on. */
 void domain_start(struct domain *d);
 /*
@@ -116,7 +120,7 @@ void domain_shutdown(struct domain *d, unsigned reason);
 void domain_crash(struct domain *d, const char *why);
 /* Frees a domain that never started, or one whose vCPUs have all stopped. True when all of it is gone. */
 bool domain_reap_step(struct domain *d);
-/* Takes one bounded step for some dying domain; false when there is nothing to do. */
+/* Takes one bounded step for some domain that dies, or starts again; false when there is nothing to do. */
 bool domain_reap(void);
 /* When the last domain ends, the board goes off. Called once, after all boot domains were started. */
 void domain_watch_last(void);

@@ -109,7 +109,10 @@ MUST_USE int evtchn_bind_consumer(struct domain *d, enum evtchn_consumer consume
 MUST_USE int evtchn_offer(struct domain *d, uint32_t *port, uint16_t remote_id);
 /* Tells D on PORT, one of evtchn_bind_consumer(). */
 void evtchn_notify(struct domain *d, uint32_t port);
-/* Binds PORT_A of A to PORT_B of B before they run, as the boot description says. -XEN_EBUSY: one is in use. */
+/*
+ * Binds PORT_A of A to PORT_B of B before one of them runs, as the boot description says. -XEN_EBUSY: one is in use, and
+ * does not wait for the other.
+ */
 MUST_USE int evtchn_bind_static(struct domain *a, uint32_t port_a, struct domain *b, uint32_t port_b);
 
 /* ---- For the vCPU's own operations ---- */

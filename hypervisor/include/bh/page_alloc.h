@@ -20,6 +20,8 @@ void page_alloc_give(mfn_t m, unsigned order);
 uint64_t page_alloc_free_count(void);
 /* After this, page_alloc_take() fails: a static configuration allocates nothing once its domains run. */
 void page_alloc_seal(void);
+/* For this CPU the seal does not count while it builds what starts again, from what its old life gave back. */
+void page_alloc_admit(bool admit);
 /* Forgets all memory it was given and the seal: a test begins anew with it, over a new frame table. */
 void page_alloc_reset(void);
 /* Checks every list against the frame table; panics on a contradiction. Debug and tests. */

@@ -29,4 +29,13 @@ struct partition_layout {
  */
 MUST_USE int partition_build(const struct boot_domain *config, struct domain **out);
 
+/*
+ * The same in steps for D, which is as domain_create() made it: begun, with blocks of memory of at most 2^ORDER_MAX
+ * pages, then a step at a time until it does not say PARTITION_GO_ON any more. 0: it is ready. On an error what is there
+ * of it stays for the reaper. Bound of a step: such a block, 2 MiB to copy, or KERNEL_NOTES_SIZE_MAX of notes.
+ */
+#define PARTITION_GO_ON 1
+void partition_begin(struct domain *d, const struct boot_domain *config, unsigned order_max);
+MUST_USE int partition_step(void);
+
 #endif

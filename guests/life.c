@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One life of a partition that starts again. What an earlier life wrote it must not find: a word in the last page of
+ * its memory. With "port=N", an event channel that the boot description binds, it calls its peer, which answers (the
+ * peer has "answer=1" and lives for ever). Then it ends: "end=crash", "end=watchdog", or as every guest does.
+ */
+#include "xen_guest.h"
+
+#define MARK         0x7465726365732e61ull
+#define ANSWER_US    5000000
+#define WATCHDOG_S   1
+
+static void answer(uint32_t port)
+{
+    for (;;) {
+        event_forget();
+        event_window();
+        if (event_log[0].count != 0) {
+            event_send(port);
+        } else {
+            sched_op(SCHEDOP_yield, NULL);
+        }
+    }
+}
+
+static void call(uint32_t port)
+{
+    uint64_t end = now() + ticks_from_us(ANSWER_US);
+
+    event_forget();
+    while (event_log[0].count == 0 && now() < end) {
+        event_send(port);
+        delay_us(1000);
+        event_window();
+    }
+    say("answer: %s\n", event_log[0].count != 0 && event_log[0].ports[0] == port ? "yes" : "no");
+}
+
+void guest_main(void)
+{
+    volatile uint64_t *mark = (volatile uint64_t *)(uintptr_t)(board.memory_base + board.memory_size - PAGE);
+    uint32_t port = (uint32_t)arg_number("port", 0);
+
+    say("life: %s\n", *mark == 0 ? "new" : "not new");
+    *mark = MARK;
+    if (port != 0) {
+        event_init();
+        shared_info_map();
+        if (arg_is("answer", "1")) {
+            answer(port);
+        }
+        call(port);
+    }
+    if (arg_is("end", "crash")) {
+        struct sched_shutdown s = { .reason = SHUTDOWN_crash };
+
+        sched_op(SCHEDOP_shutdown, &s);
+    }
+    if (arg_is("end", "watchdog")) {
+        struct sched_watchdog w = { .timeout = WATCHDOG_S };
+
+        sched_op(SCHEDOP_watchdog, &w);
+        for (;;) {
+            sched_op(SCHEDOP_yield, NULL);
+        }
+    }
+}
