@@ -38,11 +38,11 @@ static const struct known_property domain_properties[] = {
     { .name = "bulkhead,name", .supported = true },
     { .name = "bulkhead,cpus", .supported = true },
     { .name = "bulkhead,weight", .supported = true },
-    { .name = "bulkhead,on-poweroff", .supported = true },
-    { .name = "bulkhead,on-reboot", .supported = true },
-    { .name = "bulkhead,on-crash", .supported = true },
-    { .name = "bulkhead,on-watchdog", .supported = true },
-    { .name = "bulkhead,restart-limit", .supported = true },
+    { .name = "bulkhead,on-poweroff", .supported = CONFIG_RESTART, .off = "destroy" },
+    { .name = "bulkhead,on-reboot", .supported = CONFIG_RESTART, .off = "destroy" },
+    { .name = "bulkhead,on-crash", .supported = CONFIG_RESTART, .off = "destroy" },
+    { .name = "bulkhead,on-watchdog", .supported = CONFIG_RESTART, .off = "destroy" },
+    { .name = "bulkhead,restart-limit", .supported = CONFIG_RESTART },
     { .name = "#address-cells", .supported = true },
     { .name = "#size-cells", .supported = true },
     { .name = "phandle", .supported = true },
@@ -321,8 +321,6 @@ static void read_action(struct reading *r, const char *property, uint8_t *action
     }
     if (err != 0 || i == ARRAY_COUNT(names)) {
         domain_error(r, &r->d->node, property, "expected \"destroy\", \"restart\" or \"halt-board\"");
-    } else if (i != RESTART_DESTROY && !CONFIG_RESTART) {
-        domain_error(r, &r->d->node, property, "this build only destroys what has ended");
     } else {
         *action = (uint8_t)i;
     }
@@ -531,7 +529,9 @@ static void read_domain(struct reading *r)
     read_vcpus(r);
     read_cpus(r);
     read_weight(r);
-    read_restart(r);
+    if (CONFIG_RESTART) {
+        read_restart(r);
+    }
     r->d->vpl011 = CONFIG_VPL011 && fdt_find_property(r->t, &r->d->node, "vpl011", &vpl011);
     for (bool more = fdt_first_child(r->t, &r->d->node, &child); more; more = fdt_next_sibling(r->t, &child, &child)) {
         read_child(r, &child);

@@ -367,14 +367,22 @@ static int add_vcpu(struct building *b)
     return err;
 }
 
-/* One after the other; those that SPEAK say themselves what is wrong. */
-static const struct {
-    int (*run)(struct building *b);
-    bool speaks;
-} steps[] = {
-    { add_memory_or_complain, true }, { plan_kernel, true }, { place, true },  { load_kernel, false },
-    { load_ramdisk, false },          { describe, false },   { add_console, false }, { add_vcpu, false },
-};
+/* One after the other. Those up to PLACE say themselves what is wrong. */
+enum step { ADD_MEMORY, PLAN_KERNEL, PLACE, LOAD_KERNEL, LOAD_RAMDISK, DESCRIBE, ADD_CONSOLE, ADD_VCPU, STEP_COUNT };
+
+static int take(struct building *b)
+{
+    switch (b->step) {
+    case ADD_MEMORY: return add_memory_or_complain(b);
+    case PLAN_KERNEL: return plan_kernel(b);
+    case PLACE: return place(b);
+    case LOAD_KERNEL: return load_kernel(b);
+    case LOAD_RAMDISK: return load_ramdisk(b);
+    case DESCRIBE: return describe(b);
+    case ADD_CONSOLE: return add_console(b);
+    default: return add_vcpu(b);
+    }
+}
 
 void partition_begin(struct domain *d, const struct boot_domain *config, unsigned order_max)
 {
@@ -385,10 +393,10 @@ void partition_begin(struct domain *d, const struct boot_domain *config, unsigne
 
 int partition_step(void)
 {
-    int err = steps[building.step].run(&building);
+    int err = take(&building);
 
     if (err < 0) {
-        if (!steps[building.step].speaks) {
+        if (building.step > PLACE) {
             log_error("%s: cannot be built (error %d)", building.config->name, -err);
         }
         return err;
@@ -398,7 +406,7 @@ int partition_step(void)
         building.at = 0;
         building.done = 0;
     }
-    if (building.step < ARRAY_COUNT(steps)) {
+    if (building.step < STEP_COUNT) {
         return PARTITION_GO_ON;
     }
     arch_guest_start(building.domain, &building.layout);

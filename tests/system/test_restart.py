@@ -8,7 +8,6 @@ pytestmark = pytest.mark.bulkhead
 
 
 # Req: BH-LIFE-012, BH-LIFE-014
-@pytest.mark.static_too
 def test_one_starts_again_while_another_counts_on(start, guest):
     restarting.starts_again_while_another_counts_on(start, guest)
 

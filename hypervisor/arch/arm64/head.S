@@ -160,7 +160,6 @@ mmu_on:
 1:  ldr     x0, [sp, #-16]
     b       secondary_main
     .ltorg
-    .org    mmu_vectors + 0x800
 
     .section .bss.boot, "aw", @nobits
     .balign 16

@@ -13,7 +13,8 @@ SECTIONS
     __text_start = .;
     .text : {
         *(.head)
-        *(.vectors) /* aligned to 2 KiB, as what is before it ends: no gap */
+        *(.text.boot) /* what fits in the rest of the page, which is given back when boot is over */
+        *(.vectors)   /* aligned to 2 KiB */
         *(EXCLUDE_FILE(*/efi.o */efi_tree.o) .text EXCLUDE_FILE(*/efi.o */efi_tree.o) .text.*)
         . = ALIGN(4096);
     }

@@ -86,7 +86,7 @@ static void start_console(void)
     }
 }
 
-static void start_gic(void)
+static BOOT_CODE void start_gic(void)
 {
     struct gic_board g = {
         .version = board_arm.gic_version,
@@ -116,7 +116,7 @@ static void start_gic(void)
 }
 
 /* Req: BH-BOOT-032 */
-static void start_cpus(void)
+static BOOT_CODE void start_cpus(void)
 {
     if ((board_arm.psci_conduit != CONDUIT_SMC || board_arm.psci_is_0_1) && board.cpu_count > 1) {
         log_warning("firmware: no PSCI 0.2 or later by SMC: one CPU is used");
