@@ -69,3 +69,19 @@ def its_event_channel_is_bound_again(start, make, **options):
     console.wait_line(None, DOES_SO_NO_MORE.format("again", 3), 60)
     assert [line for line in console.lines["again"] if line.startswith("answer:")] == ["answer: yes"] * 4
     assert [line for line in console.lines["again"] if line.startswith("life:")] == ["life: new"] * 4
+
+
+def linux_is_rebooted_at_its_shell(start, make, linux, **options):
+    """The input stays with it, and the other one counts on meanwhile."""
+    console = start([linux("shell", extra='bulkhead,on-reboot = "restart";'),
+                     make("counter", "count", "ms=20 rounds=0")], limit=150, **options)
+    for life in range(3):
+        console.wait(lambda: len([line for line in console.lines["shell"] if "bulkhead-init: up" in line]) > life, 60,
+                     f"life {life}")
+        console.settle(1)
+        before = rounds(console, "counter")
+        console.send(f"echo life-{life}-$((6 * 7))\r")
+        console.wait_text(f"life-{life}-42")
+        console.send("reboot -f\r" if life < 2 else "poweroff -f\r")
+        console.wait(lambda: rounds(console, "counter") > before + 10, 30, "further counting")
+    console.wait_line(None, "shell: powered off")

@@ -37,3 +37,8 @@ def test_an_end_halts_the_board(start, guest):
 # Req: BH-LIFE-013, BH-LIFE-015
 def test_its_event_channel_is_bound_again(start, guest, debug_build):
     restarting.its_event_channel_is_bound_again(start, guest, hypervisor=debug_build)
+
+
+# Req: BH-LIFE-012, BH-CONS-003
+def test_linux_is_rebooted_at_its_shell(start, guest, linux):
+    restarting.linux_is_rebooted_at_its_shell(start, guest, linux, cpus=2)

@@ -5,7 +5,7 @@ import functools
 import pytest
 
 import restarting
-from pc import guest
+from pc import guest, linux
 
 pytestmark = pytest.mark.bulkhead
 
@@ -40,3 +40,8 @@ def test_an_end_halts_the_board(start_pc):
 # Req: BH-LIFE-013, BH-LIFE-015
 def test_its_event_channel_is_bound_again(start_pc, debug_build_x86):
     restarting.its_event_channel_is_bound_again(start_pc, guest, hypervisor=debug_build_x86)
+
+
+# Req: BH-LIFE-012, BH-CONS-003
+def test_linux_is_rebooted_at_its_shell(start_pc):
+    restarting.linux_is_rebooted_at_its_shell(start_pc, guest, linux, cpus=2)
