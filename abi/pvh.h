@@ -10,6 +10,7 @@
 
 #include <xen/elfnote.h>
 #include <xen/arch-x86/hvm/start_info.h>
+#include <xen/hvm/hvm_vcpu.h>
 
 _Static_assert(sizeof(struct hvm_start_info) == 56, "layout of hvm_start_info, version 1");
 _Static_assert(sizeof(struct hvm_modlist_entry) == 32, "layout of hvm_modlist_entry");

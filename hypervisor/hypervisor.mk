@@ -51,7 +51,7 @@ HYP_$(CONFIG_ARM64) += $(addprefix arch/arm64/, head.S entry.S board_arm.c conte
 HYP_$(CONFIG_X86) += $(addprefix arch/x86/, head.S entry.S trampoline.S acpi.c acpi_fadt.c acpi_madt.c apic.c \
     clock.c context.c cpuid_features.c cpuid_policy.c cr_policy.c descriptors.c emulate.c guest_acpi.c guest_start_info.c guest_walk.c \
     hypercall_x86.c instruction.c instruction_length.c instruction_parts.c ioapic.c irq.c loader.c main.c memory_op_x86.c mmu.c \
-    msr_policy.c npt.c partition_x86.c pvclock.c report.c smp.c speculation.c tlb.c vcpu_op_x86.c)
+    msr_policy.c npt.c partition_x86.c pvclock.c report.c smp.c speculation.c tlb.c vcpu_op_x86.c vcpu_start.c)
 HYP_$(CONFIG_SVM) += $(addprefix arch/x86/svm/, enter.S exit.c inject.c svm.c)
 HYP_$(CONFIG_MMIO_DECODE) += arch/arm64/decode.c
 HYP_$(CONFIG_AUDIT) += core/hyp_audit.c

@@ -22,12 +22,30 @@ static uint64_t ticks_to_ns(uint64_t ticks)
     return ticks / f * 1000000000 + ticks % f * 1000000000 / f;
 }
 
-/* When V entered its state: as Xen has it by the clock that the domain sees on x86, by the board's on Arm. */
-static uint64_t entry_time(const struct vcpu *v)
+/* R of D's vCPU as the guest is told: times by the clock that the domain sees on x86, as Xen has it, by the board's on Arm. */
+static struct vcpu_runstate_info told(const struct domain *d, const struct runstate *r)
 {
-    uint64_t start = ARCH_RUNSTATE_BY_DOMAIN ? arch_time_of_domain(v->domain, 0) : 0;
+    uint64_t start = ARCH_RUNSTATE_BY_DOMAIN ? arch_time_of_domain(d, 0) : 0;
+    struct vcpu_runstate_info info = {
+        .state = r->state, .state_entry_time = ticks_to_ns(r->entered > start ? r->entered - start : 0),
+    };
 
-    return ticks_to_ns(v->runstate.entered > start ? v->runstate.entered - start : 0);
+    for (unsigned i = 0; i < ARRAY_COUNT(r->total); i++) {
+        info.time[i] = ticks_to_ns(r->total[i]);
+    }
+    return info;
+}
+
+void runstate_read(struct vcpu *v, struct vcpu_runstate_info *info)
+{
+    struct runstate r;
+    uint64_t now;
+
+    sched_runstate(v, &r);
+    now = arch_time_now();
+    /* The present state's time goes on. */
+    r.total[r.state] += now > r.entered ? now - r.entered : 0;
+    *info = told(v->domain, &r);
 }
 
 /* Bytes OFFSET to OFFSET + SIZE of V's copy. */
@@ -80,14 +98,11 @@ static int write_copy(struct vcpu *v)
 {
     const struct runstate *r = &v->runstate;
     bool flagged = (v->domain->assists & (1U << VMASST_TYPE_runstate_update_flag)) != 0;
-    struct vcpu_runstate_info info = { .state = r->state, .state_entry_time = entry_time(v) };
+    struct vcpu_runstate_info info = told(v->domain, r);
     const unsigned at = entry_time_at(r);
     uint64_t marked = info.state_entry_time | XEN_RUNSTATE_UPDATE;
     int err = 0;
 
-    for (unsigned i = 0; i < ARRAY_COUNT(r->total); i++) {
-        info.time[i] = ticks_to_ns(r->total[i]);
-    }
     if (flagged) {
         err = write_part(v, at, &marked, sizeof(marked));
         info.state_entry_time = marked;

@@ -73,6 +73,13 @@ bool sched_can_run(const struct vcpu *v)
     return can;
 }
 
+void sched_runstate(const struct vcpu *v, struct runstate *out)
+{
+    spin_lock(&sched_lock);
+    *out = v->runstate;
+    spin_unlock(&sched_lock);
+}
+
 void sched_vcpu_remove(struct vcpu *v)
 {
     spin_lock(&sched_lock);

@@ -40,8 +40,6 @@ DIFFERENCES = [
     Difference("xenabi", "space 99", ENOSYS, "An unknown space (memory.h) is one that is not there."),
     Difference("xenabi", "again elsewhere", EBUSY,
                "A page of the hypervisor's is at one place at a time, as with Xen on Arm; Xen on x86 moves it."),
-    Difference("xenabi", "vcpu_op 0", ENOSYS, "vCPUs are started by INIT and STARTUP, as the CPU's manuals say."),
-    Difference("calls", "hypercall 24", ENOSYS, "The same operation, VCPUOP_initialise."),
     Difference("xenabi", "hvm_param 3", EINVAL, "No such parameter (hvm/params.h); Xen knows it and denies it."),
     Difference("calls", "parameter (3|5|6|7|8|9|10|11|12|14|15|16|19|27|29|31|32|33|34|35|36|37|38)",
                "get -22, 0x5a5a, set (-22|0)", "The same: parameters of tool stacks, device models and monitors."),
@@ -63,8 +61,7 @@ DIFFERENCES = [
     Difference("calls", "argo_op \\d", "-(95|14)", "Argo is there (argo.h); Debian's Xen is built without it."),
     Difference("calls", "hypercall 39", "-95", "The same."),
     # --- vcpu ---------------------------------------------------------------------------------------------------------
-    Difference("vcpu", "vcpu_op (4|11) of vCPU .*", "-38 with zeros, -38 at null",
-               "VCPUOP_get_runstate_info, VCPUOP_send_nmi (vcpu.h): the area and the local APIC do that."),
+    Difference("start", "register 8", "0x11", "CR0.ET is always one (APM volume 2, 3.1.1)."),
     Difference("vcpu", "vcpu_op (5|6|7|13) of vCPU .*", "-(22|14) with zeros, -(22|14) at null",
                "A vCPU has its own areas and timers only, and an area is looked at when it is registered."),
     Difference("vcpu", "interrupts by the place", "[12]", sometimes=True,

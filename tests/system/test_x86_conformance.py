@@ -31,9 +31,9 @@ class Row:
 ROWS = [Row("hello", 2), Row("xenabi"), Row("calls"), Row("vcpu", 2, icount=True), Row("memory"),
         Row("evtchn", 2, xen_options="hold=1", icount=True), Row("evtchn_fifo", 2, xen_options="hold=1", icount=True),
         Row("grant"), Row("grant_map"), Row("apic", 2, "held=0"), Row("msr"), Row("cpuid", 2),
-        Row("modes", options="pae=0"), Row("walk")]
+        Row("modes", options="pae=0"), Row("walk"), Row("start", 3)]
 # Of these, the ones that are compared as 32-bit guests, too.
-ROWS_32 = ["hello", "msr", "cpuid", "modes", "walk"]
+ROWS_32 = ["hello", "msr", "cpuid", "modes", "walk", "start"]
 ROWS += [dataclasses.replace(row, bits=32) for row in ROWS if row.program in ROWS_32]
 # What the guest was told, on one of the two only.
 TOLD = {"hello"}
@@ -60,7 +60,7 @@ def answers(start, row, hypervisor):
     return {key: value for key, value in found.items() if key not in TOLD}
 
 
-# Req: BH-MSR-001, BH-PC-021, BH-PC-055, BH-PC-035, BH-PC-038, BH-PC-039, BH-PC-041
+# Req: BH-PC-056, BH-MSR-001, BH-PC-021, BH-PC-055, BH-PC-035, BH-PC-038, BH-PC-039, BH-PC-041
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_guest_says_the_same_on_both(start_pc, row):
     theirs, ours = answers(start_pc, row, pc.XEN), answers(start_pc, row, pc.hypervisor_path())

@@ -14,6 +14,7 @@
 #define CR0_ET BIT(4)
 #define CR0_NE BIT(5)
 #define CR0_WP BIT(16)
+#define CR0_AM BIT(18)
 #define CR0_NW BIT(29)
 #define CR0_CD BIT(30)
 #define CR0_PG BIT(31)
@@ -44,6 +45,8 @@
 #define RFLAGS_RF  BIT(16)
 #define RFLAGS_VM  BIT(17)
 #define RFLAGS_AC  BIT(18)
+/* All that are bits of a state, but for virtual-8086 mode and its interrupts. */
+#define RFLAGS_KNOWN 0x257fd5UL
 
 #define EFER_SCE   BIT(0)
 #define EFER_LME   BIT(8)

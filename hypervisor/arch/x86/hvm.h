@@ -28,8 +28,23 @@ void hvm_allow_msr(uint32_t msr, bool write);
 unsigned interrupt_take(void);
 unsigned interrupt_wait(void);
 
-/* Fills the loaded vCPU's control block as after power-up or INIT; starts in real mode at PAGE, or as PVH has it. */
+/* A state to start in. Attributes are those of a descriptor without the limit's bits (APM volume 2, 4.7). */
+struct hvm_segment {
+    uint32_t base, limit;
+    uint16_t attributes;
+};
+struct hvm_context {
+    uint64_t r[8]; /* RAX to RDI, in the order of their encodings */
+    uint64_t rip, rflags, cr0, cr3, cr4, efer;
+    struct hvm_segment cs, ds, ss, es, tr;
+};
+
+/*
+ * Fills a vCPU's control block as after power-up or INIT. It starts in real mode at a page, or as PVH has it, or in the
+ * state CONTEXT, which a CPU can be in.
+ */
 struct hvm_start {
+    const struct hvm_context *context; /* NULL: what follows */
     bool is_pvh;
     uint64_t entry;    /* real mode: a page of low memory; PVH: its entry */
     uint64_t argument; /* PVH: address of the start_info */

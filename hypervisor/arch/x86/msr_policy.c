@@ -106,15 +106,19 @@ static bool is_pat(uint64_t value)
 
 #define CPUID_80000001_D_FFXSR 25
 
+/* What CPUID does not offer would make the CPU refuse the guest's whole state. */
+uint64_t msr_policy_efer(void)
+{
+    return EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE |
+           (cpuid_policy_has(CPUID_80000001_EDX, CPUID_80000001_D_FFXSR) ? EFER_FFXSR : 0);
+}
+
 /* APM volume 2, 3.1.7. What the CPU does for the guest is LMA; it may not change LME while paging is on. */
 static int write_efer(uint64_t value)
 {
-    uint64_t now = hvm_efer(), may = EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE;
+    uint64_t now = hvm_efer();
 
-    /* What CPUID does not offer would make the CPU refuse the guest's whole state. */
-    may |= cpuid_policy_has(CPUID_80000001_EDX, CPUID_80000001_D_FFXSR) ? EFER_FFXSR : 0;
-
-    if ((value & ~may) != 0 || (((now ^ value) & EFER_LME) != 0 && (hvm_cr0() & CR0_PG) != 0)) {
+    if ((value & ~msr_policy_efer()) != 0 || (((now ^ value) & EFER_LME) != 0 && (hvm_cr0() & CR0_PG) != 0)) {
         return -XEN_EINVAL;
     }
     hvm_set_efer((value & ~EFER_LMA) | (now & EFER_LMA));

@@ -2,11 +2,14 @@
 #include "vcpu_op_x86.h"
 
 #include "arch/arch.h"
+#include "arch/arch_vlapic.h"
 #include "bh/domain.h"
 #include "bh/evtchn.h"
 #include "bh/guest_struct.h"
+#include "bh/runstate.h"
 #include "clock.h"
 #include "pvclock.h"
+#include "vcpu_start.h"
 
 #define PERIOD_MIN_NS 1000000UL
 #define PERIOD_MAX_NS (30UL * 24 * 3600 * 1000000000)
@@ -95,9 +98,29 @@ static int64_t register_time(struct vcpu *v, struct guest_handle arg)
     return err;
 }
 
+static int64_t get_runstate(struct vcpu *v, struct vcpu *target, struct guest_handle arg)
+{
+    struct vcpu_runstate_info info;
+
+    runstate_read(target, &info);
+    return guest_struct_to(v, arg, &info, sizeof(info), STRUCT_vcpu_runstate_info);
+}
+
 int64_t arch_vcpu_op(struct vcpu *v, struct vcpu *target, unsigned command, struct guest_handle arg)
 {
     switch (command) {
+    case VCPUOP_initialise:
+        return vcpu_start_initialise(v, target, arg);
+    case VCPUOP_up:
+        return vcpu_start_up(target);
+    case VCPUOP_get_runstate_info:
+        return get_runstate(v, target, arg);
+    case VCPUOP_send_nmi:
+        if (arg.address != 0) {
+            return -XEN_EINVAL;
+        }
+        arch_vlapic_nmi(target);
+        return 0;
     case VCPUOP_is_up:
         return __atomic_load_n(&target->state, __ATOMIC_RELAXED) != VCPU_OFFLINE;
     case VCPUOP_down:

@@ -9,6 +9,7 @@
 #include "bh/types.h"
 
 struct vcpu;
+struct vcpu_runstate_info;
 
 struct runstate {
     uint64_t entered;           /* [lock sched] ticks: when the present state began */
@@ -25,6 +26,8 @@ struct runstate {
 void runstate_enter(struct vcpu *v, unsigned state, uint64_t now);
 /* V is loaded on this CPU: writes the guest's copy, if it has one. */
 void runstate_publish(struct vcpu *v);
+/* What is true of V now, whoever asks. */
+void runstate_read(struct vcpu *v, struct vcpu_runstate_info *info);
 /* The current vCPU wants its copy at virtual ADDRESS; 0: no more. -XEN_EFAULT: not in its memory. */
 MUST_USE int runstate_register(struct vcpu *v, uint64_t address);
 

@@ -79,6 +79,9 @@ MUST_USE int sched_vcpu_init(struct vcpu *v, struct cpu *own_cpu, const cpuset_t
 /* Is there a CPU that V may use and that nobody else owns? After all vCPUs are there. */
 bool sched_can_run(const struct vcpu *v);
 void sched_vcpu_remove(struct vcpu *v);
+/* How long V was in which state up to the last change. */
+struct runstate;
+void sched_runstate(const struct vcpu *v, struct runstate *out);
 
 /* V is to run if it is in state FROM: true if it was. May preempt what runs on some CPU. */
 bool sched_wake(struct vcpu *v, uint8_t from);

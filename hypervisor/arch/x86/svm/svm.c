@@ -124,6 +124,30 @@ static void start_as_pvh(struct vmcb *b, uint64_t entry)
     b->rip = entry;
 }
 
+static struct vmcb_segment segment_of(const struct hvm_segment *s)
+{
+    return segment(0, s->attributes, s->base, s->limit);
+}
+
+static void start_in(struct vmcb *b, struct vcpu_regs *s, const struct hvm_context *c)
+{
+    memcpy(s->r, c->r, sizeof(c->r));
+    b->rax = c->r[RAX];
+    b->rsp = c->r[RSP];
+    b->rip = c->rip;
+    b->rflags = (c->rflags & RFLAGS_KNOWN) | RFLAGS_ONE;
+    b->cr0 = c->cr0;
+    b->cr3 = c->cr3;
+    b->cr4 = c->cr4;
+    b->efer = c->efer | EFER_SVME;
+    b->cs = segment_of(&c->cs);
+    b->ds = segment_of(&c->ds);
+    b->ss = segment_of(&c->ss);
+    b->es = segment_of(&c->es);
+    b->tr = segment_of(&c->tr);
+    b->cpl = (uint8_t)(c->ss.attributes >> 5 & 3);
+}
+
 /* Req: BH-PC-031, BH-PVH-001 */
 void hvm_reset(struct vcpu *v, struct vcpu_regs *s, void *block, const struct hvm_start *start)
 {
@@ -153,7 +177,9 @@ void hvm_reset(struct vcpu *v, struct vcpu_regs *s, void *block, const struct hv
     b->dr6 = 0xffff0ff0;
     b->dr7 = 0x400;
     b->pat = 0x0007040600070406;
-    if (start->is_pvh) {
+    if (start->context != NULL) {
+        start_in(b, s, start->context);
+    } else if (start->is_pvh) {
         start_as_pvh(b, start->entry);
         s->r[RBX] = start->argument;
     } else {
