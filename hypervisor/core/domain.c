@@ -16,6 +16,7 @@
 #include "bh/frame.h"
 #include "bh/heap.h"
 #include "bh/page_alloc.h"
+#include "bh/physmap.h"
 #include "bh/vcpu.h"
 #include "lib/string.h"
 
@@ -171,6 +172,7 @@ int domain_prepare(struct domain *d, const struct boot_domain *config)
         err = arch_domain_create(d, config);
     }
     if (err == 0) {
+        d->shared_info_place = PHYSMAP_NOWHERE;
         err = frame_alloc_shared(d->id, &d->shared_info);
         d->has_shared_info = err == 0;
     }

@@ -24,7 +24,7 @@ static int add_status_frames(struct domain *d, struct grant_table *t, uint32_t w
 
     while (err == 0 && t->status_count < wanted) {
         err = frame_alloc_shared(d->id, &t->status[t->status_count]);
-        t->status_gfn[t->status_count] = UINT64_MAX;
+        t->status_gfn[t->status_count] = PHYSMAP_NOWHERE;
         t->status_count += err == 0;
     }
     return err;
@@ -41,7 +41,7 @@ static int grow(struct domain *d, struct grant_table *t, uint32_t count) REQUIRE
     while (err == 0 && t->frame_count < count) {
         err = frame_alloc_shared(d->id, &t->frame[t->frame_count]);
         if (err == 0) {
-            t->frame_gfn[t->frame_count] = UINT64_MAX;
+            t->frame_gfn[t->frame_count] = PHYSMAP_NOWHERE;
             t->frame_count++;
         }
     }
@@ -166,12 +166,7 @@ static int map_frame(struct domain *d, bool is_status, uint64_t index, gfn_t g)
     spin_lock(&t->lock);
     err = find_frame(d, t, is_status, index, &m);
     if (err == 0) {
-        uint64_t *at = is_status ? &t->status_gfn[index] : &t->frame_gfn[index];
-
-        err = __atomic_load_n(at, __ATOMIC_RELAXED) != UINT64_MAX ? -XEN_EBUSY : physmap_map(d, g, m, P2M_SHARED, NULL);
-        if (err == 0) {
-            __atomic_store_n(at, g.n, __ATOMIC_RELAXED);
-        }
+        err = physmap_map_shared(d, m, g, is_status ? &t->status_gfn[index] : &t->frame_gfn[index]);
     }
     spin_unlock(&t->lock);
     return err;
@@ -181,7 +176,7 @@ static void forget_place(const mfn_t *frame, uint64_t *at, uint32_t count, gfn_t
 {
     for (uint32_t i = 0; i < count; i++) {
         if (frame[i].n == m.n && __atomic_load_n(&at[i], __ATOMIC_RELAXED) == g.n) {
-            __atomic_store_n(&at[i], UINT64_MAX, __ATOMIC_RELAXED);
+            __atomic_store_n(&at[i], PHYSMAP_NOWHERE, __ATOMIC_RELAXED);
         }
     }
 }

@@ -17,8 +17,11 @@ static void release(struct domain *d, gfn_t g, mfn_t m, enum p2m_type type)
     if (type != P2M_SHARED) {
         return;
     }
-    if (m.n == d->shared_info.n && __atomic_load_n(&d->shared_info_gfn.n, __ATOMIC_RELAXED) == g.n) {
-        __atomic_store_n(&d->shared_info_mapped, false, __ATOMIC_RELEASE);
+    if (m.n == d->shared_info.n) {
+        uint64_t place = g.n;
+
+        (void)__atomic_compare_exchange_n(&d->shared_info_place, &place, PHYSMAP_NOWHERE, false, __ATOMIC_RELEASE,
+                                          __ATOMIC_RELAXED);
     } else if (CONFIG_GRANT) {
         grant_table_unmapped(d, g, m);
     }
@@ -100,21 +103,36 @@ int physmap_populate(struct domain *d, gfn_t g, unsigned order)
     return err;
 }
 
+int physmap_map_shared(struct domain *d, mfn_t m, gfn_t g, uint64_t *place)
+{
+    uint64_t before = __atomic_load_n(place, __ATOMIC_RELAXED);
+    int err;
+
+    if (before != PHYSMAP_NOWHERE && !ARCH_GUEST_MOVES_PAGES) {
+        return -XEN_EBUSY;
+    }
+    if (before == g.n) {
+        return 0;
+    }
+    err = physmap_map(d, g, m, P2M_SHARED, NULL);
+    if (err != 0) {
+        return err;
+    }
+    __atomic_store_n(place, g.n, __ATOMIC_RELEASE);
+    /* Another vCPU may have taken it away from there meanwhile. */
+    if (before != PHYSMAP_NOWHERE && p2m_unmap_if(&d->p2m, gfn(before), m, P2M_SHARED) == 0) {
+        (void)frame_unmap(m);
+    }
+    return 0;
+}
+
 /* Req: BH-ABI-004, BH-ABI-006 */
 int physmap_map_shared_info(struct domain *d, gfn_t g)
 {
     int err;
 
     spin_lock(&d->lock);
-    if (__atomic_load_n(&d->shared_info_mapped, __ATOMIC_ACQUIRE)) {
-        err = -XEN_EBUSY;
-    } else {
-        err = physmap_map(d, g, d->shared_info, P2M_SHARED, NULL);
-        if (err == 0) {
-            d->shared_info_gfn = g;
-            __atomic_store_n(&d->shared_info_mapped, true, __ATOMIC_RELEASE);
-        }
-    }
+    err = physmap_map_shared(d, d->shared_info, g, &d->shared_info_place);
     spin_unlock(&d->lock);
     return err;
 }

@@ -38,8 +38,6 @@ DIFFERENCES = [
     Difference("calls", "hypercall (15|26)", ENOSYS, "The same."),
     Difference("xenabi", "shared info, beyond addresses", EINVAL, "Beyond 40 bits of address there can be no page."),
     Difference("xenabi", "space 99", ENOSYS, "An unknown space (memory.h) is one that is not there."),
-    Difference("xenabi", "again elsewhere", EBUSY,
-               "A page of the hypervisor's is at one place at a time, as with Xen on Arm; Xen on x86 moves it."),
     Difference("xenabi", "hvm_param 3", EINVAL, "No such parameter (hvm/params.h); Xen knows it and denies it."),
     Difference("calls", "parameter (3|5|6|7|8|9|10|11|12|14|15|16|19|27|29|31|32|33|34|35|36|37|38)",
                "get -22, 0x5a5a, set (-22|0)", "The same: parameters of tool stacks, device models and monitors."),

@@ -324,6 +324,9 @@ static void test_remove(void **state)
 {
     struct xen_remove_from_physmap r = { .domid = DOMID_SELF, .gpfn = TEST_RAM_GFN + 9 };
     struct xen_mem_acquire_resource a = { .domid = DOMID_SELF, .type = XENMEM_resource_grant_table };
+    enum p2m_type type;
+    unsigned order;
+    mfn_t m;
 
     (void)state;
     init();
@@ -335,6 +338,18 @@ static void test_remove(void **state)
     r.gpfn = FREE_GFN;
     assert_int_equal(memory_op(XENMEM_remove_from_physmap, &r, sizeof(r)), 0);
     assert_int_equal(physmap_map_shared_info(d, gfn(FREE_GFN + 1)), 0);
+    /* Where guests expect that, it moves, over memory too, which goes back. */
+    host_moves_pages = true;
+    assert_int_equal(physmap_map_shared_info(d, gfn(FREE_GFN + 1)), 0);
+    assert_int_equal(physmap_map_shared_info(d, gfn(FREE_GFN)), 0);
+    assert_int_equal(p2m_lookup(&d->p2m, gfn(FREE_GFN + 1), &m, &type, &order), -XEN_ENOENT);
+    assert_int_equal(physmap_map_shared_info(d, gfn(TEST_RAM_GFN + 10)), 0);
+    assert_int_equal(p2m_lookup(&d->p2m, gfn(FREE_GFN), &m, &type, &order), -XEN_ENOENT);
+    assert_int_equal(p2m_lookup(&d->p2m, gfn(TEST_RAM_GFN + 10), &m, &type, &order), 0);
+    assert_int_equal(m.n, d->shared_info.n);
+    assert_int_equal(type, P2M_SHARED);
+    assert_int_equal(physmap_map_shared_info(d, gfn(FREE_GFN + 1)), 0);
+    host_moves_pages = false;
     /* The own grant table as a resource. */
     assert_int_equal(memory_op(XENMEM_acquire_resource, &a, sizeof(a)), 0);
     assert_int_equal(guest_copy_from(v, &a, guest_handle(ARGUMENTS), sizeof(a)), 0);

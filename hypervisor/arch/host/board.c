@@ -20,6 +20,7 @@
 struct cpu *host_this_cpu;
 uint64_t host_now;
 unsigned host_kernel_rules = KERNEL_RULES_ARM64;
+bool host_moves_pages;
 
 static struct cpu cpus[CONFIG_MAX_CPUS];
 static jmp_buf *sleeper; /* where host_leave() goes on when the CPU sleeps */
@@ -35,6 +36,7 @@ void host_board_init(unsigned cpu_count_wanted, unsigned ram_mib)
     cpu_count = 0;
     host_now = 1000000;
     host_kernel_rules = KERNEL_RULES_ARM64;
+    host_moves_pages = false;
     for (unsigned i = 0; i < cpu_count_wanted; i++) {
         host_this_cpu = &cpus[i];
         cpu_init(&cpus[i], i);

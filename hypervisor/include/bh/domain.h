@@ -55,8 +55,7 @@ struct domain {
     uint64_t page_limit;           /* [boot] */
     uint32_t assists;              /* [atomic] VMASST_TYPE_* that the guest enabled */
     mfn_t shared_info;             /* [boot] its shared info page */
-    gfn_t shared_info_gfn;         /* [lock lock] where the guest has it */
-    bool shared_info_mapped;       /* [atomic] set under the lock */
+    uint64_t shared_info_place;    /* [atomic] the guest page where it is mapped, or PHYSMAP_NOWHERE; set under the lock */
     bool has_shutdown_code;        /* [lock lock] the guest said why it will end */
     uint8_t shutdown_code;         /* [lock lock] SHUTDOWN_* */
     struct {

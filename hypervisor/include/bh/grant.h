@@ -61,7 +61,7 @@ struct grant_table {
     uint32_t close_from;              /* [reaper] grant_domain_close(): all handles below are free */
     mfn_t frame[CONFIG_MAX_GRANT_FRAMES];     /* the entries; each the hypervisor's, the domain may map it */
     mfn_t status[GRANT_STATUS_FRAMES_MAX];    /* version 2: what is in use */
-    uint64_t frame_gfn[CONFIG_MAX_GRANT_FRAMES]; /* [atomic] where the guest has it, or UINT64_MAX */
+    uint64_t frame_gfn[CONFIG_MAX_GRANT_FRAMES]; /* [atomic] where the guest has it, or PHYSMAP_NOWHERE */
     uint64_t status_gfn[GRANT_STATUS_FRAMES_MAX]; /* [atomic] */
     struct grant_active *active[GRANT_ACTIVE_PAGES];
     struct grant_mapping *mapping[GRANT_MAPPING_PAGES];

@@ -28,7 +28,14 @@ MUST_USE int physmap_unmap(struct domain *d, gfn_t g, unsigned types);
 #define PHYSMAP_NOT_GRANTED (P2M_ANY_TYPE & ~(1u << P2M_GRANT | 1u << P2M_GRANT_RO))
 /* New RAM, zeroed, 2^ORDER pages at G. -XEN_EEXIST: something is there. -XEN_ENOSPC: D has all that it may. -XEN_ENOMEM. */
 MUST_USE int physmap_populate(struct domain *d, gfn_t g, unsigned order);
-/* The domain's shared info page appears at G, once at a time. -XEN_EBUSY: it is somewhere else. As physmap_map(). */
+/*
+ * M, a page of the hypervisor's that D may map, is at D's page *PLACE or PHYSMAP_NOWHERE; it appears at G, and *PLACE is
+ * that. It is in one place at a time: if the architecture's guests do not expect it to move, -XEN_EBUSY. As physmap_map().
+ * A lock of the caller's keeps others from doing that with the same M.
+ */
+#define PHYSMAP_NOWHERE UINT64_MAX
+MUST_USE int physmap_map_shared(struct domain *d, mfn_t m, gfn_t g, uint64_t *place);
+/* The same of the domain's shared info page. */
 MUST_USE int physmap_map_shared_info(struct domain *d, gfn_t g);
 
 #endif

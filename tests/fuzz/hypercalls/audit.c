@@ -238,7 +238,7 @@ static void check_places(struct domain *d)
         return;
     }
     spin_lock(&d->p2m.lock);
-    CHECK(!d->shared_info_mapped || (p2m_lookup(&d->p2m, d->shared_info_gfn, &m, &type, &order) == 0 &&
+    CHECK(d->shared_info_place == PHYSMAP_NOWHERE || (p2m_lookup(&d->p2m, gfn(d->shared_info_place), &m, &type, &order) == 0 &&
                                      type == P2M_SHARED && m.n == d->shared_info.n));
     for (uint32_t i = 0; t != NULL && i < t->frame_count; i++) {
         CHECK(t->frame_gfn[i] == UINT64_MAX || (p2m_lookup(&d->p2m, gfn(t->frame_gfn[i]), &m, &type, &order) == 0 &&

@@ -56,6 +56,10 @@ extern unsigned host_kernel_rules;
 /* Are run states told by the clock that the domain sees? */
 #define ARCH_RUNSTATE_BY_DOMAIN 0
 
+/* A test chooses. */
+extern bool host_moves_pages;
+#define ARCH_GUEST_MOVES_PAGES host_moves_pages
+
 #define ARCH_UNKNOWN_VCPU_OP (-XEN_ENOSYS)
 
 struct cpu;

@@ -52,6 +52,9 @@
 /* Are run states told by the clock that the domain sees? */
 #define ARCH_RUNSTATE_BY_DOMAIN 1
 
+/* Does a page of the hypervisor's that a guest maps a second time move there? If not, that is refused. As Xen has it. */
+#define ARCH_GUEST_MOVES_PAGES 1
+
 /* Answer to a vcpu_op that this architecture does not have, as Xen gives it. */
 #define ARCH_UNKNOWN_VCPU_OP (-XEN_ENOSYS)
 
