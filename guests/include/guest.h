@@ -60,7 +60,7 @@ extern char _head[], image_end[];
  *   does not wait for what is before it.
  * - read8() to write64(): device registers, and memory that may not be there.
  * - irq_on(), irq_off(), cpu_id(), cpu_yield(), wfi(); dsb() and isb() order what others see and what is executed.
- * - hypercall() with four arguments, hypercall5() with five.
+ * - hypercall() with four arguments, hypercall5() with five; code_write(), which makes a function of one value.
  */
 #include "machine.h"
 

@@ -79,7 +79,10 @@ int p2m_fill_reserve(struct p2m *p)
     return err;
 }
 
-/* Replaces the block entry at *SLOT by a table of the next level that maps the same. */
+/*
+ * Replaces the block entry at *SLOT by a table of the next level that maps the same. Where the entry has to be taken away
+ * first, a guest's access in between is a fault that is none: who takes it asks p2m_permits(), which waits for the lock.
+ */
 static int split(struct p2m *p, uint64_t *slot, gfn_t g, unsigned level) REQUIRES(p->lock)
 {
     uint64_t old = *slot;
@@ -96,9 +99,14 @@ static int split(struct p2m *p, uint64_t *slot, gfn_t g, unsigned level) REQUIRE
         table[i] = arch_pte_leaf(mfn_add(arch_pte_mfn(old), (uint64_t)i << order), arch_pte_type(old), level + 1);
     }
     window_close(table);
-    arch_pte_store(slot, 0);
-    arch_p2m_invalidate(p, gfn(ALIGN_DOWN(g.n, 1UL << LEVEL_ORDER(level))), LEVEL_ORDER(level));
-    arch_pte_store(slot, arch_pte_table(t));
+    if (ARCH_P2M_BREAKS_BEFORE_MAKE) {
+        arch_pte_store(slot, 0);
+        arch_p2m_invalidate(p, gfn(ALIGN_DOWN(g.n, 1UL << LEVEL_ORDER(level))), LEVEL_ORDER(level));
+        arch_pte_store(slot, arch_pte_table(t));
+    } else {
+        arch_pte_store(slot, arch_pte_table(t));
+        arch_p2m_invalidate(p, gfn(ALIGN_DOWN(g.n, 1UL << LEVEL_ORDER(level))), LEVEL_ORDER(level));
+    }
     return 0;
 }
 
@@ -278,6 +286,24 @@ int p2m_lookup(struct p2m *p, gfn_t g, mfn_t *m, enum p2m_type *type, unsigned *
     *m = mfn_add(arch_pte_mfn(pte), g.n & ((1UL << *order) - 1));
     *type = arch_pte_type(pte);
     return 0;
+}
+
+/* Req: BH-MEM-019 */
+bool p2m_permits(struct p2m *p, gfn_t g, unsigned rights)
+{
+    static const uint8_t granted[P2M_TYPE_COUNT] = {
+        [P2M_RAM] = P2M_READ | P2M_WRITE | P2M_EXECUTE, [P2M_RAM_RO] = P2M_READ | P2M_EXECUTE,
+        [P2M_MMIO] = P2M_READ | P2M_WRITE,              [P2M_SHARED] = P2M_READ | P2M_WRITE,
+        [P2M_GRANT] = P2M_READ | P2M_WRITE,             [P2M_GRANT_RO] = P2M_READ,
+    };
+    enum p2m_type type = P2M_NONE;
+    unsigned order;
+    mfn_t m;
+
+    spin_lock(&p->lock);
+    (void)!p2m_lookup(p, g, &m, &type, &order);
+    spin_unlock(&p->lock);
+    return (rights & ~granted[type]) == 0;
 }
 
 /* Req: BH-MEM-007 */

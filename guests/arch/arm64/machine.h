@@ -161,6 +161,15 @@ static inline void write8(uint64_t a, uint8_t v) { __asm__ volatile("strb %w0, [
 /* All operations on vCPUs may be tried. */
 #define HARMLESS_VCPU_OPERATION 0u
 #define BEYOND_TABLES 0x0000100000000000ull
+/* Puts a function at AT that returns 42. */
+static inline void code_write(uint64_t at)
+{
+    volatile uint32_t *p = (volatile uint32_t *)at;
+
+    p[0] = 0x52800540; /* mov w0, #42 */
+    p[1] = 0xd65f03c0; /* ret */
+    __asm__ volatile("dc cvau, %0\n\tdsb ish\n\tic ivau, %0\n\tdsb ish\n\tisb" :: "r"(at) : "memory");
+}
 static inline int64_t hypercall5(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
 {
     register uint64_t x0 __asm__("x0") = a;

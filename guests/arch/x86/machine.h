@@ -205,6 +205,15 @@ void machine_tables_load(void);
 /* A low page that is no memory: one of the hole below the local APIC. */
 #define LOW_GFN 0xe0001u
 #define DEVICE_GFN (APIC_ADDRESS >> 12)
+/* Puts a function at AT that returns 42. */
+static inline void code_write(uint64_t at)
+{
+    static const uint8_t code[] = { 0xb8, 42, 0, 0, 0, 0xc3 }; /* mov $42, %eax; ret */
+
+    for (unsigned i = 0; i < sizeof(code); i++) {
+        ((volatile uint8_t *)(uintptr_t)at)[i] = code[i];
+    }
+}
 extern uint8_t hypercall_page[];
 #define HYPERCALL_COUNT 128u
 #define HYPERCALL_SIZE 32u

@@ -184,7 +184,12 @@ int arch_guest_translate(struct vcpu *v, uint64_t address, bool to_write, uint64
 {
     uint64_t par = to_write ? TRANSLATE("s1e1w", address) : TRANSLATE("s1e1r", address);
 
-    (void)v;
+    if (unlikely((par & PAR_FAULT) != 0)) {
+        /* Its own tables may have been in a block that another CPU was taking apart: not while the lock is held. */
+        spin_lock(&v->domain->p2m.lock);
+        par = to_write ? TRANSLATE("s1e1w", address) : TRANSLATE("s1e1r", address);
+        spin_unlock(&v->domain->p2m.lock);
+    }
     if ((par & PAR_FAULT) != 0) {
         return -XEN_EFAULT;
     }

@@ -136,6 +136,21 @@ static void smc_trap(uint64_t esr)
 /* Fault status 0b0001xx or 0b0011xx: translation or permission, at any level. */
 #define DABT_FAULT_MASK   0x34
 #define DABT_FAULT_STAGE2 0x04
+/* 0b0001xx: translation. */
+#define DABT_FAULT_KIND_MASK   0x3c
+#define DABT_FAULT_TRANSLATION 0x04
+
+/*
+ * Did the guest's access fault because another CPU was changing the entry for its page? Only a translation fault can be
+ * such a one, and it says which page it was (Arm ARM, D17.2.62, HPFAR_EL2).
+ */
+static COLD bool is_to_be_tried_again(uint64_t esr, unsigned rights)
+{
+    uint64_t gpa = (sysreg_read(hpfar_el2) & 0x0ffffffffff0UL) << 8;
+
+    return (esr & DABT_FAULT_KIND_MASK) == DABT_FAULT_TRANSLATION &&
+           p2m_permits(&this_cpu()->current->domain->p2m, gfn(gpa >> PAGE_SHIFT), rights);
+}
 
 /* Req: BH-TRAP-006 */
 /* A device's value, no wider than the access, as a signed load extends it. */
@@ -215,6 +230,18 @@ static COLD int access_by_text(uint64_t esr, uint64_t far, uint64_t gpa)
     return 0;
 }
 
+/* Req: BH-MEM-019 */
+/* It is no device's, and cannot be done: unless it is to be tried again, the guest takes an abort. */
+static COLD void refuse_access(uint64_t esr, uint64_t far)
+{
+    /* A walk of the guest's own tables reads, whatever it is for. */
+    bool writes = (esr & (DABT_WNR | DABT_S1PTW | DABT_CM)) == DABT_WNR;
+
+    if (!is_to_be_tried_again(esr, writes ? P2M_READ | P2M_WRITE : P2M_READ)) {
+        inject_external_abort(esr, far);
+    }
+}
+
 /* Req: BH-TRAP-003 */
 static void data_abort_trap(uint64_t esr)
 {
@@ -227,7 +254,7 @@ static void data_abort_trap(uint64_t esr)
     /* Only a described, plain access that met no mapping or no right to it is surely a device's. */
     if (unlikely((esr & (DABT_ISV | DABT_S1PTW | DABT_CM | DABT_FAULT_MASK)) != (DABT_ISV | DABT_FAULT_STAGE2))) {
         if (!CONFIG_MMIO_DECODE || access_by_text(esr, far, gpa) != 0) {
-            inject_external_abort(esr, far);
+            refuse_access(esr, far);
         }
         return;
     }
@@ -235,7 +262,7 @@ static void data_abort_trap(uint64_t esr)
     a.is_write = (esr & DABT_WNR) != 0;
     a.value = s->x[rt]; /* x[31] is the zero register */
     if (unlikely((gpa & (a.size - 1U)) != 0 || mmio_dispatch(this_cpu()->current, gpa, &a) != 0)) {
-        inject_external_abort(esr, far);
+        refuse_access(esr, far);
         return;
     }
     if (!a.is_write) {
@@ -247,7 +274,9 @@ static void data_abort_trap(uint64_t esr)
 
 static void fetch_abort_trap(uint64_t esr)
 {
-    inject_external_abort(esr, sysreg_read(far_el2));
+    if (!is_to_be_tried_again(esr, (esr & DABT_S1PTW) != 0 ? P2M_READ : P2M_READ | P2M_EXECUTE)) {
+        inject_external_abort(esr, sysreg_read(far_el2));
+    }
 }
 
 typedef void trap_handler(uint64_t esr);

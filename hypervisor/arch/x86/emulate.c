@@ -76,6 +76,11 @@ static uint64_t compute(enum instruction_operation operation, uint64_t a, uint64
     return result;
 }
 
+bool emulate_is_device(const struct vcpu *v, uint64_t gpa)
+{
+    return gpa - VLAPIC_PAGE_ADDRESS < PAGE_SIZE && (v->arch.vlapic.base & BIT(11)) != 0;
+}
+
 /* One access to memory that is none. */
 static bool access(struct vcpu *v, uint64_t gpa, bool is_write, unsigned size, uint64_t *value)
 {
@@ -83,7 +88,7 @@ static bool access(struct vcpu *v, uint64_t gpa, bool is_write, unsigned size, u
     uint32_t word = (uint32_t)*value;
     int err;
 
-    if (offset >= PAGE_SIZE || (v->arch.vlapic.base & BIT(11)) == 0) {
+    if (!emulate_is_device(v, gpa)) {
         *value = UINT64_MAX;
         return true;
     }

@@ -121,6 +121,15 @@ MUST_USE int p2m_unmap_if(struct p2m *p, gfn_t g, mfn_t m, enum p2m_type type);
  */
 MUST_USE int p2m_lookup(struct p2m *p, gfn_t g, mfn_t *m, enum p2m_type *type, unsigned *order) REQUIRES(p->lock);
 
+/*
+ * May the guest do with G what RIGHTS are for? One that was told that it may not, by a fault, asks again: the fault may
+ * be that of an entry that another CPU was changing, and the access is to be tried again. Takes p->lock.
+ */
+#define P2M_READ    1U
+#define P2M_WRITE   2U
+#define P2M_EXECUTE 4U
+bool p2m_permits(struct p2m *p, gfn_t g, unsigned rights);
+
 /* The frame of G, the domain's own memory to read and write, or MFN_INVALID. The answer holds only while p->lock is held. */
 mfn_t p2m_ram(struct p2m *p, gfn_t g) REQUIRES(p->lock);
 

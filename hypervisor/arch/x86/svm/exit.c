@@ -253,11 +253,18 @@ static void xsetbv_exit(struct vcpu *v, struct vmcb *b)
     skip(b, length);
 }
 
-/* Req: BH-PC-039 */
+/* Req: BH-PC-039, BH-MEM-019 */
 static void nested_fault_exit(struct vcpu *v, struct vmcb *b)
 {
     uint64_t gpa = b->exit_info2;
+    unsigned rights = (b->exit_info1 & NPF_WRITE) != 0 ? P2M_READ | P2M_WRITE : P2M_READ;
 
+    if ((b->exit_info1 & NPF_FETCH) != 0) {
+        rights |= P2M_EXECUTE;
+    }
+    if (!emulate_is_device(v, gpa) && p2m_permits(&v->domain->p2m, gfn(gpa >> PAGE_SHIFT), rights)) {
+        return;
+    }
     if ((b->exit_info1 & NPF_TABLES) != 0) {
         domain_crash(v->domain, "its page tables are outside its memory");
         return;

@@ -28,6 +28,8 @@
 /* Bits of guest physical address that the tables cover, and frames of the root table (log2). */
 #define ARCH_P2M_ADDRESS_BITS 40
 #define ARCH_P2M_ROOT_ORDER   1
+/* Must an entry of stage 2 be taken away, and forgotten by all CPUs, before another one takes its place? */
+#define ARCH_P2M_BREAKS_BEFORE_MAKE 1
 /* Are pages that were looked up remembered, for walks of the guest's own tables by software? */
 #define ARCH_P2M_REMEMBERS_PAGES 1
 

@@ -36,6 +36,8 @@
 /* Bits of guest physical address that the tables cover: three levels under a root that has one entry for each domain. */
 #define ARCH_P2M_ADDRESS_BITS 39
 #define ARCH_P2M_ROOT_ORDER   0
+/* Must an entry of stage 2 be taken away, and forgotten by all CPUs, before another one takes its place? */
+#define ARCH_P2M_BREAKS_BEFORE_MAKE 0
 /* Are pages that were looked up remembered, for walks of the guest's own tables by software? */
 #define ARCH_P2M_REMEMBERS_PAGES 1
 
