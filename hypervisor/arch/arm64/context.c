@@ -180,14 +180,19 @@ bool arch_vcpu_has_event(struct vcpu *v)
 #define PAR_ADDRESS 0x0000fffffffff000UL
 #define PAR_ATTR_NORMAL_SHIFT 60 /* ATTR, bits 63:56, as in MAIR_EL1: 0b0000xxxx is device memory */
 
+static COLD uint64_t first_stage(uint64_t address, bool to_write)
+{
+    return to_write ? TRANSLATE("s1e1w", address) : TRANSLATE("s1e1r", address);
+}
+
 int arch_guest_translate(struct vcpu *v, uint64_t address, bool to_write, uint64_t *gpa)
 {
-    uint64_t par = to_write ? TRANSLATE("s1e1w", address) : TRANSLATE("s1e1r", address);
+    uint64_t par = first_stage(address, to_write);
 
     if (unlikely((par & PAR_FAULT) != 0)) {
         /* Its own tables may have been in a block that another CPU was taking apart: not while the lock is held. */
         spin_lock(&v->domain->p2m.lock);
-        par = to_write ? TRANSLATE("s1e1w", address) : TRANSLATE("s1e1r", address);
+        par = first_stage(address, to_write);
         spin_unlock(&v->domain->p2m.lock);
     }
     if ((par & PAR_FAULT) != 0) {

@@ -140,16 +140,23 @@ static void smc_trap(uint64_t esr)
 #define DABT_FAULT_KIND_MASK   0x3c
 #define DABT_FAULT_TRANSLATION 0x04
 
+/* Req: BH-MEM-019 */
 /*
- * Did the guest's access fault because another CPU was changing the entry for its page? Only a translation fault can be
- * such a one, and it says which page it was (Arm ARM, D17.2.62, HPFAR_EL2).
+ * The guest's access, which needs RIGHTS and is no device's, cannot be done: it takes an abort. Unless another CPU was
+ * changing the entry for its page: then it tries again. Only a translation fault can be such a one, and it says which page
+ * it was (Arm ARM, D17.2.62, HPFAR_EL2). A walk of the guest's own tables reads, whatever it is for.
  */
-static COLD bool is_to_be_tried_again(uint64_t esr, unsigned rights)
+static COLD void refuse_access(uint64_t esr, unsigned rights)
 {
-    uint64_t gpa = (sysreg_read(hpfar_el2) & 0x0ffffffffff0UL) << 8;
+    gfn_t g = gfn((sysreg_read(hpfar_el2) & 0x0ffffffffff0UL) >> 4);
 
-    return (esr & DABT_FAULT_KIND_MASK) == DABT_FAULT_TRANSLATION &&
-           p2m_permits(&this_cpu()->current->domain->p2m, gfn(gpa >> PAGE_SHIFT), rights);
+    if ((esr & DABT_S1PTW) != 0) {
+        rights = P2M_READ;
+    }
+    if ((esr & DABT_FAULT_KIND_MASK) != DABT_FAULT_TRANSLATION ||
+        !p2m_permits(&this_cpu()->current->domain->p2m, g, rights)) {
+        inject_external_abort(esr, sysreg_read(far_el2));
+    }
 }
 
 /* Req: BH-TRAP-006 */
@@ -230,31 +237,19 @@ static COLD int access_by_text(uint64_t esr, uint64_t far, uint64_t gpa)
     return 0;
 }
 
-/* Req: BH-MEM-019 */
-/* It is no device's, and cannot be done: unless it is to be tried again, the guest takes an abort. */
-static COLD void refuse_access(uint64_t esr, uint64_t far)
-{
-    /* A walk of the guest's own tables reads, whatever it is for. */
-    bool writes = (esr & (DABT_WNR | DABT_S1PTW | DABT_CM)) == DABT_WNR;
-
-    if (!is_to_be_tried_again(esr, writes ? P2M_READ | P2M_WRITE : P2M_READ)) {
-        inject_external_abort(esr, far);
-    }
-}
-
 /* Req: BH-TRAP-003 */
 static void data_abort_trap(uint64_t esr)
 {
     uint64_t far = sysreg_read(far_el2);
     uint64_t gpa = (sysreg_read(hpfar_el2) & 0x0ffffffffff0UL) << 8 | (far & (PAGE_SIZE - 1));
     struct vcpu_regs *s = LOADED_STATE;
-    unsigned rt = DABT_SRT(esr);
+    unsigned rt = DABT_SRT(esr), rights = (esr & DABT_WNR) != 0 ? P2M_WRITE : P2M_READ;
     struct mmio_access a;
 
     /* Only a described, plain access that met no mapping or no right to it is surely a device's. */
     if (unlikely((esr & (DABT_ISV | DABT_S1PTW | DABT_CM | DABT_FAULT_MASK)) != (DABT_ISV | DABT_FAULT_STAGE2))) {
         if (!CONFIG_MMIO_DECODE || access_by_text(esr, far, gpa) != 0) {
-            refuse_access(esr, far);
+            refuse_access(esr, (esr & DABT_CM) != 0 ? P2M_READ : rights);
         }
         return;
     }
@@ -262,7 +257,7 @@ static void data_abort_trap(uint64_t esr)
     a.is_write = (esr & DABT_WNR) != 0;
     a.value = s->x[rt]; /* x[31] is the zero register */
     if (unlikely((gpa & (a.size - 1U)) != 0 || mmio_dispatch(this_cpu()->current, gpa, &a) != 0)) {
-        refuse_access(esr, far);
+        refuse_access(esr, rights);
         return;
     }
     if (!a.is_write) {
@@ -274,9 +269,7 @@ static void data_abort_trap(uint64_t esr)
 
 static void fetch_abort_trap(uint64_t esr)
 {
-    if (!is_to_be_tried_again(esr, (esr & DABT_S1PTW) != 0 ? P2M_READ : P2M_READ | P2M_EXECUTE)) {
-        inject_external_abort(esr, sysreg_read(far_el2));
-    }
+    refuse_access(esr, P2M_READ | P2M_EXECUTE);
 }
 
 typedef void trap_handler(uint64_t esr);
