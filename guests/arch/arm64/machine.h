@@ -142,7 +142,37 @@ static inline uint8_t read8(uint64_t a)
 }
 static inline void write32(uint64_t a, uint32_t v) { __asm__ volatile("str %w0, [%1]" :: "r"(v), "r"(a) : "memory"); }
 static inline void write64(uint64_t a, uint64_t v) { __asm__ volatile("str %0, [%1]" :: "r"(v), "r"(a) : "memory"); }
+static inline void write16(uint64_t a, uint16_t v) { __asm__ volatile("strh %w0, [%1]" :: "r"(v), "r"(a) : "memory"); }
 static inline void write8(uint64_t a, uint8_t v) { __asm__ volatile("strb %w0, [%1]" :: "r"(v), "r"(a) : "memory"); }
+
+/*
+ * Translation tables, as xen_home.c makes them: one table a page, pages of 4 KiB, levels from the root (VMSAv8-64 with
+ * 39 bits). An entry is for normal memory, inner shareable, not global; each space has an ASID.
+ */
+typedef uint64_t table_entry_t;
+#define TABLE_LEVELS 3
+#define TABLE_BITS 9
+#define TABLE_ADDRESS 0x0000fffffffff000ull
+enum page_rights { PAGE_READ = 0, PAGE_WRITE = 1, PAGE_EXECUTE = 2, PAGE_DEVICE = 4 };
+static inline table_entry_t table_entry(uint64_t address) { return address | 0x3; }
+static inline table_entry_t page_entry(uint64_t address, unsigned rights)
+{
+    return address | 0xf03 | ((rights & PAGE_DEVICE) != 0 ? 0 : 1u << 2) | ((rights & PAGE_WRITE) != 0 ? 0 : 1u << 7) |
+           ((rights & PAGE_EXECUTE) != 0 ? 1ull << 54 : 3ull << 53);
+}
+static inline uint64_t space_root(unsigned space, uint64_t address) { return address | (uint64_t)(space + 1) << 48; }
+static inline void space_enter(uint64_t root)
+{
+    __asm__ volatile("msr ttbr0_el1, %0; isb; tlbi vmalle1; dsb ish; isb" :: "r"(root) : "memory");
+}
+/* The page at AT was written with code in it. */
+static inline void code_written(const void *at)
+{
+    for (unsigned i = 0; i < 4096; i += 16) {
+        __asm__ volatile("dc cvau, %0" :: "r"((const char *)at + i) : "memory");
+    }
+    __asm__ volatile("dsb ish; ic ialluis; dsb ish; isb" ::: "memory");
+}
 
 /*
  * Xen. BEYOND_TABLES is an address that the tables have no level for, EMPTY_GFN is behind 60 GiB, where no memory is,
@@ -154,6 +184,8 @@ static inline void write8(uint64_t a, uint8_t v) { __asm__ volatile("strb %w0, [
 #define LOW_GFN 0u
 /* The distributor of GICv2 (arch-arm.h). */
 #define DEVICE_GFN 0x3001u
+/* A device's page that may be written to at random. */
+#define HARMLESS_DEVICE_GFN DEVICE_GFN
 /* No parameter is dangerous to set. */
 #define DEADLY_PARAMETER 0xffffffffu
 /* A grant may be mapped over another one's mapping, whatever comes of it. */

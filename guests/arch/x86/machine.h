@@ -116,6 +116,10 @@ static inline void write64(uint64_t a, uint64_t v)
     write32(a, (uint32_t)v);
     write32(a + 4, (uint32_t)(v >> 32));
 }
+static inline void write16(uint64_t a, uint16_t v)
+{
+    __asm__ volatile(FIXUP("movw %w0, (%1)") :: "r"(v), "r"((uintptr_t)a) : "memory");
+}
 static inline void write8(uint64_t a, uint8_t v)
 {
     __asm__ volatile(FIXUP("movb %b0, (%1)") :: "q"(v), "r"((uintptr_t)a) : "memory");
@@ -190,6 +194,34 @@ void exception_taken(struct frame *f);
 void machine_tables_load(void);
 
 /*
+ * Translation tables, as xen_home.c makes them: one table a page, pages of 4 KiB, levels from the root. In protected
+ * mode without PAE there are two levels.
+ */
+#ifdef __x86_64__
+typedef uint64_t table_entry_t;
+#define TABLE_LEVELS 4
+#define TABLE_BITS 9
+#else
+typedef uint32_t table_entry_t;
+#define TABLE_LEVELS 2
+#define TABLE_BITS 10
+#endif
+#define TABLE_ADDRESS (~0xfffull)
+enum page_rights { PAGE_READ = 0, PAGE_WRITE = 1, PAGE_EXECUTE = 2, PAGE_DEVICE = 4 };
+static inline table_entry_t table_entry(uint64_t address) { return (table_entry_t)address | 0x7; }
+static inline table_entry_t page_entry(uint64_t address, unsigned rights)
+{
+    return (table_entry_t)address | 0x1 | ((rights & PAGE_WRITE) != 0 ? 0x2 : 0) |
+           ((rights & PAGE_DEVICE) != 0 ? 0x18 : 0);
+}
+static inline uint64_t space_root(unsigned space, uint64_t address) { return space < 2 ? address : 0; }
+static inline void space_enter(uint64_t root)
+{
+    __asm__ volatile("mov %0, %%cr3" :: "r"((uintptr_t)root) : "memory");
+}
+static inline void code_written(const void *at) { (void)at; }
+
+/*
  * Xen. BEYOND_TABLES is an address that nothing is at, EMPTY_GFN a page of the guest's where no memory is, BEYOND_GFN
  * one that no address reaches.
  */
@@ -214,6 +246,8 @@ static inline void code_write(uint64_t at)
         ((volatile uint8_t *)(uintptr_t)at)[i] = code[i];
     }
 }
+/* A page that may be written to at random, where a device could be: there is none but the local APIC. */
+#define HARMLESS_DEVICE_GFN LOW_GFN
 extern uint8_t hypercall_page[];
 #define HYPERCALL_COUNT 128u
 #define HYPERCALL_SIZE 32u
