@@ -388,7 +388,7 @@ static void repair(void)
 static void tick(unsigned irq)
 {
     (void)irq;
-    timer_set(now() + ticks_from_us(300 + pick(&workers[cpu_id()], 700)));
+    timer_set(now() + ticks_from_us(1000 + pick(&workers[cpu_id()], 4000)));
 }
 
 static void work(void *argument)
@@ -419,10 +419,8 @@ static void work(void *argument)
             break;
         default: one_call(w); break;
         }
-        if (catch_end(&c)) {
-            w->caught++;
-        }
-        if (c.taken || pick(w, 256) == 0) {
+        w->caught += catch_end(&c);
+        if (pick(w, 128) == 0) {
             repair();
         }
     }
