@@ -26,6 +26,7 @@ static struct spinlock list_lock = SPINLOCK_INIT(LOCK_DOMLIST);
 static uint16_t next_id = 1;   /* [lock list_lock] */
 static unsigned alive;         /* [lock list_lock] domains in the table */
 static bool end_with_last;     /* [atomic] the board goes off when the table is empty */
+static uint32_t dying;         /* [atomic] domains that wait for the reaper, or will */
 static uint32_t reaping;       /* [atomic] a CPU takes steps now */
 
 void domain_list_lock(void) NO_LOCK_ANALYSIS
@@ -69,11 +70,15 @@ struct domain *domain_get_any(uint16_t id)
     return find(id, false);
 }
 
+/*
+ * Before D is counted out it may not have begun to die yet, and afterwards it may be freed. So what is asked is whether
+ * any domain dies: who makes one die counts it, and then itself out. Of two that are counted out the second one sees
+ * what the first one did, and calls the reaper.
+ */
 void domain_put(struct domain *d)
 {
-    bool dying = __atomic_load_n(&d->phase, __ATOMIC_RELAXED) == DOMAIN_DYING;
-
-    if (__atomic_sub_fetch(&d->users, 1, __ATOMIC_ACQ_REL) == 0 && dying) {
+    if (__atomic_sub_fetch(&d->users, 1, __ATOMIC_ACQ_REL) == 0 &&
+        unlikely(__atomic_load_n(&dying, __ATOMIC_RELAXED) != 0)) {
         this_cpu()->work |= WORK_REAP;
     }
 }
@@ -198,6 +203,7 @@ void domain_shutdown(struct domain *d, unsigned reason)
     if (first) {
         /* Counted as one that has it loaded: the reaper stays away until all vCPUs were told. */
         __atomic_fetch_add(&d->users, 1, __ATOMIC_RELAXED);
+        __atomic_fetch_add(&dying, 1, __ATOMIC_RELAXED);
         d->phase = DOMAIN_DYING;
         d->shutdown_reason = d->has_shutdown_code ? d->shutdown_code : (uint8_t)reason;
         log_info("%s: %s", d->name, reason_name(d->shutdown_reason));
@@ -214,7 +220,7 @@ void domain_shutdown(struct domain *d, unsigned reason)
             sched_stop(d->vcpus[i]);
         }
     }
-    __atomic_fetch_sub(&d->users, 1, __ATOMIC_RELEASE);
+    __atomic_fetch_sub(&d->users, 1, __ATOMIC_ACQ_REL);
     this_cpu()->work |= WORK_REAP;
 }
 
@@ -317,6 +323,9 @@ bool domain_reap_step(struct domain *d)
         return true;
     }
     domain_table[d->slot] = NULL;
+    if (d->phase == DOMAIN_DYING) {
+        __atomic_fetch_sub(&dying, 1, __ATOMIC_RELAXED);
+    }
     if (CONFIG_XEN_GUEST) {
         policy_forget(d);
     }

@@ -266,7 +266,6 @@ void sched_release(struct vcpu *v)
 {
     struct cpu *heir = this_cpu()->sched.heir;
     uint8_t state = __atomic_load_n(&v->state, __ATOMIC_RELAXED);
-    bool dying;
 
     if (unlikely(state == VCPU_RUNNING)) {
         spin_lock(&sched_lock);
@@ -286,13 +285,9 @@ void sched_release(struct vcpu *v)
     if (heir != NULL) {
         cpu_request(heir, WORK_RESCHED);
     }
-    if (this_cpu()->sched.same_domain) {
-        return;
-    }
-    dying = v->domain->phase != DOMAIN_RUNNING;
-    if (__atomic_sub_fetch(&v->domain->users, 1, __ATOMIC_ACQ_REL) == 0 && dying) {
+    if (!this_cpu()->sched.same_domain) {
         /* V may be freed from here on: before it was counted out the reaper kept away. */
-        this_cpu()->work |= WORK_REAP;
+        domain_put(v->domain);
     }
 }
 
