@@ -317,6 +317,7 @@ bool domain_reap_step(struct domain *d)
     if (CONFIG_RESTART && restart_is_wanted(d)) {
         /* From now on nobody finds it. */
         __atomic_store_n(&d->phase, (uint8_t)DOMAIN_BUILDING, __ATOMIC_RELEASE);
+        __atomic_fetch_sub(&dying, 1, __ATOMIC_RELAXED);
         spin_unlock(&list_lock);
         free_parts(d);
         renew(d);
@@ -368,6 +369,14 @@ static struct domain *find_dead(void)
 
 #define REAPING      1U
 #define REAP_AGAIN   2U
+
+void domain_abandon(struct domain *d)
+{
+    spin_lock(&d->lock);
+    __atomic_fetch_add(&dying, 1, __ATOMIC_RELAXED);
+    d->phase = DOMAIN_DYING;
+    spin_unlock(&d->lock);
+}
 
 bool domain_reap(void)
 {

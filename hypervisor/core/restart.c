@@ -242,10 +242,8 @@ static void begin_life(struct domain *d)
 static void give_up(struct domain *d)
 {
     log_error("%s: does not start again", d->name);
-    spin_lock(&d->lock);
     d->restart.action = RESTART_DESTROY;
-    d->phase = DOMAIN_DYING;
-    spin_unlock(&d->lock);
+    domain_abandon(d);
 }
 
 bool restart_step(void)

@@ -117,6 +117,8 @@ void domain_start(struct domain *d);
 void domain_shutdown(struct domain *d, unsigned reason);
 /* D did what it may not and cannot go on. Says why on the console and shuts it down as crashed. */
 void domain_crash(struct domain *d, const char *why);
+/* D, which was being built while others run, cannot be: what there is of it is the reaper's. */
+void domain_abandon(struct domain *d);
 /* Frees a domain that never started, or one whose vCPUs have all stopped. True when all of it is gone. */
 bool domain_reap_step(struct domain *d);
 /* Takes one bounded step for some domain that dies, or starts again; false when there is nothing to do. */
