@@ -23,7 +23,7 @@
 #define LIST_MAX   4            /* calls in a list */
 #define PRIVATE_SIZE (PAGE / CPU_MAX)
 
-/* As physical as virtual; each begins where it may be mistaken for nothing but itself by home_harmless(). */
+/* As physical as virtual. Where home_harmless() changes a byte of an address, it leads to another page of the same. */
 static const uint64_t arguments = OPEN_BASE, play = OPEN_BASE + ARGUMENT_PAGES * PAGE, place = OPEN_BASE + 0x80000;
 static uint64_t deadline;
 static unsigned peers;
@@ -138,7 +138,6 @@ static void scribble(struct worker *w)
 
 /* ---- Calls ---- */
 
-/* A result of 32 bits is one as well. */
 static int64_t make(struct worker *w, uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
 {
     int64_t result = home_call(number, a, b, c, d, e);

@@ -31,7 +31,7 @@
 #define SPECIAL_NOTHING (OPEN_SPECIAL + 2 * PAGE)
 #define SPECIAL_DEVICE (OPEN_SPECIAL + 3 * PAGE)
 
-/* VALUE without the bytes that lead home. A byte that is changed stays within 128 KiB of addresses. */
+/* VALUE without the bytes that lead home: each of those has bit 6 changed. */
 uint64_t home_harmless(uint64_t value);
 /* Takes the memory, and makes the tables. False, with a line that says why: there is none. */
 bool home_prepare(void);
