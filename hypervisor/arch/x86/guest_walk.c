@@ -11,15 +11,10 @@
 #include "state.h"
 
 /* May the access of the kinds ACCESS use a page with the rights in PTE, all levels together? */
-static ALWAYS_INLINE bool is_allowed(uint64_t rights, uint64_t no_execute, unsigned access, uint64_t cr4)
+static bool is_allowed(uint64_t rights, uint64_t no_execute, unsigned access, uint64_t cr4)
 {
     bool user_page = (rights & PTE_U) != 0;
 
-    /* Nearly always: a kernel, on a page of its own. */
-    if (likely((access & WALK_USER) == 0 && !user_page && ((access & WALK_WRITE) == 0 || (rights & PTE_W) != 0) &&
-               ((access & WALK_FETCH) == 0 || (no_execute & PTE_NX) == 0))) {
-        return true;
-    }
     if ((access & WALK_USER) != 0 && !user_page) {
         return false;
     }
@@ -52,17 +47,18 @@ static COLD void mark_entry(void *p, uint64_t entry, bool wide, uint64_t mark)
     }
 }
 
-/* The entry at GPA; the bits of MARK are set in it if it is present. 0: there is no memory. */
-static ALWAYS_INLINE uint64_t read_entry(struct p2m *p2m, uint64_t gpa, bool wide, uint64_t mark) REQUIRES(p2m->lock)
+/* The entry at GPA, in frame *M; the bits of MARK are set in it if it is present. 0: there is no memory. */
+static ALWAYS_INLINE uint64_t read_entry(struct p2m *p2m, uint64_t gpa, bool wide, uint64_t mark, mfn_t *m)
+    REQUIRES(p2m->lock)
 {
-    mfn_t m = p2m_ram_again(p2m, gfn(gpa >> PAGE_SHIFT));
     uint64_t entry;
     char *p;
 
-    if (unlikely(!mfn_valid(m))) {
+    *m = p2m_ram_again(p2m, gfn(gpa >> PAGE_SHIFT));
+    if (unlikely(!mfn_valid(*m))) {
         return 0;
     }
-    p = (char *)window_open_leaf(m) + (gpa & (PAGE_SIZE - 1));
+    p = (char *)window_open_leaf(*m) + (gpa & (PAGE_SIZE - 1));
     entry = wide ? __atomic_load_n((uint64_t *)p, __ATOMIC_RELAXED) : __atomic_load_n((uint32_t *)p, __ATOMIC_RELAXED);
     if (unlikely((entry & (mark | PTE_P)) != (mark | PTE_P)) && (entry & PTE_P) != 0) {
         mark_entry(p, entry, wide, mark);
@@ -74,17 +70,15 @@ static ALWAYS_INLINE uint64_t read_entry(struct p2m *p2m, uint64_t gpa, bool wid
 /* Sets the dirty bit of the entry at GPA, which was found to be the last one of a write. */
 static COLD void mark_dirty(struct p2m *p2m, uint64_t gpa, bool wide) REQUIRES(p2m->lock)
 {
-    (void)read_entry(p2m, gpa, wide, PTE_A | PTE_D);
+    mfn_t m;
+
+    (void)read_entry(p2m, gpa, wide, PTE_A | PTE_D, &m);
 }
 
 /* What is other now than it was in the entry that W met at level I. */
 static ALWAYS_INLINE uint64_t level_difference(const struct walk_memo *w, unsigned i)
 {
-    const char *table = window_open_leaf(w->level[i].m);
-    uint64_t entry = __atomic_load_n((const uint64_t *)(table + w->level[i].offset), __ATOMIC_RELAXED);
-
-    window_close_leaf();
-    return entry ^ w->level[i].entry;
+    return leaf_peek(w->level[i].window, w->level[i].at) ^ w->level[i].entry;
 }
 
 /* Are the entries that W met what they were? There are two at least, and nearly always four. */
@@ -104,6 +98,39 @@ static ALWAYS_INLINE bool is_as_before(const struct walk_memo *w)
     return difference == 0;
 }
 
+static ALWAYS_INLINE struct walk_memo *memo_of(uint64_t address)
+{
+    return &LOADED_STATE->walk[address >> PAGE_SHIFT & (WALK_MEMO_COUNT - 1)];
+}
+
+/* Is W, of the loaded vCPU, which is in long mode, the walk for ADDRESS as it would be made now? */
+static ALWAYS_INLINE bool is_current(const struct walk_memo *w, const struct p2m *p2m, uint64_t address)
+    REQUIRES(p2m->lock)
+{
+    uint64_t changes = __atomic_load_n(&p2m->arch.changes, __ATOMIC_RELAXED);
+
+    return likely(((w->page ^ (1 + (address >> PAGE_SHIFT))) | (w->cr3 ^ hvm_cr3()) | (w->changes ^ changes)) == 0) &&
+           likely(is_as_before(w));
+}
+
+/* The frame of ADDRESS, nearly always: a kernel's own page, that it came by before. MFN_INVALID: walk for it. */
+static ALWAYS_INLINE mfn_t frame_again(const struct p2m *p2m, uint64_t address, unsigned access) REQUIRES(p2m->lock)
+{
+    const struct walk_memo *w = memo_of(address);
+
+    return likely((access & ~w->plain) == 0 && hvm_is_long_mode()) && is_current(w, p2m, address) ? w->m : MFN_INVALID;
+}
+
+/* The accesses to W's page that is_allowed() allows a kernel without a look at any register. */
+static uint32_t plain_accesses(const struct walk_memo *w, uint64_t last_entry)
+{
+    if (!mfn_valid(w->m) || (w->rights & PTE_U) != 0) {
+        return 0;
+    }
+    return WALK_READ | ((w->rights & PTE_W) != 0 && (last_entry & PTE_D) != 0 ? WALK_WRITE : 0) |
+           ((w->no_execute & PTE_NX) == 0 ? WALK_FETCH : 0);
+}
+
 /* Makes W the walk for ADDRESS. On an error it is none. */
 static COLD int walk_anew(struct p2m *p2m, uint64_t address, unsigned access, uint64_t cr4, struct walk_memo *w)
     REQUIRES(p2m->lock)
@@ -112,21 +139,23 @@ static COLD int walk_anew(struct p2m *p2m, uint64_t address, unsigned access, ui
     uint64_t table = hvm_cr3() & PTE_ADDRESS, at, entry, rights = ~0UL, no_execute = 0;
 
     w->page = 0;
+    w->plain = 0;
     if (unlikely((uint64_t)((int64_t)(address << unused) >> unused) != address)) {
         return -XEN_EFAULT;
     }
-    w->root = table;
     for (;; shift -= 9, i++) {
+        mfn_t m;
+
         at = table + (address >> (shift - 3) & 0xff8);
-        entry = read_entry(p2m, at, true, PTE_A);
+        entry = read_entry(p2m, at, true, PTE_A, &m);
         if (unlikely((entry & PTE_P) == 0)) {
             return -XEN_EFAULT;
         }
         rights &= entry;
         no_execute |= entry;
         /* With the mark that is there now; if the guest was quicker, the next walk sees the difference. */
-        w->level[i].m = p2m_ram_again(p2m, gfn(at >> PAGE_SHIFT));
-        w->level[i].offset = at & (PAGE_SIZE - 1);
+        w->level[i].window = mfn_to_paddr(m).a | PTE_R;
+        w->level[i].at = (const uint64_t *)(LEAF_VA + (at & (PAGE_SIZE - 1)));
         w->level[i].entry = entry | PTE_A;
         /* PS is reserved above 1 GiB, and an attribute of pages. */
         if (shift == PAGE_SHIFT || ((entry & PTE_PS) != 0 && shift <= 30)) {
@@ -143,20 +172,21 @@ static COLD int walk_anew(struct p2m *p2m, uint64_t address, unsigned access, ui
     w->no_execute = no_execute;
     w->gpa = ((entry & PTE_ADDRESS & ~((1UL << shift) - 1)) | (address & ((1UL << shift) - 1))) & ~(PAGE_SIZE - 1);
     w->m = p2m_ram_again(p2m, gfn(w->gpa >> PAGE_SHIFT));
+    w->plain = plain_accesses(w, w->level[i].entry);
+    w->cr3 = hvm_cr3();
     w->changes = __atomic_load_n(&p2m->arch.changes, __ATOMIC_RELAXED);
     w->page = 1 + (address >> PAGE_SHIFT);
     return 0;
 }
 
 /* Long mode: AMD APM volume 2, 5.3. The frame goes to *M if it is known to be plain RAM. */
-static ALWAYS_INLINE int walk_long(struct p2m *p2m, uint64_t address, unsigned access, uint64_t cr4, uint64_t *gpa,
-                                   mfn_t *m) REQUIRES(p2m->lock)
+static int walk_long(struct p2m *p2m, uint64_t address, unsigned access, uint64_t cr4, uint64_t *gpa, mfn_t *m)
+    REQUIRES(p2m->lock)
 {
-    struct walk_memo *w = &LOADED_STATE->walk[address >> PAGE_SHIFT & (WALK_MEMO_COUNT - 1)];
+    struct walk_memo *w = memo_of(address);
 
-    if (unlikely(w->page != 1 + (address >> PAGE_SHIFT) || w->root != (hvm_cr3() & PTE_ADDRESS) ||
-                 w->changes != __atomic_load_n(&p2m->arch.changes, __ATOMIC_RELAXED) ||
-                 ((access & WALK_WRITE) != 0 && (w->level[w->level_count - 1].entry & PTE_D) == 0) || !is_as_before(w))) {
+    if (!is_current(w, p2m, address) ||
+        ((access & WALK_WRITE) != 0 && (w->level[w->level_count - 1].entry & PTE_D) == 0)) {
         int err = walk_anew(p2m, address, access, cr4, w);
 
         if (err != 0) {
@@ -165,13 +195,14 @@ static ALWAYS_INLINE int walk_long(struct p2m *p2m, uint64_t address, unsigned a
     }
     *gpa = w->gpa | (address & (PAGE_SIZE - 1));
     *m = w->m;
-    return likely(is_allowed(w->rights, w->no_execute, access, cr4)) ? 0 : -XEN_EFAULT;
+    return is_allowed(w->rights, w->no_execute, access, cr4) ? 0 : -XEN_EFAULT;
 }
 
 void guest_walk_forget(void)
 {
     for (unsigned i = 0; i < WALK_MEMO_COUNT; i++) {
         LOADED_STATE->walk[i].page = 0;
+        LOADED_STATE->walk[i].plain = 0;
     }
 }
 
@@ -182,6 +213,7 @@ static int walk_legacy(struct p2m *p2m, uint64_t address, unsigned access, uint6
     bool wide = (cr4 & CR4_PAE) != 0;
     unsigned bits = wide ? 9 : 10, shift = wide ? 30 : 22;
     uint64_t table = hvm_cr3() & (wide ? 0xffffffe0UL : 0xfffff000UL), rights = ~0UL, no_execute = 0, at, entry;
+    mfn_t m;
 
     address = (uint32_t)address;
     for (;; shift -= bits) {
@@ -190,7 +222,7 @@ static int walk_legacy(struct p2m *p2m, uint64_t address, unsigned access, uint6
         bool is_pointer = shift == 30;
 
         at = table + index * (wide ? 8 : 4);
-        entry = read_entry(p2m, at, wide, is_pointer ? 0 : PTE_A);
+        entry = read_entry(p2m, at, wide, is_pointer ? 0 : PTE_A, &m);
         if ((entry & PTE_P) == 0) {
             return -XEN_EFAULT;
         }
@@ -214,10 +246,10 @@ static int walk_legacy(struct p2m *p2m, uint64_t address, unsigned access, uint6
     return is_allowed(rights, no_execute, access, cr4) ? 0 : -XEN_EFAULT;
 }
 
-static ALWAYS_INLINE int walk(struct p2m *p2m, uint64_t address, unsigned access, uint64_t *gpa, mfn_t *m)
+static int walk(struct p2m *p2m, uint64_t address, unsigned access, uint64_t *gpa, mfn_t *m)
     REQUIRES(p2m->lock)
 {
-    if (likely(hvm_is_long_mode())) {
+    if (hvm_is_long_mode()) {
         return walk_long(p2m, address, access, hvm_cr4(), gpa, m);
     }
     *m = MFN_INVALID;
@@ -241,7 +273,7 @@ int arch_guest_translate(struct vcpu *v, uint64_t address, bool to_write, uint64
     int err;
 
     spin_lock(&v->domain->p2m.lock);
-    err = guest_walk(v, address, to_write ? WALK_WRITE : 0, gpa);
+    err = guest_walk(v, address, to_write ? WALK_WRITE : WALK_READ, gpa);
     spin_unlock(&v->domain->p2m.lock);
     return err;
 }
@@ -256,59 +288,90 @@ static COLD int other_frame(struct p2m *p2m, uint64_t gpa, bool to_write, mfn_t 
     return err == 0 && (to_write ? p2m_is_writable(type) : p2m_is_readable(type)) ? 0 : -XEN_EFAULT;
 }
 
-/* The frame of ADDRESS, for an access of the kinds ACCESS, and its guest physical address. */
-static ALWAYS_INLINE int frame_of(struct p2m *p2m, uint64_t address, unsigned access, uint64_t *gpa, mfn_t *m)
-    REQUIRES(p2m->lock)
+/* The frame of ADDRESS, for an access of the kinds ACCESS, by a walk. */
+static COLD int frame_by_walk(struct p2m *p2m, uint64_t address, unsigned access, mfn_t *m) REQUIRES(p2m->lock)
 {
-    int err = walk(p2m, address, access, gpa, m);
+    uint64_t gpa;
+    int err = walk(p2m, address, access, &gpa, m);
 
-    if (unlikely(err != 0)) {
+    if (err != 0) {
         return err;
     }
-    if (unlikely(!mfn_valid(*m))) {
-        *m = p2m_ram_again(p2m, gfn(*gpa >> PAGE_SHIFT));
+    if (!mfn_valid(*m)) {
+        *m = p2m_ram_again(p2m, gfn(gpa >> PAGE_SHIFT));
     }
-    return likely(mfn_valid(*m)) ? 0 : other_frame(p2m, *gpa, (access & WALK_WRITE) != 0, m);
+    return mfn_valid(*m) ? 0 : other_frame(p2m, gpa, (access & WALK_WRITE) != 0, m);
 }
 
 int arch_guest_frame(struct vcpu *v, uint64_t address, bool to_write, mfn_t *m, bool *is_memory) NO_LOCK_ANALYSIS
 {
-    uint64_t gpa;
-    int err = frame_of(&v->domain->p2m, address, to_write ? WALK_WRITE : 0, &gpa, m);
+    struct p2m *p2m = &v->domain->p2m;
+    unsigned access = to_write ? WALK_WRITE : WALK_READ;
+    mfn_t again = frame_again(p2m, address, access);
+    int err = 0;
 
+    if (likely(mfn_valid(again))) {
+        *m = again;
+    } else {
+        err = frame_by_walk(p2m, address, access, m);
+    }
     if (likely(err == 0)) {
         *is_memory = true;
     }
     return err;
 }
 
+/* ---- Code ---- */
+
 /* Bytes of one page; how many, 0 if there are none. */
-static unsigned fetch_piece(struct vcpu *v, uint64_t address, uint8_t *bytes, unsigned size, unsigned access)
+static COLD unsigned fetch_piece(struct vcpu *v, uint64_t address, uint8_t *bytes, unsigned size, unsigned access)
 {
     struct p2m *p2m = &v->domain->p2m;
-    uint64_t gpa;
     mfn_t m;
 
     spin_lock(&p2m->lock);
-    if (unlikely(frame_of(p2m, address, access, &gpa, &m) != 0)) {
+    if (frame_by_walk(p2m, address, access, &m) != 0) {
         size = 0;
     } else {
-        memcpy(bytes, (const char *)window_open_leaf(m) + (gpa & (PAGE_SIZE - 1)), size);
+        memcpy(bytes, (const char *)window_open_leaf(m) + (address & (PAGE_SIZE - 1)), size);
         window_close_leaf();
     }
     spin_unlock(&p2m->lock);
     return size;
 }
 
+/* GUEST_FETCH_SIZE bytes of one page, where the CPU came by before. False: they are to be looked for. */
+static ALWAYS_INLINE bool fetch_again(struct vcpu *v, uint64_t address, uint8_t *bytes, unsigned access)
+{
+    struct p2m *p2m = &v->domain->p2m;
+    mfn_t m;
+
+    spin_lock(&p2m->lock);
+    m = frame_again(p2m, address, access);
+    if (likely(mfn_valid(m))) {
+        __builtin_memcpy(bytes, (const char *)window_open_leaf(m) + (address & (PAGE_SIZE - 1)), GUEST_FETCH_SIZE);
+        window_close_leaf();
+    }
+    spin_unlock(&p2m->lock);
+    return mfn_valid(m);
+}
+
+static COLD unsigned fetch_pages(struct vcpu *v, uint64_t address, uint8_t *bytes, unsigned access)
+{
+    unsigned first = (unsigned)MIN(PAGE_SIZE - (address & (PAGE_SIZE - 1)), (uint64_t)GUEST_FETCH_SIZE);
+    unsigned count = fetch_piece(v, address, bytes, first, access);
+
+    return count == first && first < GUEST_FETCH_SIZE
+               ? count + fetch_piece(v, address + first, bytes + first, GUEST_FETCH_SIZE - first, access)
+               : count;
+}
+
 unsigned guest_fetch(struct vcpu *v, uint64_t address, uint8_t *bytes)
 {
-    unsigned access = WALK_FETCH | (hvm_cpl() == 3 ? WALK_USER : 0), first, count;
+    unsigned access = WALK_FETCH | (hvm_cpl() == 3 ? WALK_USER : 0);
 
-    if (likely((address & (PAGE_SIZE - 1)) <= PAGE_SIZE - GUEST_FETCH_SIZE)) {
-        return fetch_piece(v, address, bytes, GUEST_FETCH_SIZE, access);
+    if (likely((address & (PAGE_SIZE - 1)) <= PAGE_SIZE - GUEST_FETCH_SIZE && fetch_again(v, address, bytes, access))) {
+        return GUEST_FETCH_SIZE;
     }
-    first = (unsigned)(PAGE_SIZE - (address & (PAGE_SIZE - 1)));
-    count = fetch_piece(v, address, bytes, first, access);
-    return count == first ? count + fetch_piece(v, address + first, bytes + first, GUEST_FETCH_SIZE - first, access)
-                          : count;
+    return fetch_pages(v, address, bytes, access);
 }

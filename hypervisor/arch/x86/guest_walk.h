@@ -9,9 +9,10 @@
 #include "bh/types.h"
 #include "bh/vcpu.h"
 
-#define WALK_WRITE BIT(0)
-#define WALK_USER  BIT(1)
+#define WALK_READ  BIT(0)
+#define WALK_WRITE BIT(1)
 #define WALK_FETCH BIT(2)
+#define WALK_USER  BIT(3) /* beside one of the others */
 
 /*
  * The guest physical address of ADDRESS for an access of the kinds WALK_*; accessed and dirty bits are set as hardware

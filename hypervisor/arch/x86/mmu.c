@@ -29,18 +29,7 @@ paddr_t image_to_paddr(const void *p)
     return paddr((uint64_t)p - IMAGE_OFFSET);
 }
 
-/* ---- Windows. What was not mapped is in no TLB, so opening needs no invalidation (APM volume 2, 5.5.2) ---- */
-
-static ALWAYS_INLINE void own_map(unsigned page, uint64_t pte)
-{
-    *(volatile uint64_t *)(OWN_PAGE(CPU_PAGE_TABLE3) + page) = pte;
-}
-
-static ALWAYS_INLINE void own_unmap(unsigned page)
-{
-    own_map(page, 0);
-    tlb_forget_here(CPU_PAGE_VA((uint64_t)page));
-}
+/* ---- Windows ---- */
 
 void *arch_window_map(unsigned slot, mfn_t m, bool writable)
 {

@@ -8,6 +8,8 @@
 
 #include "bh/hyp_map.h"
 #include "bh/types.h"
+#include "bh/window.h"
+#include "cpu_registers.h"
 #include "layout.h"
 
 #define PTE_P       BIT(0)
@@ -30,6 +32,33 @@
 /* Makes a root for another CPU, with its own pages. -XEN_ENOMEM. */
 struct cpu;
 MUST_USE int hyp_root_create(struct cpu *cpu);
+
+/*
+ * Entries of this CPU's table for its own pages. What was not mapped is in no TLB, so mapping needs no invalidation (APM
+ * volume 2, 5.5.2).
+ */
+static ALWAYS_INLINE void own_map(unsigned page, uint64_t pte)
+{
+    ((volatile uint64_t *)CPU_PAGE_VA((uint64_t)CPU_PAGE_TABLE3))[page] = pte;
+}
+
+static ALWAYS_INLINE void own_unmap(unsigned page)
+{
+    own_map(page, 0);
+    tlb_forget_here(CPU_PAGE_VA((uint64_t)page));
+}
+
+/* The word at AT, in the leaf window (bh/window.h), when that has the entry PTE: opened for one look. */
+#define LEAF_VA CPU_PAGE_VA((uint64_t)CPU_PAGE_WINDOW + WINDOW_LEAF)
+static ALWAYS_INLINE uint64_t leaf_peek(uint64_t pte, const uint64_t *at)
+{
+    uint64_t word;
+
+    own_map(CPU_PAGE_WINDOW + WINDOW_LEAF, pte);
+    word = *(const volatile uint64_t *)at;
+    own_unmap(CPU_PAGE_WINDOW + WINDOW_LEAF);
+    return word;
+}
 
 /* Puts the state frames of a vCPU at CPU_STATE_VA of this CPU, or takes them away. */
 void state_map(const mfn_t *frames);

@@ -21,14 +21,16 @@ enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, 
 #define WALK_LEVELS 5
 struct walk_memo {
     uint64_t page;         /* 1 + the number of the virtual page; 0: none */
-    uint64_t root;         /* the first table */
+    uint64_t cr3;
     uint64_t changes;      /* the domain's p2m changes then */
     uint64_t rights, no_execute; /* of all levels */
     uint64_t gpa;          /* of the page */
     mfn_t m;               /* its frame; MFN_INVALID: none, or no plain RAM */
+    uint32_t plain;        /* WALK_*: what a kernel may do there whatever other registers hold; 0: M is invalid */
     uint32_t level_count;
-    struct { mfn_t m; uint64_t offset, entry; } level[WALK_LEVELS]; /* frame of the table, place in it, what was there */
-};
+    /* For each table a window's entry, the place in that window, and what was there. */
+    struct { uint64_t window; const uint64_t *at; uint64_t entry; } level[WALK_LEVELS];
+} __attribute__((aligned(256))); /* so that one is found by a shift */
 #define WALK_MEMO_COUNT 8
 
 struct vcpu_regs {
