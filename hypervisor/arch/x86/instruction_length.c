@@ -7,7 +7,6 @@
 #include "instruction.h"
 
 #include "instruction_parts.h"
-#include "lib/string.h"
 
 enum shape {
     SHAPE_PLAIN,     /* opcode bytes and nothing else */
@@ -22,7 +21,7 @@ struct pattern {
     uint8_t opcode_count;
     uint8_t opcode[4]; /* the rest zero */
     uint8_t digit;
-};
+} __attribute__((aligned(8))); /* so that one is found by a shift */
 
 static const struct pattern patterns[INSTRUCTION_EXIT_COUNT] = {
     [INSTRUCTION_CPUID] = { SHAPE_PLAIN, 2, { 0x0f, 0xa2 }, 0 },
@@ -106,31 +105,37 @@ static int read_instruction(struct instruction_parts *p, const uint8_t *bytes, u
     return p->error;
 }
 
+static COLD int length_behind_prefixes(const uint8_t *bytes, unsigned count, enum instruction_mode mode,
+                                       enum instruction_exit expected, unsigned *length)
+{
+    struct instruction_memory memory;
+    struct instruction_parts p;
+    int err = read_instruction(&p, bytes, count, mode, expected, &memory);
+
+    if (err == 0) {
+        *length = p.position;
+    }
+    return err;
+}
+
 /* Req: BH-INSN-004 */
 int instruction_length_of(const uint8_t *bytes, unsigned count, enum instruction_mode mode,
                           enum instruction_exit expected, unsigned *length)
 {
     const struct pattern *t = &patterns[expected];
-    struct instruction_memory memory;
-    struct instruction_parts p;
-    int err;
 
     /* The common case: no prefix. None of these opcodes begins like one. */
     if (likely(t->shape == SHAPE_PLAIN && count >= sizeof(t->opcode))) {
         uint32_t is, should;
 
-        memcpy(&is, bytes, sizeof(is));
-        memcpy(&should, t->opcode, sizeof(should));
+        __builtin_memcpy(&is, bytes, sizeof(is));
+        __builtin_memcpy(&should, t->opcode, sizeof(should));
         if (likely((is ^ should) << (32 - 8 * t->opcode_count) == 0)) {
             *length = t->opcode_count;
             return 0;
         }
     }
-    err = read_instruction(&p, bytes, count, mode, expected, &memory);
-    if (err == 0) {
-        *length = p.position;
-    }
-    return err;
+    return length_behind_prefixes(bytes, count, mode, expected, length);
 }
 
 /* Which of them it may be, by its second opcode byte; the reg field tells LMSW and SMSW apart. */
