@@ -21,14 +21,15 @@ bool hypercall_x86(struct vcpu *v, struct vcpu_regs *s)
         s->r[RAX] = is_wide ? (uint64_t)-XEN_EPERM : (uint32_t)-XEN_EPERM;
         return true;
     }
-    v->is_narrow = !is_wide;
     if (is_wide) {
         return hypercall_from_64bit(v, s);
     }
     uint64_t a[5] = { (uint32_t)s->r[RBX], (uint32_t)s->r[RCX], (uint32_t)s->r[RDX], (uint32_t)s->r[RSI],
                       (uint32_t)s->r[RDI] };
 
+    v->is_narrow = true;
     answer = hypercall_dispatch(v, (uint32_t)s->r[RAX], a);
+    v->is_narrow = false;
     if (answer == HYPERCALL_RESTART) {
         s->r[RBX] = (uint32_t)a[0];
         s->r[RCX] = (uint32_t)a[1];

@@ -17,7 +17,6 @@ static ALWAYS_INLINE bool hypercall_from_64bit(struct vcpu *v, struct vcpu_regs 
     uint64_t a[5] = { s->r[RDI], s->r[RSI], s->r[RDX], s->r[R10], s->r[R8] };
     int64_t answer;
 
-    v->is_narrow = false;
     answer = hypercall_dispatch(v, s->r[RAX], a);
 
     if (unlikely(answer == HYPERCALL_RESTART)) {

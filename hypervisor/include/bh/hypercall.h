@@ -19,7 +19,7 @@ int64_t hypercall_dispatch(struct vcpu *v, uint64_t number, uint64_t *arguments)
  * The answer of an operation on many elements that stops between two of them: the vCPU goes back to the instruction
  * that made the call, with the ARGUMENTS as they are now, which say where to go on. Each try does one element at least.
  */
-#define HYPERCALL_RESTART INT64_MIN
+#define HYPERCALL_RESTART INT32_MIN
 /* Is something waiting for this CPU: an interrupt, a request? Asked between elements. */
 bool hypercall_must_yield(void);
 

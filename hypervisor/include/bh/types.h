@@ -57,6 +57,7 @@ static inline bool mfn_valid(mfn_t m) { return m.n != ~0ULL; }
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #define COLD __attribute__((cold, noinline))
+#define NOINLINE __attribute__((noinline))
 
 /* What clang's thread-safety analysis reads; nothing to other compilers. */
 #if defined(__clang__)

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Into a guest and back by VMRUN. At an exit RSP points to the top of this CPU's stack, where the pages with the vCPU's
- * state begin: registers are saved above, the stack grows below.
+ * Into a guest and back by VMRUN. At an exit RSP points to the top of this CPU's stack, below the pages with the vCPU's
+ * state: registers are saved above, the stack grows below. As in a function that was called the uppermost word is in use;
+ * nobody returns by it, since svm_exit() ends in guest_resume.
  *
  * The hypervisor runs with GIF clear, so that neither interrupts nor NMIs nor machine checks come, and with RFLAGS.IF set,
  * since V_INTR_MASKING makes VMRUN take it for whether physical interrupts end the guest (AMD APM volume 2, 15.21.1).
  */
 #include "../layout.h"
 
-#define R(n)       (8 * (n))(%rsp)
-#define BLOCK      (8 * 16)(%rsp)
-#define HOST_BLOCK (8 * 17)(%rsp)
-#define VMCB_RAX   (0x1000 + 0x5f8)(%rsp)
+#define STATE(offset) 8 + (offset)(%rsp)
+#define R(n)       STATE(8 * (n))
+#define BLOCK      STATE(8 * 16)
+#define HOST_BLOCK STATE(8 * 17)
+#define VMCB_RAX   STATE(0x1000 + 0x5f8)
 
     .text
     .global svm_run
@@ -23,7 +25,9 @@ svm_run:
     call    svm_first
 
     .balign 16
+    .global guest_resume
 guest_resume:
+    movabs  $CPU_STACK_TOP - 8, %rsp
     mov     R(0), %rcx
     mov     %rcx, VMCB_RAX
     mov     BLOCK, %rax
@@ -78,8 +82,7 @@ guest_resume:
     xor     %r13d, %r13d
     xor     %r14d, %r14d
     xor     %r15d, %r15d
-    call    svm_exit
-    jmp     guest_resume
+    jmp     svm_exit
 
     /* See hvm.h. A stub of entry.S puts the vector in EAX and masks interrupts. */
     .global interrupt_take

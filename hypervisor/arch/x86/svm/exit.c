@@ -66,24 +66,25 @@ static ALWAYS_INLINE enum instruction_mode code_mode(void)
     return bits == 64 ? INSTRUCTION_64 : bits == 32 ? INSTRUCTION_32 : INSTRUCTION_16;
 }
 
-/*
- * The length of the instruction that the guest exited for, EXPECTED. 0: what is at RIP now is another one, since the
- * guest changed it meanwhile; it gets #UD for that.
- */
-static unsigned exit_length(struct vcpu *v, const struct vmcb *b, enum instruction_exit expected)
+static NOINLINE unsigned read_length(struct vcpu *v, enum instruction_exit expected)
 {
     uint8_t bytes[GUEST_FETCH_SIZE];
-    unsigned length, count;
+    unsigned count = guest_fetch(v, hvm_code_address(), bytes), length;
 
-    if (svm_saves_next_rip) {
-        return (unsigned)(b->next_rip - b->rip) & 0xf;
-    }
-    count = guest_fetch(v, hvm_code_address(), bytes);
-    if (instruction_length_of(bytes, count, code_mode(), expected, &length) != 0) {
+    if (unlikely(instruction_length_of(bytes, count, code_mode(), expected, &length) != 0)) {
         hvm_inject(EXCEPTION_UD);
         return 0;
     }
     return length;
+}
+
+/*
+ * The length of the instruction that the guest exited for, EXPECTED. 0: what is at RIP now is another one, since the
+ * guest changed it meanwhile; it gets #UD for that.
+ */
+static ALWAYS_INLINE unsigned exit_length(struct vcpu *v, const struct vmcb *b, enum instruction_exit expected)
+{
+    return svm_saves_next_rip ? (unsigned)(b->next_rip - b->rip) & 0xf : read_length(v, expected);
 }
 
 static void skip_instruction(struct vcpu *v, struct vmcb *b, enum instruction_exit expected)
@@ -472,31 +473,43 @@ static bool is_of_an_instruction(uint64_t event)
            (EVENT_TYPE(event) == EVENT_EXCEPTION && (vector == EXCEPTION_BP || vector == EXCEPTION_OF));
 }
 
-/* All exits but a hypercall of 64-bit code. */
-static COLD void other_exit(struct cpu *cpu)
+/* Above all VMEXIT_INVALID: what the guest made of its registers is no state of a CPU. */
+static COLD void unknown_exit(struct vcpu *v, const struct vmcb *b, uint64_t injected)
 {
-    struct vcpu *v = cpu->current;
-    struct vmcb *b = LOADED_VMCB;
+    log_error("%s: vCPU %u: exit %lx (%lx, %lx), CR0 %lx CR4 %lx EFER %lx CS %x event %lx", v->domain->name, v->id,
+              b->exit_code, b->exit_info1, b->exit_info2, b->cr0, b->cr4, b->efer, b->cs.attributes, injected);
+    domain_crash(v->domain, "an exit that nobody asked for");
+}
+
+/* All exits but a hypercall of 64-bit code. */
+static NOINLINE void other_exit(struct vcpu *v, struct vmcb *b)
+{
     uint64_t code = b->exit_code, injected = b->event;
 
     b->event = 0;
     if (unlikely((b->exit_interrupt & EVENT_VALID) != 0) && !is_of_an_instruction(b->exit_interrupt)) {
         b->event = b->exit_interrupt;
     }
-    if (code < VMEXIT_COUNT && handlers[code] != NULL) {
+    if (likely(code < VMEXIT_COUNT && handlers[code] != NULL)) {
         handlers[code](v, b);
     } else if (code == VMEXIT_NPF) {
         nested_fault_exit(v, b);
     } else {
-        /* Above all VMEXIT_INVALID: what the guest made of its registers is no state of a CPU. */
-        log_error("%s: vCPU %u: exit %lx (%lx, %lx), CR0 %lx CR4 %lx EFER %lx CS %x event %lx", v->domain->name, v->id,
-                  code, b->exit_info1, b->exit_info2, b->cr0, b->cr4, b->efer, b->cs.attributes, injected);
-        domain_crash(v->domain, "an exit that nobody asked for");
+        unknown_exit(v, b, injected);
     }
 }
 
+/* An interrupt that was taken too early, and what is to be settled before a guest goes on. */
+static NOINLINE void settle_work(struct cpu *cpu)
+{
+    if (cpu->arch.latched != 0) {
+        irq_take(cpu);
+    }
+    vcpu_leave(cpu);
+}
+
 /* Req: BH-SEC-004 */
-void svm_exit(void)
+NORETURN void svm_exit(void)
 {
     struct cpu *cpu = this_cpu();
     struct vmcb *b = LOADED_VMCB;
@@ -513,11 +526,11 @@ void svm_exit(void)
             skip_in_64bit(b, svm_saves_next_rip ? (unsigned)(b->next_rip - b->rip) & 0xf : VMMCALL_LENGTH);
         }
     } else {
-        other_exit(cpu);
+        other_exit(cpu->current, b);
     }
-    if (unlikely(cpu->arch.latched != 0)) {
-        irq_take(cpu);
+    if (unlikely((cpu->arch.latched | cpu->work) != 0)) {
+        settle_work(cpu);
     }
-    vcpu_leave(cpu);
     settle(cpu);
+    svm_resume();
 }

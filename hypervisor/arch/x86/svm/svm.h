@@ -14,7 +14,14 @@
 
 /* Called by enter.S: before the first guest, and at each exit. What they leave loaded runs next. */
 void svm_first(void);
-void svm_exit(void);
+NORETURN void svm_exit(void);
+
+/* The end of svm_exit(). A jump: there is nothing below on the stack that anybody needs. */
+static ALWAYS_INLINE NORETURN void svm_resume(void)
+{
+    __asm__ volatile("jmp guest_resume" ::: "memory");
+    __builtin_unreachable();
+}
 
 /* Has this CPU the next instruction's address at exits? [boot] */
 extern bool svm_saves_next_rip;
