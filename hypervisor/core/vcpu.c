@@ -125,7 +125,7 @@ void vcpu_kick(struct vcpu *v)
     state = __atomic_load_n(&v->state, __ATOMIC_RELAXED);
     if (state == VCPU_BLOCKED) {
         (void)sched_wake(v, VCPU_BLOCKED);
-    } else if (state == VCPU_RUNNING) {
+    } else if (state == VCPU_RUNNING && !(ARCH_VIRQ_IS_FOUND && v->sched.cpu == this_cpu())) {
         cpu_request(v->sched.cpu, WORK_VIRQ);
     }
 }

@@ -56,6 +56,10 @@ void hvm_reset(struct vcpu *v, struct vcpu_regs *s, void *block, const struct hv
 void hvm_load(struct vcpu *v);
 void hvm_unload(struct vcpu *v);
 
+/* The loaded vCPU sleeps where it is, so that nobody waits for it to leave its guest; and it goes on. */
+void hvm_pause(void);
+void hvm_go_on(void);
+
 /*
  * The task priority is in hardware while a guest runs, and in its local APIC for those who look at that: fetched before,
  * and stored after a change. Of the current vCPU.

@@ -27,7 +27,8 @@ static void deliver(struct cpu *cpu, unsigned vector)
         if (unlikely(console_emergency_has_begun())) {
             arch_stop();
         }
-        cpu->work |= __atomic_exchange_n(&cpu->requests, 0, __ATOMIC_ACQUIRE);
+        /* That something was posted is known by what it was. */
+        cpu->work |= __atomic_exchange_n(&cpu->requests, 0, __ATOMIC_ACQUIRE) & ~(uint32_t)WORK_VIRQ;
     } else if (vector == VECTOR_UART && CONFIG_NS16550) {
         ns16550_interrupt();
     } else {

@@ -179,6 +179,24 @@ static void io_exit(struct vcpu *v, struct vmcb *b)
     skip(b, (unsigned)(b->exit_info2 - b->rip) & 0xf);
 }
 
+/*
+ * V, which owns its CPU, sleeps on it without leaving it, since nobody else would run meanwhile: until there is an
+ * interrupt for it. What else the CPU has to do is done while it waits as others do. Bound: the interrupts of the CPU.
+ */
+static void sleep_in_place(struct vcpu *v)
+{
+    struct cpu *cpu = this_cpu();
+
+    hvm_pause();
+    while (cpu->work == 0 && !arch_vcpu_has_event(v)) {
+        arch_cpu_wait();
+    }
+    hvm_go_on();
+    if (cpu->work != 0) {
+        vcpu_block_current();
+    }
+}
+
 /* Req: BH-PC-037 */
 static void hlt_exit(struct vcpu *v, struct vmcb *b)
 {
@@ -192,7 +210,11 @@ static void hlt_exit(struct vcpu *v, struct vmcb *b)
         return;
     }
     skip(b, length);
-    vcpu_block_current();
+    if (v->sched.owns_cpu) {
+        sleep_in_place(v);
+    } else {
+        vcpu_block_current();
+    }
 }
 
 /* Of code that is not 64-bit, or not a kernel's. */

@@ -192,7 +192,7 @@ void hvm_load(struct vcpu *v)
     struct vmcb *b = LOADED_VMCB;
 
     LOADED_STATE->host_block_pa = this_cpu()->arch.host_block;
-    __atomic_store_n(&this_cpu()->arch.guest_root, b->nested_cr3, __ATOMIC_RELAXED);
+    hvm_go_on();
     b->clean = 0;
     b->tsc_offset = v->arch.tsc_offset;
     hvm_store_task_priority(v);
@@ -205,7 +205,17 @@ void hvm_load(struct vcpu *v)
 void hvm_unload(struct vcpu *v)
 {
     hvm_fetch_task_priority(v);
+    hvm_pause();
+}
+
+void hvm_pause(void)
+{
     __atomic_store_n(&this_cpu()->arch.guest_root, 0, __ATOMIC_RELAXED);
+}
+
+void hvm_go_on(void)
+{
+    __atomic_store_n(&this_cpu()->arch.guest_root, LOADED_VMCB->nested_cr3, __ATOMIC_RELAXED);
 }
 
 /* ---- Its registers ---- */

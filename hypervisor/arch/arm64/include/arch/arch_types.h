@@ -25,6 +25,9 @@
 #define ARCH_IMAGE_VA       0x7f00000000
 #define ARCH_FRAME_TABLE_VA 0x6000000000
 
+/* Is what was posted to a vCPU found before its CPU enters its guest, without WORK_VIRQ? */
+#define ARCH_VIRQ_IS_FOUND 0
+
 /* Bits of guest physical address that the tables cover, and frames of the root table (log2). */
 #define ARCH_P2M_ADDRESS_BITS 40
 #define ARCH_P2M_ROOT_ORDER   1

@@ -33,6 +33,9 @@
 /* Where the pages of PV rings are: the console's, then the store's. In the area of Xen's special pages. */
 #define ARCH_GUEST_PV_PAGES  0xfeff8000
 
+/* Is what was posted to a vCPU found before its CPU enters its guest, without WORK_VIRQ? */
+#define ARCH_VIRQ_IS_FOUND 1
+
 /* Bits of guest physical address that the tables cover: three levels under a root that has one entry for each domain. */
 #define ARCH_P2M_ADDRESS_BITS 39
 #define ARCH_P2M_ROOT_ORDER   0
