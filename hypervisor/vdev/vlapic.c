@@ -19,7 +19,7 @@ uint32_t vlapic_id(const struct vcpu *v)
 
 static unsigned highest(uint32_t word)
 {
-    return 31 - (unsigned)__builtin_clz(word);
+    return 31 ^ (unsigned)__builtin_clz(word);
 }
 
 static void request(struct vlapic *a, uint8_t vector)
@@ -137,13 +137,13 @@ void vlapic_accept(struct vcpu *v, uint8_t vector)
 /* Req: BH-APIC-004 */
 void vlapic_end(struct vlapic *a)
 {
-    int vector = in_service(a);
-    unsigned word = (unsigned)vector / 32;
+    unsigned word;
 
-    if (vector < 0) {
+    if (a->isr_words == 0) {
         return;
     }
-    a->isr[word] &= ~(1u << vector % 32);
+    word = highest(a->isr_words);
+    a->isr[word] &= ~(1u << highest(a->isr[word]));
     if (a->isr[word] == 0) {
         a->isr_words &= ~(1u << word);
     }

@@ -12,6 +12,8 @@
 #define SHORTHAND_ALL_OTHERS 3u
 
 #define ICR_LOGICAL (1u << 11)
+#define ICR_SHORTHAND (3u << 18)
+#define ICR_DELIVERY  (7u << 8)
 #define ICR_ASSERT  (1u << 14)
 #define ICR_LEVEL   (1u << 15)
 
@@ -159,8 +161,25 @@ static bool is_sendable(uint32_t icr)
     return !(starts && includes_self) && !(delivery == DELIVERY_INIT && (icr & (ICR_LEVEL | ICR_ASSERT)) == ICR_LEVEL);
 }
 
-/* Req: BH-APIC-016 */
-void vlapic_send(struct vcpu *v)
+/* Nearly always it is a vector for one vCPU by its number; False: or something else. */
+static ALWAYS_INLINE bool send_plain(const struct vcpu *v)
+{
+    const struct vlapic *a = &v->arch.vlapic;
+    uint32_t icr = (uint32_t)a->icr, id = (uint32_t)(a->icr >> 32);
+    struct vcpu *t;
+
+    if (unlikely((icr & (ICR_SHORTHAND | ICR_LOGICAL | ICR_DELIVERY)) != 0 || (uint8_t)icr < VECTOR_FIRST ||
+                 vlapic_mode(a) != MODE_X2APIC || id >= v->domain->vcpu_count)) {
+        return false;
+    }
+    t = v->domain->vcpus[id];
+    if (likely(t != NULL && __atomic_load_n(&t->arch.vlapic.is_enabled, __ATOMIC_RELAXED))) {
+        vlapic_post(t, (uint8_t)icr);
+    }
+    return true;
+}
+
+static NOINLINE void send_any(struct vcpu *v)
 {
     uint32_t icr = (uint32_t)v->arch.vlapic.icr;
     unsigned delivery = DELIVERY_OF(icr);
@@ -185,5 +204,13 @@ void vlapic_send(struct vcpu *v)
         if (is_named(&d, t)) {
             deliver(t, delivery, vector);
         }
+    }
+}
+
+/* Req: BH-APIC-016 */
+void vlapic_send(struct vcpu *v)
+{
+    if (!send_plain(v)) {
+        send_any(v);
     }
 }

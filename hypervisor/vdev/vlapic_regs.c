@@ -35,6 +35,7 @@
 #define VERSION        0x00050014u /* six LVT entries, integrated; ends of interrupt are not broadcast (10.4.8) */
 #define SVR_BITS       0x3ffu      /* vector, enable, and focus checking, which AMD has */
 #define ICR_BITS       0x000ccfffu /* all but the delivery status and what is reserved (10.6.1) */
+#define ICR_BITS_X2APIC (UINT64_MAX << 32 | ICR_BITS)
 #define DFR_FIXED      0x0fffffffu
 #define DIVIDE_BITS    0xbu
 
@@ -255,8 +256,6 @@ static uint64_t x2apic_bits(unsigned offset)
         return 0xff;
     case REGISTER_SVR:
         return SVR_BITS;
-    case REGISTER_ICR:
-        return UINT64_MAX << 32 | ICR_BITS;
     case REGISTER_INITIAL:
         return UINT32_MAX;
     case REGISTER_DIVIDE:
@@ -292,26 +291,39 @@ static int read_x2apic(struct vcpu *v, unsigned offset, uint64_t *value)
     return 0;
 }
 
-static int write_x2apic(struct vcpu *v, unsigned offset, uint64_t value)
+static NOINLINE int write_x2apic_register(struct vcpu *v, unsigned offset, uint64_t value)
 {
     if ((value & ~x2apic_bits(offset)) != 0 ||
         (offset == REGISTER_LVT && (value & LVT_TIMER_MODE) == LVT_TIMER_MODE)) {
         return -XEN_EINVAL;
     }
-    switch (offset) {
-    case REGISTER_ICR:
+    if (offset != REGISTER_SELF_IPI) {
+        return write_common(v, offset, (uint32_t)value) ? 0 : -XEN_EINVAL;
+    }
+    if ((uint8_t)value < VECTOR_FIRST) {
+        vlapic_error(v, ERROR_SEND_VECTOR);
+    } else if (v->arch.vlapic.is_enabled) {
+        vlapic_post(v, (uint8_t)value);
+    }
+    return 0;
+}
+
+static ALWAYS_INLINE int write_x2apic(struct vcpu *v, unsigned offset, uint64_t value)
+{
+    /* Each interrupt needs one, most of those between CPUs the other. */
+    if (likely(offset == REGISTER_EOI && value == 0)) {
+        vlapic_end(&v->arch.vlapic);
+        return 0;
+    }
+    if (likely(offset == REGISTER_ICR)) {
+        if ((value & ~ICR_BITS_X2APIC) != 0) {
+            return -XEN_EINVAL;
+        }
         v->arch.vlapic.icr = value;
         vlapic_send(v);
         return 0;
-    case REGISTER_SELF_IPI:
-        if ((uint8_t)value < VECTOR_FIRST) {
-            vlapic_error(v, ERROR_SEND_VECTOR);
-        } else if (v->arch.vlapic.is_enabled) {
-            vlapic_post(v, (uint8_t)value);
-        }
-        return 0;
     }
-    return write_common(v, offset, (uint32_t)value) ? 0 : -XEN_EINVAL;
+    return write_x2apic_register(v, offset, value);
 }
 
 /* Req: BH-APIC-010 */
@@ -335,16 +347,14 @@ int vlapic_msr_read(struct vcpu *v, uint32_t msr, uint64_t *value)
 
 int vlapic_msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
 {
+    if (likely(msr >= VLAPIC_MSR_X2APIC_FIRST && msr <= VLAPIC_MSR_X2APIC_LAST)) {
+        return vlapic_mode(&v->arch.vlapic) != MODE_X2APIC
+                   ? -XEN_EINVAL
+                   : write_x2apic(v, (msr - VLAPIC_MSR_X2APIC_FIRST) * 16, value);
+    }
     if (msr == VLAPIC_MSR_TSC_DEADLINE) {
         vlapic_timer_set_deadline(v, value);
         return 0;
     }
-    if (msr == VLAPIC_MSR_BASE) {
-        return vlapic_write_base(v, value);
-    }
-    if (msr < VLAPIC_MSR_X2APIC_FIRST || msr > VLAPIC_MSR_X2APIC_LAST ||
-        vlapic_mode(&v->arch.vlapic) != MODE_X2APIC) {
-        return -XEN_EINVAL;
-    }
-    return write_x2apic(v, (msr - VLAPIC_MSR_X2APIC_FIRST) * 16, value);
+    return msr == VLAPIC_MSR_BASE ? vlapic_write_base(v, value) : -XEN_EINVAL;
 }

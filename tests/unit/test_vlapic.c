@@ -613,6 +613,12 @@ static void test_physical(void **state)
     expect_fixed(8, X2APIC_TO(0xffffffff), ALL & ~(3ULL << 9));
     expect_fixed(8, X2APIC_TO(9), 0);
     expect_fixed(8, X2APIC_TO(10), 0);
+    set_msr(8, 0x830, X2APIC_TO(0) | 15); /* no vector */
+    assert_int_equal(take(0), -1);
+    set_msr(8, 0x828, 0);
+    assert_true(get_msr(8, 0x828) == 0x20);
+    assert_int_equal(vlapic_msr_write(&vcpus[8], 0x80b, 1), EINVAL_ERR);
+    expect_fixed(8, X2APIC_TO(0) | 3u << 14, 1); /* level and assertion mean nothing to it */
 }
 
 /* Req: BH-APIC-014 */

@@ -45,6 +45,7 @@ static const struct rule rules[] = {
     { MSR_PAT, MSR_PAT, MSR_BLOCK, 0 },
     { MSR_MTRR_DEF_TYPE, MSR_MTRR_DEF_TYPE, MSR_SPECIAL, 0 },
     { MSR_TSC_DEADLINE, MSR_TSC_DEADLINE, MSR_LAPIC, 0 },
+    { MSR_X2APIC, MSR_X2APIC + 0xff, MSR_LAPIC, 0 },
     { 0x40000000, 0x400000ff, MSR_SPECIAL, 0 },        /* Xen's: the hypercall page */
     { MSR_EFER, MSR_EFER, MSR_SPECIAL, 0 },
     { MSR_STAR, MSR_SFMASK, MSR_DIRECT, 0 },
@@ -59,13 +60,7 @@ static const struct rule rules[] = {
 
 static const struct rule *find(uint32_t msr)
 {
-    static const struct rule x2apic = { MSR_X2APIC, MSR_X2APIC + 0xff, MSR_LAPIC, 0 };
     unsigned low = 0, high = ARRAY_COUNT(rules);
-
-    /* By far the most frequent ones. */
-    if (likely(msr - MSR_X2APIC <= 0xff)) {
-        return &x2apic;
-    }
 
     /* Bound: halves the table. The last rule that begins at MSR or before. */
     while (high - low > 1) {
@@ -176,8 +171,35 @@ static int write_special(struct vcpu *v, uint32_t msr, uint64_t value)
     }
 }
 
-/* Req: BH-MSR-001 */
-int msr_policy_read(struct vcpu *v, uint32_t msr, uint64_t *value)
+static int read_lapic(struct vcpu *v, uint32_t msr, uint64_t *value)
+{
+    hvm_fetch_task_priority(v);
+    return vlapic_msr_read(v, msr, value);
+}
+
+static int write_lapic(struct vcpu *v, uint32_t msr, uint64_t value)
+{
+    int err;
+
+    hvm_fetch_task_priority(v);
+    err = vlapic_msr_write(v, msr, value);
+    hvm_store_task_priority(v);
+    return err;
+}
+
+/* By far the most frequent ones. */
+static ALWAYS_INLINE bool is_x2apic(uint32_t msr)
+{
+    return likely(msr - MSR_X2APIC <= 0xff);
+}
+
+/* Of them the most frequent: the end of an interrupt, and one for another CPU. The task priority means nothing to them. */
+static ALWAYS_INLINE bool is_plain_write(uint32_t msr)
+{
+    return likely(msr == VLAPIC_MSR_EOI || msr == VLAPIC_MSR_ICR);
+}
+
+static NOINLINE int read_by_rule(struct vcpu *v, uint32_t msr, uint64_t *value)
 {
     const struct rule *r = find(msr);
 
@@ -186,8 +208,7 @@ int msr_policy_read(struct vcpu *v, uint32_t msr, uint64_t *value)
     }
     switch ((enum kind)r->kind) {
     case MSR_LAPIC:
-        hvm_fetch_task_priority(v);
-        return vlapic_msr_read(v, msr, value);
+        return read_lapic(v, msr, value);
     case MSR_CONSTANT:
     case MSR_READ_ONLY:
         *value = r->value;
@@ -202,20 +223,16 @@ int msr_policy_read(struct vcpu *v, uint32_t msr, uint64_t *value)
     return 0;
 }
 
-int msr_policy_write(struct vcpu *v, uint32_t msr, uint64_t value)
+static NOINLINE int write_by_rule(struct vcpu *v, uint32_t msr, uint64_t value)
 {
     const struct rule *r = find(msr);
-    int err;
 
     if (r == NULL) {
         return -XEN_EINVAL;
     }
     switch ((enum kind)r->kind) {
     case MSR_LAPIC:
-        hvm_fetch_task_priority(v);
-        err = vlapic_msr_write(v, msr, value);
-        hvm_store_task_priority(v);
-        return err;
+        return write_lapic(v, msr, value);
     case MSR_CONSTANT:
         return 0;
     case MSR_READ_ONLY:
@@ -231,4 +248,18 @@ int msr_policy_write(struct vcpu *v, uint32_t msr, uint64_t value)
     }
     hvm_msr_write(msr, value);
     return 0;
+}
+
+/* Req: BH-MSR-001 */
+int msr_policy_read(struct vcpu *v, uint32_t msr, uint64_t *value)
+{
+    return is_x2apic(msr) ? read_lapic(v, msr, value) : read_by_rule(v, msr, value);
+}
+
+int msr_policy_write(struct vcpu *v, uint32_t msr, uint64_t value)
+{
+    if (is_plain_write(msr)) {
+        return vlapic_msr_write(v, msr, value);
+    }
+    return is_x2apic(msr) ? write_lapic(v, msr, value) : write_by_rule(v, msr, value);
 }

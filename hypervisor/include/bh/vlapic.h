@@ -19,6 +19,8 @@ struct vcpu;
 #define VLAPIC_MSR_TSC_DEADLINE 0x6e0u /* IA32_TSC_DEADLINE */
 #define VLAPIC_MSR_X2APIC_FIRST 0x800u
 #define VLAPIC_MSR_X2APIC_LAST  0x8ffu
+#define VLAPIC_MSR_EOI          0x80bu
+#define VLAPIC_MSR_ICR          0x830u
 /* Where the page of registers is in xAPIC mode; it cannot be moved. */
 #define VLAPIC_PAGE_ADDRESS     0xfee00000u
 /* A periodic timer's expiries are at least this far apart, whatever the guest asks for. */
