@@ -72,7 +72,7 @@ static ALWAYS_INLINE bool select(const struct domain *d, struct vcpu_info *info,
 }
 
 /* Sets the port's bit in V's area; the interrupt follows if that is new. */
-static void tell(struct vcpu *v, uint32_t port)
+static ALWAYS_INLINE void tell(struct vcpu *v, uint32_t port)
 {
     struct vcpu_info *info = evtchn_open_info(v);
     bool raise;

@@ -123,10 +123,12 @@ void vcpu_kick(struct vcpu *v)
     __atomic_store_n(&v->kicked, true, __ATOMIC_RELAXED);
     arch_full_barrier();
     state = __atomic_load_n(&v->state, __ATOMIC_RELAXED);
-    if (state == VCPU_BLOCKED) {
+    if (state == VCPU_RUNNING) {
+        if (!ARCH_VIRQ_IS_FOUND || v->sched.cpu != this_cpu()) {
+            cpu_request(v->sched.cpu, WORK_VIRQ);
+        }
+    } else if (state == VCPU_BLOCKED) {
         (void)sched_wake(v, VCPU_BLOCKED);
-    } else if (state == VCPU_RUNNING && !(ARCH_VIRQ_IS_FOUND && v->sched.cpu == this_cpu())) {
-        cpu_request(v->sched.cpu, WORK_VIRQ);
     }
 }
 

@@ -14,25 +14,37 @@
 /* Interrupts taken in one exit: more wait for the next, after the guest had its instruction. */
 #define TAKE_LIMIT 8
 
+static void kicked(struct cpu *cpu)
+{
+    if (unlikely(console_emergency_has_begun())) {
+        arch_stop();
+    }
+    /* That something was posted is known by what it was. */
+    cpu->work |= __atomic_exchange_n(&cpu->requests, 0, __ATOMIC_ACQUIRE) & ~(uint32_t)WORK_VIRQ;
+}
+
+static NOINLINE void deliver_from_board(unsigned vector)
+{
+    if (vector == VECTOR_UART && CONFIG_NS16550) {
+        ns16550_interrupt();
+    } else {
+        log_warning("interrupt vector %u has no owner", vector);
+    }
+}
+
 /* Req: BH-TIMER-001 */
-static void deliver(struct cpu *cpu, unsigned vector)
+static ALWAYS_INLINE void deliver(struct cpu *cpu, unsigned vector)
 {
     if (vector == VECTOR_SPURIOUS) {
         return;
     }
     apic_eoi();
-    if (vector == VECTOR_TIMER) {
+    if (vector == VECTOR_KICK) {
+        kicked(cpu);
+    } else if (vector == VECTOR_TIMER) {
         timer_expire(cpu);
-    } else if (vector == VECTOR_KICK) {
-        if (unlikely(console_emergency_has_begun())) {
-            arch_stop();
-        }
-        /* That something was posted is known by what it was. */
-        cpu->work |= __atomic_exchange_n(&cpu->requests, 0, __ATOMIC_ACQUIRE) & ~(uint32_t)WORK_VIRQ;
-    } else if (vector == VECTOR_UART && CONFIG_NS16550) {
-        ns16550_interrupt();
     } else {
-        log_warning("interrupt vector %u has no owner", vector);
+        deliver_from_board(vector);
     }
 }
 
@@ -85,7 +97,6 @@ void arch_cpu_wait(void)
     if (vector != 0) {
         deliver(cpu, vector);
     }
-    irq_take(cpu);
 }
 
 void arch_cpu_kick(const struct cpu *cpu)

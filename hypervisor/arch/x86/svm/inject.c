@@ -41,7 +41,7 @@ static void ask_for_window(struct vmcb *b)
 }
 
 /* Req: BH-PC-040 */
-COLD void svm_inject_pending(struct vcpu *v, struct vmcb *b)
+void svm_inject_pending(struct vcpu *v, struct vmcb *b)
 {
     bool taken = (b->event & EVENT_VALID) != 0;
     bool masked = (b->rflags & RFLAGS_IF) == 0 || (b->interrupt_shadow & SHADOW_INTERRUPT) != 0;
