@@ -74,7 +74,7 @@ HYP_CFLAGS := -std=gnu11 $(HYP_OPTIMIZE) -g -ffreestanding -nostdlib -mgeneral-r
 HYP_SMALL := $(addprefix arch/x86/, acpi acpi_fadt acpi_madt clock guest_acpi guest_start_info loader main report smp) \
     $(addprefix arch/arm64/, board_arm decode early firmware guest_tree idregs main report smp) \
     $(addprefix core/, back_trace board boot boot_channels boot_config boot_options console console_io cpu domain evtchn_fifo grant \
-    grant_map heap hvm_op kernel_elf kernel_image kernel_load kernel_pvh memory_map memory_op multicall partition physmap policy pv_backend pv_console restart sched_op vcpu_op \
+    grant_map heap hvm_op kernel_elf kernel_image kernel_load kernel_pvh memory_map multicall partition policy pv_backend pv_console restart sched_op vcpu_op \
     version vm_assist) lib/fdt_writer lib/format vdev/psci
 $(HYP_SMALL:%=$(HYP_BUILD)/%.o): HYP_FILE_CFLAGS := -Os
 

@@ -91,8 +91,8 @@ static int copy_own(struct domain *d, const struct gnttab_copy *op)
     int status = GNTST_bad_page;
 
     spin_lock(&d->p2m.lock);
-    from = p2m_ram(&d->p2m, gfn(op->source.u.gmfn));
-    to = p2m_ram(&d->p2m, gfn(op->dest.u.gmfn));
+    from = p2m_ram_again(&d->p2m, gfn(op->source.u.gmfn));
+    to = p2m_ram_again(&d->p2m, gfn(op->dest.u.gmfn));
     if (mfn_valid(from) && mfn_valid(to)) {
         status = GNTST_bad_copy_arg;
         if (is_within_pages(op)) {

@@ -136,7 +136,7 @@ static COLD int copy_pages(struct vcpu *v, char *ours, uint64_t address, size_t 
 }
 
 /* Req: BH-SEC-006, BH-ABI-007 */
-int guest_copy_from(struct vcpu *v, void *to, struct guest_handle h, size_t size)
+FLAT int guest_copy_from(struct vcpu *v, void *to, struct guest_handle h, size_t size)
 {
     if (likely(is_short(h.address, size))) {
         return copy_virtual(v, h.address, to, size, false);
@@ -144,7 +144,7 @@ int guest_copy_from(struct vcpu *v, void *to, struct guest_handle h, size_t size
     return copy_pages(v, to, h.address, size, false);
 }
 
-int guest_copy_to(struct vcpu *v, struct guest_handle h, const void *from, size_t size)
+FLAT int guest_copy_to(struct vcpu *v, struct guest_handle h, const void *from, size_t size)
 {
     if (likely(is_short(h.address, size))) {
         return copy_virtual(v, h.address, (void *)(uintptr_t)from, size, true);
@@ -152,7 +152,7 @@ int guest_copy_to(struct vcpu *v, struct guest_handle h, const void *from, size_
     return copy_pages(v, (char *)(uintptr_t)from, h.address, size, true);
 }
 
-void *guest_open(struct vcpu *v, struct guest_handle h, size_t size) NO_LOCK_ANALYSIS
+FLAT void *guest_open(struct vcpu *v, struct guest_handle h, size_t size) NO_LOCK_ANALYSIS
 {
     struct p2m *p = &v->domain->p2m;
     bool is_memory = false;

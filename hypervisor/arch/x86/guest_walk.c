@@ -11,7 +11,7 @@
 #include "state.h"
 
 /* May the access of the kinds ACCESS use a page with the rights in PTE, all levels together? */
-static bool is_allowed(uint64_t rights, uint64_t no_execute, unsigned access, uint64_t cr4)
+static ALWAYS_INLINE bool is_allowed(uint64_t rights, uint64_t no_execute, unsigned access, uint64_t cr4)
 {
     bool user_page = (rights & PTE_U) != 0;
 
@@ -113,12 +113,17 @@ static ALWAYS_INLINE bool is_current(const struct walk_memo *w, const struct p2m
            likely(is_as_before(w));
 }
 
-/* The frame of ADDRESS, nearly always: a kernel's own page, that it came by before. MFN_INVALID: walk for it. */
-static ALWAYS_INLINE mfn_t frame_again(const struct p2m *p2m, uint64_t address, unsigned access) REQUIRES(p2m->lock)
+/* The frame of ADDRESS, nearly always: a kernel's own page, that it came by before. False: walk for it. */
+static ALWAYS_INLINE bool frame_again(const struct p2m *p2m, uint64_t address, unsigned access, mfn_t *m)
+    REQUIRES(p2m->lock)
 {
     const struct walk_memo *w = memo_of(address);
 
-    return likely((access & ~w->plain) == 0 && hvm_is_long_mode()) && is_current(w, p2m, address) ? w->m : MFN_INVALID;
+    if (unlikely((access & ~w->plain) != 0 || !hvm_is_long_mode()) || !is_current(w, p2m, address)) {
+        return false;
+    }
+    *m = w->m;
+    return true;
 }
 
 /* The accesses to W's page that is_allowed() allows a kernel without a look at any register. */
@@ -132,7 +137,7 @@ static uint32_t plain_accesses(const struct walk_memo *w, uint64_t last_entry)
 }
 
 /* Makes W the walk for ADDRESS. On an error it is none. */
-static COLD int walk_anew(struct p2m *p2m, uint64_t address, unsigned access, uint64_t cr4, struct walk_memo *w)
+static NOINLINE int walk_anew(struct p2m *p2m, uint64_t address, unsigned access, uint64_t cr4, struct walk_memo *w)
     REQUIRES(p2m->lock)
 {
     unsigned shift = (cr4 & CR4_LA57) != 0 ? 48 : 39, unused = 64 - 9 - shift, i = 0;
@@ -180,7 +185,7 @@ static COLD int walk_anew(struct p2m *p2m, uint64_t address, unsigned access, ui
 }
 
 /* Long mode: AMD APM volume 2, 5.3. The frame goes to *M if it is known to be plain RAM. */
-static int walk_long(struct p2m *p2m, uint64_t address, unsigned access, uint64_t cr4, uint64_t *gpa, mfn_t *m)
+static ALWAYS_INLINE int walk_long(struct p2m *p2m, uint64_t address, unsigned access, uint64_t cr4, uint64_t *gpa, mfn_t *m)
     REQUIRES(p2m->lock)
 {
     struct walk_memo *w = memo_of(address);
@@ -207,7 +212,7 @@ void guest_walk_forget(void)
 }
 
 /* Protected mode with PAE or without: AMD APM volume 2, 5.2. */
-static int walk_legacy(struct p2m *p2m, uint64_t address, unsigned access, uint64_t cr4, uint64_t *gpa)
+static NOINLINE int walk_legacy(struct p2m *p2m, uint64_t address, unsigned access, uint64_t cr4, uint64_t *gpa)
     REQUIRES(p2m->lock)
 {
     bool wide = (cr4 & CR4_PAE) != 0;
@@ -246,7 +251,7 @@ static int walk_legacy(struct p2m *p2m, uint64_t address, unsigned access, uint6
     return is_allowed(rights, no_execute, access, cr4) ? 0 : -XEN_EFAULT;
 }
 
-static int walk(struct p2m *p2m, uint64_t address, unsigned access, uint64_t *gpa, mfn_t *m)
+static ALWAYS_INLINE int walk(struct p2m *p2m, uint64_t address, unsigned access, uint64_t *gpa, mfn_t *m)
     REQUIRES(p2m->lock)
 {
     if (hvm_is_long_mode()) {
@@ -289,7 +294,7 @@ static COLD int other_frame(struct p2m *p2m, uint64_t gpa, bool to_write, mfn_t 
 }
 
 /* The frame of ADDRESS, for an access of the kinds ACCESS, by a walk. */
-static COLD int frame_by_walk(struct p2m *p2m, uint64_t address, unsigned access, mfn_t *m) REQUIRES(p2m->lock)
+static NOINLINE int frame_by_walk(struct p2m *p2m, uint64_t address, unsigned access, mfn_t *m) REQUIRES(p2m->lock)
 {
     uint64_t gpa;
     int err = walk(p2m, address, access, &gpa, m);
@@ -307,14 +312,8 @@ int arch_guest_frame(struct vcpu *v, uint64_t address, bool to_write, mfn_t *m, 
 {
     struct p2m *p2m = &v->domain->p2m;
     unsigned access = to_write ? WALK_WRITE : WALK_READ;
-    mfn_t again = frame_again(p2m, address, access);
-    int err = 0;
+    int err = likely(frame_again(p2m, address, access, m)) ? 0 : frame_by_walk(p2m, address, access, m);
 
-    if (likely(mfn_valid(again))) {
-        *m = again;
-    } else {
-        err = frame_by_walk(p2m, address, access, m);
-    }
     if (likely(err == 0)) {
         *is_memory = true;
     }
@@ -344,16 +343,17 @@ static COLD unsigned fetch_piece(struct vcpu *v, uint64_t address, uint8_t *byte
 static ALWAYS_INLINE bool fetch_again(struct vcpu *v, uint64_t address, uint8_t *bytes, unsigned access)
 {
     struct p2m *p2m = &v->domain->p2m;
+    bool is_there;
     mfn_t m;
 
     spin_lock(&p2m->lock);
-    m = frame_again(p2m, address, access);
-    if (likely(mfn_valid(m))) {
+    is_there = frame_again(p2m, address, access, &m);
+    if (likely(is_there)) {
         __builtin_memcpy(bytes, (const char *)window_open_leaf(m) + (address & (PAGE_SIZE - 1)), GUEST_FETCH_SIZE);
         window_close_leaf();
     }
     spin_unlock(&p2m->lock);
-    return mfn_valid(m);
+    return is_there;
 }
 
 static COLD unsigned fetch_pages(struct vcpu *v, uint64_t address, uint8_t *bytes, unsigned access)

@@ -138,7 +138,7 @@ static ALWAYS_INLINE mfn_t p2m_ram_again(struct p2m *p, gfn_t g) REQUIRES(p->loc
 {
     const struct p2m_page *page = &p->page[g.n & (P2M_PAGE_COUNT - 1)];
 
-    if (likely(page->tag == 1 + g.n)) {
+    if (ARCH_P2M_REMEMBERS_PAGES && likely(page->tag == 1 + g.n)) {
         return mfn(page->frame);
     }
     return p2m_ram(p, g);

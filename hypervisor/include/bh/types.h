@@ -58,6 +58,8 @@ static inline bool mfn_valid(mfn_t m) { return m.n != ~0ULL; }
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #define COLD __attribute__((cold, noinline))
 #define NOINLINE __attribute__((noinline))
+/* With all that it calls but what is COLD or NOINLINE: a short way that most calls take. */
+#define FLAT __attribute__((flatten))
 
 /* What clang's thread-safety analysis reads; nothing to other compilers. */
 #if defined(__clang__)

@@ -66,12 +66,15 @@ static ALWAYS_INLINE enum instruction_mode code_mode(void)
     return bits == 64 ? INSTRUCTION_64 : bits == 32 ? INSTRUCTION_32 : INSTRUCTION_16;
 }
 
-static NOINLINE unsigned read_length(struct vcpu *v, enum instruction_exit expected)
+static FLAT NOINLINE unsigned read_length(struct vcpu *v, enum instruction_exit expected)
 {
+    bool is_64bit = hvm_is_64bit_code();
+    enum instruction_mode mode = likely(is_64bit) ? INSTRUCTION_64 : code_mode();
+    uint64_t address = likely(is_64bit) ? LOADED_VMCB->rip : hvm_code_address();
     uint8_t bytes[GUEST_FETCH_SIZE];
-    unsigned count = guest_fetch(v, hvm_code_address(), bytes), length;
+    unsigned count = guest_fetch(v, address, bytes), length;
 
-    if (unlikely(instruction_length_of(bytes, count, code_mode(), expected, &length) != 0)) {
+    if (unlikely(instruction_length_of(bytes, count, mode, expected, &length) != 0)) {
         hvm_inject(EXCEPTION_UD);
         return 0;
     }
@@ -188,7 +191,7 @@ static void sleep_in_place(struct vcpu *v)
     struct cpu *cpu = this_cpu();
 
     hvm_pause();
-    while (cpu->work == 0 && !arch_vcpu_has_event(v)) {
+    while (cpu->work == 0 && ((v->arch.vlapic.irr_words | v->arch.events) == 0 || !arch_vcpu_has_event(v))) {
         arch_cpu_wait();
     }
     hvm_go_on();
@@ -495,9 +498,13 @@ static bool is_of_an_instruction(uint64_t event)
            (EVENT_TYPE(event) == EVENT_EXCEPTION && (vector == EXCEPTION_BP || vector == EXCEPTION_OF));
 }
 
-/* Above all VMEXIT_INVALID: what the guest made of its registers is no state of a CPU. */
-static COLD void unknown_exit(struct vcpu *v, const struct vmcb *b, uint64_t injected)
+/* What has no small number. Above all VMEXIT_INVALID: what the guest made of its registers is no state of a CPU. */
+static NOINLINE void large_exit(struct vcpu *v, struct vmcb *b, uint64_t injected)
 {
+    if (b->exit_code == VMEXIT_NPF) {
+        nested_fault_exit(v, b);
+        return;
+    }
     log_error("%s: vCPU %u: exit %lx (%lx, %lx), CR0 %lx CR4 %lx EFER %lx CS %x event %lx", v->domain->name, v->id,
               b->exit_code, b->exit_info1, b->exit_info2, b->cr0, b->cr4, b->efer, b->cs.attributes, injected);
     domain_crash(v->domain, "an exit that nobody asked for");
@@ -514,10 +521,8 @@ static NOINLINE void other_exit(struct vcpu *v, struct vmcb *b)
     }
     if (likely(code < VMEXIT_COUNT && handlers[code] != NULL)) {
         handlers[code](v, b);
-    } else if (code == VMEXIT_NPF) {
-        nested_fault_exit(v, b);
     } else {
-        unknown_exit(v, b, injected);
+        large_exit(v, b, injected);
     }
 }
 
