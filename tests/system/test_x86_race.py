@@ -7,9 +7,9 @@ from console import SWITCHING
 from pc import guest
 
 pytestmark = pytest.mark.bulkhead
-# QEMU 7.2 with a thread for each CPU mixes up SVM's two states about once a minute here: a guest's control block comes
-# back with the hypervisor's own RIP, RSP and CR3, or a guest faults on addresses that its intact tables map. One
-# thread for all CPUs, which takes turns every 100 us, was not seen to.
+# Under QEMU 7.2 with a thread for each CPU a partition, or once the hypervisor, ends about once a minute here: a control
+# block comes back with the hypervisor's own RIP, RSP and CR3, or a guest faults on addresses that its intact tables map.
+# Why is not known. One thread for all CPUs, which takes turns every 100 us, was not seen to.
 ONE_THREAD = ("-accel", "tcg,thread=single", *SWITCHING)
 WIDTHS = pytest.mark.parametrize("widths", [(64, 64), (64, 32)], ids=["64", "64-32"])
 
