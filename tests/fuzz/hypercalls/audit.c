@@ -8,6 +8,7 @@
 
 #include "arch/arch.h"
 #include "bh/page_alloc.h"
+#include "bh/physmap.h"
 #include "bh/window.h"
 
 static struct {
@@ -241,11 +242,11 @@ static void check_places(struct domain *d)
     CHECK(d->shared_info_place == PHYSMAP_NOWHERE || (p2m_lookup(&d->p2m, gfn(d->shared_info_place), &m, &type, &order) == 0 &&
                                      type == P2M_SHARED && m.n == d->shared_info.n));
     for (uint32_t i = 0; t != NULL && i < t->frame_count; i++) {
-        CHECK(t->frame_gfn[i] == UINT64_MAX || (p2m_lookup(&d->p2m, gfn(t->frame_gfn[i]), &m, &type, &order) == 0 &&
+        CHECK(t->frame_gfn[i] == PHYSMAP_NOWHERE || (p2m_lookup(&d->p2m, gfn(t->frame_gfn[i]), &m, &type, &order) == 0 &&
                                                 type == P2M_SHARED && m.n == t->frame[i].n));
     }
     for (uint32_t i = 0; t != NULL && i < t->status_count; i++) {
-        CHECK(t->status_gfn[i] == UINT64_MAX || (p2m_lookup(&d->p2m, gfn(t->status_gfn[i]), &m, &type, &order) == 0 &&
+        CHECK(t->status_gfn[i] == PHYSMAP_NOWHERE || (p2m_lookup(&d->p2m, gfn(t->status_gfn[i]), &m, &type, &order) == 0 &&
                                                  type == P2M_SHARED && m.n == t->status[i].n));
     }
     spin_unlock(&d->p2m.lock);

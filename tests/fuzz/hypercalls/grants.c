@@ -29,7 +29,7 @@ static void *open_entry(struct domain *d, uint32_t reference, size_t size, mfn_t
     if (t == NULL || index >= t->frame_count) {
         return NULL;
     }
-    if (t->frame_gfn[index] == UINT64_MAX && grant_map_table(d, index, gfn(any_place())) != 0) {
+    if (t->frame_gfn[index] == PHYSMAP_NOWHERE && grant_map_table(d, index, gfn(any_place())) != 0) {
         return NULL;
     }
     *m = t->frame[index];
