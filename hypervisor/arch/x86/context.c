@@ -97,17 +97,17 @@ void context_reset(struct vcpu *v, const struct hvm_start *start)
     window_close(s);
     v->arch.asid_cpu = NULL;
     __atomic_fetch_and(&v->arch.events, ~(ARCH_EVENT_NMI | ARCH_EVENT_INIT), __ATOMIC_SEQ_CST);
-    spin_lock(&v->domain->lock);
     v->arch.is_halted = false;
-    spin_unlock(&v->domain->lock);
+    v->arch.has_started = true;
+    v->arch.waits_for_sipi = false;
 }
 
 void arch_vcpu_reset(struct vcpu *v, uint64_t entry, uint64_t argument)
 {
+    spin_lock(&v->domain->lock);
     context_reset(v, &(struct hvm_start){ .is_pvh = true, .entry = entry, .argument = argument });
     vlapic_reset(v);
-    v->arch.has_started = true;
-    v->arch.waits_for_sipi = false;
+    spin_unlock(&v->domain->lock);
 }
 
 /* ---- The switch ---- */
@@ -249,16 +249,23 @@ void arch_vlapic_nmi(struct vcpu *v)
 
 void arch_vlapic_init_signal(struct vcpu *v)
 {
-    if (__atomic_load_n(&v->state, __ATOMIC_ACQUIRE) == VCPU_OFFLINE) {
+    struct domain *d = v->domain;
+    bool is_offline;
+
+    spin_lock(&d->lock);
+    is_offline = __atomic_load_n(&v->state, __ATOMIC_ACQUIRE) == VCPU_OFFLINE;
+    if (is_offline) {
         /* One that never ran keeps what was posted to it, as Xen has it: guests set up events before they start a CPU. */
         if (v->arch.has_started && !v->arch.waits_for_sipi) {
             vlapic_reset_by_init(v);
         }
-        __atomic_store_n(&v->arch.waits_for_sipi, true, __ATOMIC_SEQ_CST);
-        return;
+        v->arch.waits_for_sipi = true;
     }
-    __atomic_fetch_or(&v->arch.events, ARCH_EVENT_INIT, __ATOMIC_SEQ_CST);
-    vcpu_kick(v);
+    spin_unlock(&d->lock);
+    if (!is_offline) {
+        __atomic_fetch_or(&v->arch.events, ARCH_EVENT_INIT, __ATOMIC_SEQ_CST);
+        vcpu_kick(v);
+    }
 }
 
 /* Req: BH-PC-037 */
@@ -287,20 +294,21 @@ void context_take_init(struct vcpu *v)
     __atomic_fetch_and(&v->arch.events, ~ARCH_EVENT_INIT, __ATOMIC_SEQ_CST);
     vlapic_reset_by_init(v);
     vcpu_offline_current();
-    __atomic_store_n(&v->arch.waits_for_sipi, true, __ATOMIC_SEQ_CST);
+    spin_lock(&v->domain->lock);
+    v->arch.waits_for_sipi = true;
+    spin_unlock(&v->domain->lock);
 }
 
 /* Req: BH-PC-034 */
 void arch_vlapic_startup(struct vcpu *v, uint8_t vector)
 {
-    if (__atomic_load_n(&v->state, __ATOMIC_ACQUIRE) != VCPU_OFFLINE ||
-        !__atomic_exchange_n(&v->arch.waits_for_sipi, false, __ATOMIC_SEQ_CST)) {
-        return;
+    struct domain *d = v->domain;
+
+    spin_lock(&d->lock);
+    if (__atomic_load_n(&v->state, __ATOMIC_ACQUIRE) == VCPU_OFFLINE && v->arch.waits_for_sipi) {
+        context_reset(v, &(struct hvm_start){ .entry = (uint64_t)vector << PAGE_SHIFT });
+        /* If it has not quite stopped: as if the STARTUP had come too early. */
+        v->arch.waits_for_sipi = vcpu_online(v) != 0;
     }
-    context_reset(v, &(struct hvm_start){ .entry = (uint64_t)vector << PAGE_SHIFT });
-    v->arch.has_started = true;
-    if (vcpu_online(v) != 0) {
-        /* It has not quite stopped: as if the STARTUP had come too early. */
-        __atomic_store_n(&v->arch.waits_for_sipi, true, __ATOMIC_SEQ_CST);
-    }
+    spin_unlock(&d->lock);
 }

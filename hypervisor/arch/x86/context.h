@@ -18,7 +18,10 @@ uint64_t context_xcr0(void);
  * asked for. 0: no XSAVE.
  */
 uint64_t context_guest_xcr0(void);
-/* V, which is off line, begins as START says. */
+/*
+ * V, which is off line, will begin as START says. The lock of its domain is held: nobody else makes its state, or lets it
+ * run before that is whole.
+ */
 void context_reset(struct vcpu *v, const struct hvm_start *start);
 /*
  * V, the current vCPU, halted with interrupts masked: it is off line until an INIT and a STARTUP. When all of a domain's

@@ -2,6 +2,7 @@
 #include "vcpu_start.h"
 
 #include "abi/pvh.h"
+#include "bh/domain.h"
 #include "context.h"
 #include "cpu_registers.h"
 #include "cr_policy.h"
@@ -53,10 +54,15 @@ static bool segments_are_valid(const struct hvm_context *c)
 
 #define CR0_KNOWN (CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD | CR0_PG)
 
+/* Addresses beyond are reserved in CR3 for every guest: more than CPUID offers any. */
+#define CR3_ADDRESS_BITS 52
+
 /* What VMRUN does not refuse, and no guest gets by instructions only (APM volume 2, 15.5.1, "Canonicalization"). */
 static bool registers_are_valid(const struct hvm_context *c)
 {
-    const struct cr_state before = { .cr3 = c->cr3, .efer = c->efer };
+    /* First what CPUID offers, then what long mode asks for. Process contexts are part of that. */
+    const struct cr_state nothing = { .cr3 = c->cr3 };
+    const struct cr_state in_mode = { .cr3 = c->cr3, .cr4 = c->cr4 & ~CR4_PCIDE, .efer = c->efer };
     bool is_paged = (c->cr0 & CR0_PG) != 0, is_long = is_paged && (c->efer & EFER_LME) != 0;
 
     if ((c->cr0 & ~CR0_KNOWN) != 0 || (is_paged && (c->cr0 & CR0_PE) == 0) ||
@@ -64,11 +70,11 @@ static bool registers_are_valid(const struct hvm_context *c)
         return false;
     }
     if ((c->efer & ~msr_policy_efer()) != 0 || ((c->efer & EFER_LMA) != 0) != is_long ||
-        !cr_policy_cr4_is_valid(&before, c->cr4)) {
+        !cr_policy_cr4_is_valid(&nothing, in_mode.cr4) || !cr_policy_cr4_is_valid(&in_mode, c->cr4)) {
         return false;
     }
-    /* Long mode needs PAE, and code is either 64-bit or of a default size of 32. */
-    return !is_long || ((c->cr4 & CR4_PAE) != 0 &&
+    /* Code in long mode is either 64-bit or of a default size of 32. */
+    return !is_long || (c->cr3 >> CR3_ADDRESS_BITS == 0 &&
                         (c->cs.attributes & (ATTRIBUTE_L | ATTRIBUTE_DB)) != (ATTRIBUTE_L | ATTRIBUTE_DB));
 }
 
@@ -123,23 +129,29 @@ int64_t vcpu_start_initialise(struct vcpu *v, struct vcpu *target, struct guest_
     if (err != 0) {
         return err;
     }
-    /* As for a STARTUP: who takes the flag makes the state. */
-    if (__atomic_load_n(&target->arch.has_started, __ATOMIC_ACQUIRE) ||
-        !__atomic_exchange_n(&target->arch.waits_for_sipi, false, __ATOMIC_SEQ_CST)) {
-        return -XEN_EEXIST;
+    spin_lock(&v->domain->lock);
+    if (target->arch.has_started) {
+        err = -XEN_EEXIST;
+    } else {
+        context_reset(target, &(struct hvm_start){ .context = &c });
     }
-    context_reset(target, &(struct hvm_start){ .context = &c });
-    __atomic_store_n(&target->arch.has_started, true, __ATOMIC_RELEASE);
-    return 0;
+    spin_unlock(&v->domain->lock);
+    return err;
 }
 
 int64_t vcpu_start_up(struct vcpu *target)
 {
-    if (!__atomic_load_n(&target->arch.has_started, __ATOMIC_ACQUIRE) ||
-        __atomic_load_n(&target->arch.waits_for_sipi, __ATOMIC_SEQ_CST)) {
-        return -XEN_EINVAL;
+    struct domain *d = target->domain;
+    int err = 0;
+
+    spin_lock(&d->lock);
+    if (!target->arch.has_started || target->arch.waits_for_sipi) {
+        err = -XEN_EINVAL;
+    } else {
+        /* That it is up already is no mistake. One that halted for good goes on behind that. */
+        target->arch.is_halted = false;
+        (void)!vcpu_online(target);
     }
-    /* That it is up already is no mistake. */
-    (void)!vcpu_online(target);
-    return 0;
+    spin_unlock(&d->lock);
+    return err;
 }

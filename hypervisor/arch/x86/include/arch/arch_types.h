@@ -104,8 +104,8 @@ struct arch_vcpu {
     uint64_t changes_seen;   /* [cpu] p2m changes before its ASID; UINT64_MAX: it needs another one */
     uint32_t events;         /* [atomic] ARCH_EVENT_* */
     uint8_t upcall_vector;   /* [atomic] HVMOP_set_evtchn_upcall_vector; 0: none */
-    bool waits_for_sipi;     /* [atomic] */
-    bool has_started;        /* [atomic] since it was made */
+    bool waits_for_sipi;     /* [lock domain] */
+    bool has_started;        /* [lock domain] since it was made */
     bool is_halted;          /* [lock domain] with interrupts masked */
     uint64_t tsc_offset;     /* [cpu] */
     struct timer singleshot, periodic; /* VCPUOP_set_singleshot_timer, _set_periodic_timer */
