@@ -187,14 +187,14 @@ void boot_give_back(uint64_t start, uint64_t end)
     }
 }
 
-/* Bytes of modules from which partitions start again. */
+/* Bytes of modules from which partitions start again, but for what the board reserves anyway. */
 static uint64_t kept_memory(void)
 {
     unsigned count = find_modules(0, true);
     uint64_t bytes = 0;
 
     for (unsigned i = 0; i < count; i++) {
-        bytes += space.taken[i].end - space.taken[i].start;
+        bytes += is_reserved(&space.taken[i]) ? 0 : space.taken[i].end - space.taken[i].start;
     }
     return bytes;
 }

@@ -280,14 +280,15 @@ static int place(struct building *b)
 /* A piece of a segment of the kernel: of its file, and then of the zeros behind that. */
 static int load_kernel(struct building *b)
 {
-    const struct kernel_segment *s = &b->plan.segment[b->at];
-    uint64_t cleared_to = b->plan.kind == KERNEL_ELF ? MAX(s->memory_size, s->file_size) : s->file_size;
-    uint64_t piece;
+    const struct kernel_segment *s;
+    uint64_t piece, cleared_to;
     int err;
 
     if (b->at == b->plan.segment_count) {
         return 0;
     }
+    s = &b->plan.segment[b->at];
+    cleared_to = b->plan.kind == KERNEL_ELF ? MAX(s->memory_size, s->file_size) : s->file_size;
     if (b->done == cleared_to) {
         b->at++;
         b->done = 0;

@@ -18,7 +18,7 @@
 
 /* A channel of the boot description. Domains by number: those that start again keep theirs. */
 struct channel {
-    uint16_t a, b;           /* of a ring: the client, the server */
+    uint16_t a, b;           /* of a ring: the client, the server; 0: no channel any more */
     uint8_t is_ring;
     uint8_t ring;            /* enum pv_ring */
     uint32_t port_a, port_b; /* of an event channel */
@@ -29,7 +29,7 @@ static struct channels {
     struct channels *next;
     uint64_t count;
     struct channel channel[CHANNEL_COUNT];
-} *channels, *last_channels; /* [boot] in the order in which they were made */
+} *channels, *last_channels; /* [boot], then [reaper]; in the order in which they were made */
 
 /* What is read when the tree is gone: the configuration, and behind it what that points to. */
 struct kept {
@@ -76,6 +76,16 @@ int restart_keep(struct domain *d, const struct boot_domain *config)
 
 void restart_forget(struct domain *d)
 {
+    /* Its number may be another domain's one day. */
+    for (struct channels *list = channels; list != NULL; list = list->next) {
+        for (unsigned i = 0; i < list->count; i++) {
+            struct channel *c = &list->channel[i];
+
+            if (c->a == d->id || c->b == d->id) {
+                *c = (struct channel){ .a = 0 };
+            }
+        }
+    }
     /* The configuration is the first member. */
     heap_free((void *)(uintptr_t)d->restart.config, sizeof(struct kept));
 }

@@ -292,6 +292,43 @@ static void test_elf(void **state)
     end_all();
 }
 
+/* As many segments as a plan has room for: nothing behind the last one is looked at. */
+static void test_many_segments(void **state)
+{
+    static char file[2 * PAGE_SIZE], there[KERNEL_SEGMENT_COUNT * PAGE_SIZE];
+    struct boot_domain config;
+    struct domain *d;
+    Elf64_Ehdr e = { .e_type = ET_EXEC, .e_machine = EM_AARCH64, .e_version = 1, .e_entry = GUEST_RAM0_BASE + 0x1000,
+                     .e_phoff = 64, .e_ehsize = 64, .e_phentsize = 56, .e_phnum = KERNEL_SEGMENT_COUNT };
+
+    (void)state;
+    init(64);
+    memcpy(e.e_ident, ELFMAG, 4);
+    e.e_ident[EI_CLASS] = ELFCLASS64;
+    e.e_ident[EI_DATA] = ELFDATA2LSB;
+    e.e_ident[EI_VERSION] = 1;
+    memcpy(file, &e, sizeof(e));
+    for (unsigned i = 0; i < KERNEL_SEGMENT_COUNT; i++) {
+        Elf64_Phdr p = { .p_type = PT_LOAD, .p_flags = 7, .p_offset = PAGE_SIZE + i, .p_filesz = 1, .p_memsz = 2,
+                         .p_vaddr = GUEST_RAM0_BASE + 0x1000 * (i + 1UL), .p_align = 1 };
+
+        p.p_paddr = p.p_vaddr;
+        memcpy(file + 64 + i * sizeof(p), &p, sizeof(p));
+        file[PAGE_SIZE + i] = (char)(i + 1);
+    }
+    config = good();
+    config.ramdisk.size = 0;
+    config.kernel.start = host_module_place(file, sizeof(file));
+    config.kernel.size = sizeof(file);
+    assert_int_equal(partition_build(&config, &d), 0);
+    peek_guest(d, GUEST_RAM0_BASE + 0x1000, there, sizeof(there));
+    for (unsigned i = 0; i < KERNEL_SEGMENT_COUNT; i++) {
+        assert_int_equal(there[i * PAGE_SIZE], i + 1);
+        assert_int_equal(there[i * PAGE_SIZE + 1], 0);
+    }
+    end_all();
+}
+
 /* Req: BH-PVH-001 */
 /* A kernel for a PC: its note is far into the file, across pages, and behind other notes. */
 static void test_notes(void **state)
@@ -356,7 +393,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_build),    cmocka_unit_test(test_fragmented), cmocka_unit_test(test_two_banks),
-        cmocka_unit_test(test_bad),      cmocka_unit_test(test_allocations_fail),
+        cmocka_unit_test(test_bad),      cmocka_unit_test(test_allocations_fail), cmocka_unit_test(test_many_segments),
         cmocka_unit_test(test_elf),      cmocka_unit_test(test_notes),
     };
 
