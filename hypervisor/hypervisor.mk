@@ -19,7 +19,7 @@ HYP_ARCH := $(if $(CONFIG_X86),x86,arm64)
 CROSS ?= $(if $(CONFIG_X86),x86_64-linux-gnu-,aarch64-linux-gnu-)
 
 # What every configuration has, then what options add.
-HYP_y := $(addprefix core/, back_trace.c board.c boot.c boot_config.c boot_options.c console.c cpu.c domain.c frame.c guest_copy.c \
+HYP_y := $(addprefix core/, back_trace.c board.c boot.c boot_config.c boot_known.c boot_options.c console.c cpu.c domain.c frame.c guest_copy.c \
     heap.c hyp_map.c kernel_load.c memory_map.c mmio.c ownership.c p2m.c page_alloc.c partition.c sched.c sched_pinned.c timer.c vcpu.c window.c)
 HYP_$(CONFIG_ARM64) += core/kernel_image.c
 HYP_$(CONFIG_X86) += core/kernel_pvh.c
@@ -73,7 +73,7 @@ HYP_CFLAGS := -std=gnu11 $(HYP_OPTIMIZE) -g -ffreestanding -nostdlib -mgeneral-r
 # What runs once, at boot, or seldom, is compiled for size.
 HYP_SMALL := $(addprefix arch/x86/, acpi acpi_fadt acpi_madt clock guest_acpi guest_start_info loader main report smp) \
     $(addprefix arch/arm64/, board_arm decode early firmware guest_tree idregs main report smp) \
-    $(addprefix core/, back_trace board boot boot_channels boot_config boot_options console console_io cpu domain evtchn_fifo grant \
+    $(addprefix core/, back_trace board boot boot_channels boot_config boot_known boot_options console console_io cpu domain evtchn_fifo grant \
     grant_map heap hvm_op kernel_elf kernel_image kernel_load kernel_pvh memory_map multicall partition policy pv_backend pv_console restart sched_op vcpu_op \
     version vm_assist) lib/fdt_writer lib/format vdev/psci
 $(HYP_SMALL:%=$(HYP_BUILD)/%.o): HYP_FILE_CFLAGS := -Os

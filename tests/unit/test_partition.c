@@ -19,19 +19,10 @@ static char ramdisk[70000];
 
 static void init(unsigned ram_mib)
 {
-    static const uint32_t magic = 0x644d5241;
-    static const uint64_t size = IMAGE_SIZE, flags = 0xa;
-
     host_board_init(4, ram_mib);
     free(image);
     image = malloc(IMAGE_SIZE);
-    for (unsigned i = 0; i < IMAGE_SIZE; i++) {
-        image[i] = (char)(i * 13 + i / 4096);
-    }
-    memset(image + 8, 0, 56);
-    memcpy(image + 16, &size, 8);
-    memcpy(image + 24, &flags, 8);
-    memcpy(image + 56, &magic, 4);
+    fill_image(image, IMAGE_SIZE, 13);
     for (unsigned i = 0; i < sizeof(ramdisk); i++) {
         ramdisk[i] = (char)(i / 100 + i);
     }

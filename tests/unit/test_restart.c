@@ -20,19 +20,11 @@ static char image[IMAGE_SIZE];
 /* "again" with RULES, built as at boot, and "peer", which only lives. */
 static void make(struct restart_rules rules)
 {
-    static const uint32_t magic = 0x644d5241;
-    static const uint64_t size = IMAGE_SIZE, flags = 0xa;
     static char arguments[8];
     static fdt_cell_t cpus[2];
 
     host_board_init(2, 32);
-    for (unsigned i = 0; i < IMAGE_SIZE; i++) {
-        image[i] = (char)(i * 7 + i / 4096);
-    }
-    memset(image + 8, 0, 56);
-    memcpy(image + 16, &size, 8);
-    memcpy(image + 24, &flags, 8);
-    memcpy(image + 56, &magic, 4);
+    fill_image(image, IMAGE_SIZE, 7);
     strcpy(arguments, "once");
     cpus[0] = 0;
     cpus[1] = __builtin_bswap32(1);

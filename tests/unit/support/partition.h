@@ -73,6 +73,21 @@ static inline void start_domain(struct domain *d)
     host_settle();
 }
 
+/* SIZE bytes of a kernel in the format of an arm64 Image, with a pattern of SEED behind its header. */
+static inline void fill_image(char *image, uint64_t size, unsigned seed)
+{
+    const uint32_t magic = 0x644d5241;
+    const uint64_t flags = 0xa;
+
+    for (uint64_t i = 0; i < size; i++) {
+        image[i] = (char)(i * seed + i / 4096);
+    }
+    memset(image + 8, 0, 56);
+    memcpy(image + 16, &size, 8);
+    memcpy(image + 24, &flags, 8);
+    memcpy(image + 56, &magic, 4);
+}
+
 /* The CPU that V runs on is the one that runs. */
 static inline void run_vcpu(struct vcpu *v)
 {
