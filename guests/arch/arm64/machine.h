@@ -193,14 +193,14 @@ static inline void code_written(const void *at)
 /* All operations on vCPUs may be tried. */
 #define HARMLESS_VCPU_OPERATION 0u
 #define BEYOND_TABLES 0x0000100000000000ull
-/* Puts a function at AT that returns 42. */
+/* Puts a function at AT, where a page begins, that returns 42. */
 static inline void code_write(uint64_t at)
 {
     volatile uint32_t *p = (volatile uint32_t *)at;
 
     p[0] = 0x52800540; /* mov w0, #42 */
     p[1] = 0xd65f03c0; /* ret */
-    __asm__ volatile("dc cvau, %0\n\tdsb ish\n\tic ivau, %0\n\tdsb ish\n\tisb" :: "r"(at) : "memory");
+    code_written((const void *)at);
 }
 static inline int64_t hypercall5(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
 {

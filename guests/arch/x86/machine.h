@@ -237,7 +237,7 @@ static inline void code_written(const void *at) { (void)at; }
 /* A low page that is no memory: one of the hole below the local APIC. */
 #define LOW_GFN 0xe0001u
 #define DEVICE_GFN (APIC_ADDRESS >> 12)
-/* Puts a function at AT that returns 42. */
+/* Puts a function at AT, where a page begins, that returns 42. */
 static inline void code_write(uint64_t at)
 {
     static const uint8_t code[] = { 0xb8, 42, 0, 0, 0, 0xc3 }; /* mov $42, %eax; ret */
