@@ -292,7 +292,7 @@ static bool read_range(struct reading *r, const struct fdt_node *node, uint64_t 
 
 /* Req: BH-BOOT-011 */
 /* Where the module of NODE is; false: nowhere it can be. */
-static bool read_place(struct reading *r, const struct fdt_node *node, struct boot_module *out)
+static NOINLINE bool read_place(struct reading *r, const struct fdt_node *node, struct boot_module *out)
 {
     uint64_t start, size;
 
