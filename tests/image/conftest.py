@@ -9,6 +9,7 @@ import re
 import struct
 import subprocess
 
+import pexpect
 import pytest
 
 import fdt
@@ -134,3 +135,12 @@ def program():
 @pytest.fixture
 def shop(tmp_path, program):
     return Workshop(tmp_path, program)
+
+
+def wait_prompt(console, name):
+    """A shell that is only starting throws away what was typed before: an empty line, until one is answered."""
+    for _ in range(30):
+        console.send("\r")
+        if console.expect([rf"{name}:/root# ", pexpect.TIMEOUT], timeout=5) == 0:
+            return
+    pytest.fail(f"no prompt of {name}")

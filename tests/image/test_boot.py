@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tool writes boots Debian's own Xen 4.17: it is the dom0less binding, not a dialect of it."""
 import subprocess
-import time
 
 import pexpect
 import pytest
 
-from conftest import BUILD, TOP, Workshop
+from conftest import BUILD, TOP, Workshop, wait_prompt
 
 SETUP = ["scripts/debian-fetch.sh", "linux", "busybox", "xen"]
 
@@ -45,7 +44,7 @@ def test_linux_partitions_on_debians_xen(tmp_path, program, debian, gic):
         for name in ("alpha", "beta"):
             console.send("\x01\x01\x01")
             console.expect("Serial input to DOM")
-            time.sleep(0.5)
+            wait_prompt(console, name)
             console.send("uname -n | tr a-z A-Z\r")
             console.expect(name.upper())
         console.send("\x1dx")

@@ -3,13 +3,12 @@
 import os
 import pathlib
 import subprocess
-import time
 
 import pexpect
 import pytest
 
 import pc
-from conftest import BUILD, TOP
+from conftest import BUILD, TOP, wait_prompt
 
 OVMF = "/usr/share/ovmf/OVMF.fd"
 HYPERVISOR = pathlib.Path(os.environ.get("HYPERVISOR_X86_64", BUILD / "x86_64/bulkhead"))
@@ -70,13 +69,13 @@ def test_two_linux_partitions(built):
             up[console.match[1]] = console.match[2]
         assert up == {"alpha": "1", "beta": "2"}
         for name, following in (("alpha", "beta"), ("beta", "alpha")):
-            time.sleep(0.5)
+            wait_prompt(console, name)
             console.send("uname -n | tr a-z A-Z\r")
             console.expect(name.upper())
             console.send("\x01\x01\x01")
             console.expect(f"input to {following}")
         for name in ("alpha", "beta"):
-            time.sleep(0.5)
+            wait_prompt(console, name)
             console.send("poweroff -f\r")
             console.expect(f"{name}: powered off")
         console.expect("the last domain has ended")
