@@ -25,7 +25,7 @@ HYP_$(CONFIG_ARM64) += core/kernel_image.c
 HYP_$(CONFIG_X86) += core/kernel_pvh.c
 HYP_$(if $(CONFIG_X86),y,$(CONFIG_LOADER_ELF)) += core/kernel_elf.c
 HYP_$(CONFIG_SCHED_FAIR) += core/sched_fair.c
-HYP_$(CONFIG_XEN_GUEST) += $(addprefix core/, console_io.c hvm_op.c hypercall.c memory_op.c \
+HYP_$(CONFIG_XEN_GUEST) += $(addprefix core/, console_io.c control.c hvm_op.c hypercall.c memory_op.c \
     physmap.c policy.c runstate.c sched_op.c vcpu_op.c version.c vm_assist.c)
 # Callers of two widths: the hypervisor's own and the half.
 HYP_$(CONFIG_X86) += core/guest_struct.c core/guest_width.c
@@ -38,6 +38,8 @@ HYP_$(CONFIG_ARGO) += $(addprefix core/, argo.c argo_notify.c argo_send.c)
 HYP_$(CONFIG_PV_CONSOLE) += core/pv_console.c
 HYP_$(CONFIG_PV_BACKEND) += core/pv_backend.c
 HYP_$(CONFIG_RESTART) += core/restart.c
+HYP_$(CONFIG_CONTROL) += $(addprefix core/, debug_key.c domctl.c domctl_life.c domctl_vcpu.c foreign.c platform_op.c sysctl.c \
+    wallclock.c) $(if $(CONFIG_X86),arch/x86/domctl_x86.c,arch/arm64/domctl_arm.c)
 HYP_$(CONFIG_DEBUG) += core/lock_order.c
 HYP_y += $(addprefix lib/, fdt.c fdt_value.c fdt_writer.c format.c string.c)
 HYP_y += $(if $(CONFIG_X86),arch/x86/copy.c,lib/copy.c)

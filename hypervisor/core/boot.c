@@ -5,6 +5,7 @@
 #include "bh/boot_channels.h"
 #include "bh/boot_options.h"
 #include "bh/console.h"
+#include "bh/control.h"
 #include "bh/cpu.h"
 #include "bh/domain.h"
 #include "bh/frame.h"
@@ -122,7 +123,11 @@ void boot_build_partitions(const struct fdt *t)
 {
     const struct boot_config *c = &space.config;
     struct domain *first = NULL;
+    bool is_controlled = false;
 
+    for (unsigned i = 0; i < c->domain_count && CONFIG_CONTROL; i++) {
+        is_controlled = is_controlled || (c->domain[i].capabilities & DOMAIN_CONTROL) != 0;
+    }
     for (unsigned i = 0; i < c->domain_count; i++) {
         struct domain *d;
 
@@ -130,10 +135,18 @@ void boot_build_partitions(const struct fdt *t)
             log_info("%s: %lu KiB, %u vCPU%s", d->name, (unsigned long)c->domain[i].memory_kib, d->vcpu_count,
                      d->vcpu_count == 1 ? "" : "s");
             space.built[i] = d;
+            /* Unless it says itself what follows its end: a control domain does. */
+            d->is_managed = is_controlled && (d->capabilities & DOMAIN_CONTROL) == 0 &&
+                            !restart_has_rules(&c->domain[i].restart);
             if (CONFIG_RESTART && restart_keep(d, &c->domain[i]) != 0) {
                 log_error("%s: no memory to keep what it starts again from; it will not", d->name);
             }
             first = first != NULL ? first : d;
+        }
+    }
+    for (unsigned i = 0; i < c->domain_count && is_controlled; i++) {
+        if (space.built[i] != NULL) {
+            control_join(space.built[i]);
         }
     }
     if (first != NULL) {

@@ -7,6 +7,8 @@
 
 #include "arch/arch_types.h"
 #include "bh/boot_known.h"
+#include "bh/boot_options.h"
+#include "bh/domain.h"
 #include "lib/format.h"
 #include "lib/string.h"
 
@@ -384,6 +386,22 @@ static void read_child(struct reading *r, const struct fdt_node *node)
                        "\"multiboot,ramdisk\"");
 }
 
+/* Req: BH-CTL-002 */
+static void read_capabilities(struct reading *r)
+{
+    uint32_t bits = 0;
+    int err = fdt_u32(r->t, &r->d->node, "capabilities", &bits);
+
+    if (err == -XEN_ENOENT) {
+        return;
+    }
+    if (err != 0 || (bits & ~(DOMAIN_CONTROL | DOMAIN_HARDWARE | DOMAIN_XENSTORE)) != 0) {
+        domain_error(r, &r->d->node, "capabilities", "expected a sum of 1 (control), 2 (hardware) and 4 (xenstore)");
+        return;
+    }
+    r->d->capabilities = (uint8_t)bits;
+}
+
 /* The value of NAME in the first of the COUNT nodes that has it. */
 static uint8_t inherited_cells(const struct fdt *t, const struct fdt_node *const nodes[], unsigned count,
                                const char *name, uint8_t fallback)
@@ -423,6 +441,9 @@ static void read_domain(struct reading *r)
     if (CONFIG_RESTART) {
         read_restart(r);
     }
+    if (CONFIG_CONTROL) {
+        read_capabilities(r);
+    }
     r->d->vpl011 = CONFIG_VPL011 && fdt_find_property(r->t, &r->d->node, "vpl011", &vpl011);
     for (bool more = fdt_first_child(r->t, &r->d->node, &child); more; more = fdt_next_sibling(r->t, &child, &child)) {
         read_child(r, &child);
@@ -430,6 +451,89 @@ static void read_domain(struct reading *r)
     if (r->d->kernel.size == 0 && !r->failed) {
         domain_error(r, &r->d->node, NULL, "no kernel; expected a node compatible with \"multiboot,kernel\"");
     }
+}
+
+/* ---- dom0: its modules are in /chosen itself, the rest is on the hypervisor's command line ---- */
+
+#define DOM0_MEMORY_KIB (512U << 10) /* if the command line says nothing: as Xen */
+
+static bool is_dom0_module(const struct fdt *t, const struct fdt_node *node)
+{
+    return fdt_is_compatible(t, node, "multiboot,module") || fdt_is_compatible(t, node, "xen,multiboot-module");
+}
+
+/* Req: BH-BOOT-041 */
+/* booting.txt, "Command lines": dom0's is in /chosen, or with its kernel. */
+static void read_dom0_arguments(struct reading *r)
+{
+    struct boot_domain *d = r->d;
+    const char *name = "xen,dom0-bootargs", *text;
+    uint32_t size;
+    int err = fdt_text(r->t, &r->board->chosen, name, &text, &size);
+
+    if (err == -XEN_ENOENT && d->bootargs == NULL) {
+        struct fdt_property p;
+
+        /* What is the hypervisor's if it has no property of its own. */
+        name = "bootargs";
+        err = fdt_find_property(r->t, &r->board->chosen, "xen,xen-bootargs", &p)
+                  ? fdt_text(r->t, &r->board->chosen, name, &text, &size) : -XEN_ENOENT;
+    }
+    if (err == -XEN_ENOENT) {
+        return;
+    }
+    if (err != 0 || size >= BOOT_ARGS_SIZE) {
+        domain_error(r, &r->board->chosen, name, "expected one terminated string of less than %u characters",
+                     BOOT_ARGS_SIZE);
+        return;
+    }
+    d->bootargs = text;
+    d->bootargs_size = size;
+}
+
+/* Req: BH-BOOT-041 */
+static void read_dom0(struct reading *r)
+{
+    struct boot_domain *d = r->d;
+    struct fdt_node child;
+    uint64_t vcpus = 0;
+
+    *d = (struct boot_domain){
+        .name = "dom0", .node = r->board->chosen, .is_initial = true, .memory_kib = DOM0_MEMORY_KIB,
+        .capabilities = DOMAIN_CONTROL | DOMAIN_HARDWARE | DOMAIN_XENSTORE,
+    };
+    for (bool more = fdt_first_child(r->t, &d->node, &child); more; more = fdt_next_sibling(r->t, &child, &child)) {
+        if (is_dom0_module(r->t, &child)) {
+            read_child(r, &child);
+        }
+    }
+    read_dom0_arguments(r);
+    if (!boot_options_size(r->config->bootargs, r->config->bootargs_size, "dom0_mem", &d->memory_kib)) {
+        boot_config_report(LOG_WARNING, r->t, &d->node, NULL, "no dom0_mem=SIZE for the hypervisor: dom0 gets %u MiB",
+                           DOM0_MEMORY_KIB >> 10);
+    }
+    d->memory_kib = ALIGN_DOWN(d->memory_kib, PAGE_SIZE >> 10);
+    if (d->memory_kib == 0 || d->memory_kib > MIN(board_memory_size(r->board), ARCH_GUEST_RAM_MAX) >> 10) {
+        domain_error(r, &d->node, NULL, "dom0_mem: more than the board has, or nothing");
+    }
+    if (boot_options_number(r->config->bootargs, r->config->bootargs_size, "dom0_max_vcpus", &vcpus) && vcpus == 0) {
+        domain_error(r, &d->node, NULL, "dom0_max_vcpus: expected a number from 1");
+    }
+    d->vcpu_count = (uint16_t)MIN(vcpus != 0 ? vcpus : r->board->cpu_count, (uint64_t)CONFIG_MAX_VCPUS);
+    if (d->kernel.size == 0 && !r->failed) {
+        domain_error(r, &d->node, NULL, "a module for a dom0, but no kernel");
+    }
+}
+
+/* The partition that R read counts, or it does not; the number of those that were refused. */
+static unsigned settle(struct reading *r)
+{
+    if (r->failed) {
+        boot_config_report(LOG_ERROR, r->t, &r->d->node, NULL, "this partition is not started");
+        return 1;
+    }
+    r->config->domain_count++;
+    return 0;
 }
 
 /* Req: BH-BOOT-021 */
@@ -456,6 +560,7 @@ unsigned boot_config_read(const struct fdt *t, const struct board *b, const stru
 {
     struct fdt_node node;
     unsigned refused = 0;
+    bool has_dom0 = false;
 
     c->bootargs = NULL;
     c->bootargs_size = 0;
@@ -470,8 +575,15 @@ unsigned boot_config_read(const struct fdt *t, const struct board *b, const stru
         struct boot_domain *d = &c->domain[c->domain_count];
         struct reading r = { .t = t, .board = b, .taken = taken, .taken_count = count, .config = c, .d = d };
 
-        if (fdt_is_compatible(t, &node, "multiboot,module") || fdt_is_compatible(t, &node, "xen,multiboot-module")) {
-            boot_config_report(LOG_WARNING, t, &node, NULL, "a module for a dom0, which is not supported yet; ignored");
+        if (is_dom0_module(t, &node)) {
+            if (!CONFIG_CONTROL) {
+                boot_config_report(LOG_WARNING, t, &node, NULL, "a module for a dom0, which this build cannot start; "
+                                   "ignored");
+            } else if (!has_dom0) {
+                read_dom0(&r);
+                refused += settle(&r);
+            }
+            has_dom0 = true;
             continue;
         }
         if (!fdt_is_compatible(t, &node, "xen,domain")) {
@@ -487,12 +599,7 @@ unsigned boot_config_read(const struct fdt *t, const struct board *b, const stru
         }
         *d = (struct boot_domain){ .node = node };
         read_domain(&r);
-        if (r.failed) {
-            boot_config_report(LOG_ERROR, t, &node, NULL, "this partition is not started");
-            refused++;
-        } else {
-            c->domain_count++;
-        }
+        refused += settle(&r);
     }
     return refused;
 }

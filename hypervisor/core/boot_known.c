@@ -45,7 +45,7 @@ static const struct known_property domain_properties[] = {
     { .name = "passthrough", .off = "disabled" },
     { .name = "xen,sci_type", .off = "none" },
     { .name = "trap-unmapped-accesses" },
-    { .name = "capabilities", .off = "0" },
+    { .name = "capabilities", .supported = CONFIG_CONTROL, .off = "0" },
     { .name = "v8r_el1_msa" },
 };
 

@@ -29,6 +29,7 @@
 
 static struct spinlock console_lock = SPINLOCK_INIT(LOCK_CONSOLE);
 static char ring[RING_SIZE];      /* [lock console_lock] */
+static uint64_t forgotten;        /* [atomic] what was written before that is told to nobody any more */
 static uint64_t written, sent;    /* [lock console_lock] positions since boot; written read [atomic] */
 static bool room_wanted;          /* [atomic] a domain was told that there is little room */
 static uint64_t lost;             /* [lock console_lock] characters that were never sent */
@@ -346,6 +347,31 @@ void console_flush(void)
 {
     spin_lock(&console_lock);
     flush_polled();
+    spin_unlock(&console_lock);
+}
+
+uint64_t console_ring_position(uint32_t low)
+{
+    uint64_t position;
+
+    spin_lock(&console_lock);
+    position = (written & ~(uint64_t)UINT32_MAX) | low;
+    if (position > written) {
+        position -= position > UINT32_MAX ? 1UL << 32 : position - written;
+    }
+    spin_unlock(&console_lock);
+    return position;
+}
+
+uint64_t console_ring_start(void)
+{
+    return __atomic_load_n(&forgotten, __ATOMIC_RELAXED);
+}
+
+void console_forget_ring(void)
+{
+    spin_lock(&console_lock);
+    __atomic_store_n(&forgotten, written, __ATOMIC_RELAXED);
     spin_unlock(&console_lock);
 }
 

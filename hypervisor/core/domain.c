@@ -11,6 +11,7 @@
 #include "bh/argo.h"
 #include "bh/boot_config.h"
 #include "bh/console.h"
+#include "bh/control.h"
 #include "bh/cpu.h"
 #include "bh/evtchn.h"
 #include "bh/frame.h"
@@ -18,9 +19,13 @@
 #include "bh/page_alloc.h"
 #include "bh/physmap.h"
 #include "bh/vcpu.h"
+#include "bh/wallclock.h"
 #include "lib/string.h"
 
 struct domain *domain_table[CONFIG_MAX_DOMAINS];
+
+/* [atomic] 1 + the numbers of those in domain_table; 0: there is none. For who knows that one stays. */
+static uint16_t ids[CONFIG_MAX_DOMAINS];
 
 static struct spinlock list_lock = SPINLOCK_INIT(LOCK_DOMLIST);
 static uint16_t next_id = 1;   /* [lock list_lock] */
@@ -70,6 +75,36 @@ struct domain *domain_get_any(uint16_t id)
     return find(id, false);
 }
 
+struct domain *domain_get_next(uint16_t from)
+{
+    struct domain *next = NULL;
+
+    spin_lock(&list_lock);
+    for (unsigned i = 0; i < CONFIG_MAX_DOMAINS; i++) {
+        struct domain *d = domain_table[i];
+
+        if (d != NULL && d->id >= from && (next == NULL || d->id < next->id) &&
+            __atomic_load_n(&d->phase, __ATOMIC_ACQUIRE) != DOMAIN_BUILDING) {
+            next = d;
+        }
+    }
+    if (next != NULL) {
+        __atomic_fetch_add(&next->users, 1, __ATOMIC_ACQUIRE);
+    }
+    spin_unlock(&list_lock);
+    return next;
+}
+
+unsigned domain_count(void)
+{
+    unsigned count;
+
+    spin_lock(&list_lock);
+    count = alive;
+    spin_unlock(&list_lock);
+    return count;
+}
+
 /*
  * Before D is counted out it may not have begun to die yet, and afterwards it may be freed. So what is asked is whether
  * any domain dies: who makes one die counts it, and then itself out. Of two that are counted out the second one sees
@@ -88,20 +123,25 @@ void domain_pages_changed(struct domain *d, int64_t count)
     __atomic_fetch_add(&d->page_count, (uint64_t)count, __ATOMIC_RELAXED);
 }
 
+static bool id_is_taken(uint16_t id) REQUIRES(list_lock)
+{
+    bool taken = false;
+
+    for (unsigned i = 0; i < CONFIG_MAX_DOMAINS; i++) {
+        taken = taken || (domain_table[i] != NULL && domain_table[i]->id == id);
+    }
+    return taken;
+}
+
 /* The next id that no domain has. Bound: ids in use, and one. */
 static uint16_t take_id(void) REQUIRES(list_lock)
 {
     uint16_t id;
-    bool in_use;
 
     do {
         id = next_id;
         next_id = next_id + 1 == DOMID_FIRST_RESERVED ? 1 : next_id + 1;
-        in_use = false;
-        for (unsigned i = 0; i < CONFIG_MAX_DOMAINS; i++) {
-            in_use = in_use || (domain_table[i] != NULL && domain_table[i]->id == id);
-        }
-    } while (in_use);
+    } while (id_is_taken(id));
     return id;
 }
 
@@ -121,7 +161,7 @@ int domain_create(const struct boot_domain *config, struct domain **out)
 {
     struct domain *d = heap_alloc(sizeof(*d), FRAME_NO_DOMAIN);
     unsigned slot = 0;
-    int err;
+    int err = 0;
 
     if (d == NULL) {
         return -XEN_ENOMEM;
@@ -130,15 +170,20 @@ int domain_create(const struct boot_domain *config, struct domain **out)
     while (slot < CONFIG_MAX_DOMAINS && domain_table[slot] != NULL) {
         slot++;
     }
-    if (slot < CONFIG_MAX_DOMAINS) {
-        d->id = take_id();
+    if (CONFIG_CONTROL && (config->is_initial || config->wanted_id != 0) && id_is_taken(config->wanted_id)) {
+        err = -XEN_EEXIST;
+    } else if (slot == CONFIG_MAX_DOMAINS) {
+        err = -XEN_ENOSPC;
+    } else {
+        d->id = config->is_initial || config->wanted_id != 0 ? config->wanted_id : take_id();
         domain_table[slot] = d;
+        __atomic_store_n(&ids[slot], (uint16_t)(d->id + 1), __ATOMIC_RELEASE);
         alive++;
     }
     spin_unlock(&list_lock);
-    if (slot == CONFIG_MAX_DOMAINS) {
+    if (err != 0) {
         heap_free(d, sizeof(*d));
-        return -XEN_ENOSPC;
+        return err;
     }
     d->slot = (uint16_t)slot;
     err = domain_prepare(d, config);
@@ -157,6 +202,8 @@ int domain_prepare(struct domain *d, const struct boot_domain *config)
     int err;
 
     d->is_initial = config->is_initial;
+    d->capabilities = config->capabilities;
+    d->target = FRAME_NO_DOMAIN;
     spinlock_init(&d->lock, LOCK_DOMAIN);
     d->vcpu_count = (uint16_t)config->vcpu_count;
     d->weight = config->weight != 0 ? (uint16_t)config->weight : SCHED_WEIGHT_DEFAULT;
@@ -184,37 +231,33 @@ int domain_prepare(struct domain *d, const struct boot_domain *config)
     return err;
 }
 
-void domain_start(struct domain *d)
+void domain_start_paused(struct domain *d)
 {
     arch_domain_start(d);
     spin_lock(&d->lock);
+    if (CONFIG_CONTROL) {
+        wallclock_tell(d);
+    }
     d->phase = DOMAIN_RUNNING;
     spin_unlock(&d->lock);
+}
+
+void domain_start(struct domain *d)
+{
+    domain_start_paused(d);
     (void)sched_wake(d->vcpus[0], VCPU_OFFLINE);
 }
 
-/* Req: BH-LIFE-001 */
-void domain_shutdown(struct domain *d, unsigned reason)
+/* D begins to die. Counted as one that has it loaded: the reaper stays away until all vCPUs were told. */
+static void begin_to_die(struct domain *d) REQUIRES(d->lock)
 {
-    bool first;
+    __atomic_fetch_add(&d->users, 1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&dying, 1, __ATOMIC_RELAXED);
+    d->phase = DOMAIN_DYING;
+}
 
-    spin_lock(&d->lock);
-    first = d->phase == DOMAIN_RUNNING;
-    if (first) {
-        /* Counted as one that has it loaded: the reaper stays away until all vCPUs were told. */
-        __atomic_fetch_add(&d->users, 1, __ATOMIC_RELAXED);
-        __atomic_fetch_add(&dying, 1, __ATOMIC_RELAXED);
-        d->phase = DOMAIN_DYING;
-        d->shutdown_reason = d->has_shutdown_code ? d->shutdown_code : (uint8_t)reason;
-        log_info("%s: %s", d->name, reason_name(d->shutdown_reason));
-        if (CONFIG_RESTART) {
-            restart_decide(d, d->shutdown_reason);
-        }
-    }
-    spin_unlock(&d->lock);
-    if (!first) {
-        return;
-    }
+static void stop_vcpus(struct domain *d)
+{
     for (unsigned i = 0; i < d->vcpu_count; i++) {
         if (d->vcpus[i] != NULL) {
             sched_stop(d->vcpus[i]);
@@ -222,6 +265,123 @@ void domain_shutdown(struct domain *d, unsigned reason)
     }
     __atomic_fetch_sub(&d->users, 1, __ATOMIC_ACQ_REL);
     this_cpu()->work |= WORK_REAP;
+}
+
+static void shut_down(struct domain *d, unsigned reason) REQUIRES(d->lock)
+{
+    d->shutdown_reason = d->has_shutdown_code ? d->shutdown_code : (uint8_t)reason;
+    log_info("%s: %s", d->name, reason_name(d->shutdown_reason));
+}
+
+/* Req: BH-CTL-005 */
+/* D stays as it is until a control domain says what becomes of it. */
+static COLD void shut_down_managed(struct domain *d, unsigned reason)
+{
+    bool first;
+
+    spin_lock(&d->lock);
+    first = d->phase == DOMAIN_RUNNING && !d->is_shut_down;
+    if (first) {
+        shut_down(d, reason);
+        d->is_shut_down = true;
+        sched_pause(d);
+    }
+    spin_unlock(&d->lock);
+    if (first) {
+        control_virq(VIRQ_DOM_EXC);
+    }
+}
+
+/* Req: BH-LIFE-001 */
+void domain_shutdown(struct domain *d, unsigned reason)
+{
+    bool first;
+
+    if (CONFIG_CONTROL && d->is_managed) {
+        shut_down_managed(d, reason);
+        return;
+    }
+    spin_lock(&d->lock);
+    first = d->phase == DOMAIN_RUNNING;
+    if (first) {
+        begin_to_die(d);
+        shut_down(d, reason);
+        if (CONFIG_RESTART) {
+            restart_decide(d, d->shutdown_reason);
+        }
+    }
+    spin_unlock(&d->lock);
+    if (first) {
+        stop_vcpus(d);
+    }
+}
+
+bool domain_kill(struct domain *d)
+{
+    bool first;
+
+    spin_lock(&d->lock);
+    first = d->phase == DOMAIN_RUNNING;
+    if (first) {
+        begin_to_die(d);
+    }
+    spin_unlock(&d->lock);
+    if (first) {
+        stop_vcpus(d);
+    }
+    return first;
+}
+
+int domain_resume(struct domain *d)
+{
+    bool was_shut_down;
+
+    spin_lock(&d->lock);
+    was_shut_down = d->phase == DOMAIN_RUNNING && d->is_shut_down;
+    d->is_shut_down = d->is_shut_down && !was_shut_down;
+    d->has_shutdown_code = d->has_shutdown_code && !was_shut_down;
+    if (was_shut_down) {
+        (void)sched_unpause(d);
+    }
+    spin_unlock(&d->lock);
+    return was_shut_down ? 0 : -XEN_EINVAL;
+}
+
+int domain_unpause(struct domain *d)
+{
+    bool may;
+
+    spin_lock(&d->lock);
+    may = d->pauses > (d->is_shut_down ? 1U : 0U);
+    if (may) {
+        (void)sched_unpause(d);
+    }
+    spin_unlock(&d->lock);
+    return may ? 0 : -XEN_EINVAL;
+}
+
+/* ---- Pages that control domains have mapped ---- */
+
+struct domain *domain_lender(uint16_t id)
+{
+    unsigned slot = 0;
+
+    while (slot < CONFIG_MAX_DOMAINS - 1 && __atomic_load_n(&ids[slot], __ATOMIC_ACQUIRE) != id + 1U) {
+        slot++;
+    }
+    return domain_table[slot];
+}
+
+void domain_lend(struct domain *d)
+{
+    __atomic_fetch_add(&d->lent, 1, __ATOMIC_RELAXED);
+}
+
+void domain_lend_end(struct domain *d)
+{
+    if (__atomic_sub_fetch(&d->lent, 1, __ATOMIC_ACQ_REL) == 0 && __atomic_load_n(&dying, __ATOMIC_RELAXED) != 0) {
+        this_cpu()->work |= WORK_REAP;
+    }
 }
 
 /* Req: BH-LIFE-009 */
@@ -241,7 +401,13 @@ void domain_crash(struct domain *d, const char *why)
 /* Are pages of D, of which nothing else is left, still used by others? They will say when it is over. */
 static bool is_waiting(struct domain *d)
 {
-    return CONFIG_GRANT && !d->has_p2m && grant_is_pinned(d);
+    return !d->has_p2m && ((CONFIG_GRANT && grant_is_pinned(d)) ||
+                           (CONFIG_CONTROL && __atomic_load_n(&d->lent, __ATOMIC_ACQUIRE) != 0));
+}
+
+bool domain_waits_for_others(struct domain *d)
+{
+    return d->phase == DOMAIN_DYING && is_waiting(d);
 }
 
 static void free_parts(struct domain *d)
@@ -278,15 +444,33 @@ static void renew(struct domain *d)
     spin_unlock(&list_lock);
 }
 
+static NORETURN void power_down(bool to_reset)
+{
+    if (to_reset) {
+        arch_power_reset();
+    }
+    arch_power_off();
+}
+
+/* Req: BH-CTL-006 */
+static COLD NORETURN void end_board(const struct domain *d)
+{
+    log_info("%s had the hardware: the board ends with it", d->name);
+    power_down(d->shutdown_reason == SHUTDOWN_reboot);
+}
+
 /* Req: BH-LIFE-002, BH-LIFE-003, BH-LIFE-011 */
 bool domain_reap_step(struct domain *d)
 {
-    bool last, to_reset;
+    bool last, to_reset, was_managed;
 
     /* Req: BH-LIFE-016 */
     if (CONFIG_RESTART && d->restart.action == RESTART_HALT_BOARD) {
         log_error("%s has ended: the board halts", d->name);
         arch_power_off();
+    }
+    if (CONFIG_CONTROL && (d->capabilities & DOMAIN_HARDWARE) != 0 && d->phase == DOMAIN_DYING) {
+        end_board(d);
     }
     for (unsigned i = 0; i < DOMAIN_WATCHDOG_COUNT; i++) {
         timer_cancel(&d->watchdog[i]);
@@ -323,6 +507,7 @@ bool domain_reap_step(struct domain *d)
         renew(d);
         return true;
     }
+    __atomic_store_n(&ids[d->slot], 0, __ATOMIC_RELAXED);
     domain_table[d->slot] = NULL;
     if (d->phase == DOMAIN_DYING) {
         __atomic_fetch_sub(&dying, 1, __ATOMIC_RELAXED);
@@ -332,6 +517,7 @@ bool domain_reap_step(struct domain *d)
     }
     last = --alive == 0 && end_with_last;
     spin_unlock(&list_lock);
+    was_managed = d->is_managed;
     to_reset = d->is_initial && d->shutdown_reason == SHUTDOWN_reboot;
     free_parts(d);
     if (CONFIG_RESTART) {
@@ -341,10 +527,10 @@ bool domain_reap_step(struct domain *d)
     if (last) {
         log_info("the last domain has ended, %lu KiB are free",
                  (unsigned long)(page_alloc_free_count() << (PAGE_SHIFT - 10)));
-        if (to_reset) {
-            arch_power_reset();
-        }
-        arch_power_off();
+        power_down(to_reset);
+    }
+    if (CONFIG_CONTROL && was_managed) {
+        control_virq(VIRQ_DOM_EXC);
     }
     return true;
 }

@@ -2,6 +2,7 @@
 /*
  * event_channel_op: a guest's operations on its channels (event_channel.h).
  */
+#include "bh/control.h"
 #include "bh/domain.h"
 #include "bh/evtchn.h"
 #include "bh/guest_copy.h"
@@ -9,22 +10,6 @@
 #include "bh/policy.h"
 #include "bh/pv_console.h"
 #include "bh/vcpu.h"
-
-/* The domain that ID names for an operation of V on somebody's channels; domain_put() it. */
-static int own_domain(struct vcpu *v, uint16_t id)
-{
-    struct domain *d;
-
-    if (id == DOMID_SELF || id == v->domain->id) {
-        return 0;
-    }
-    d = domain_get(id);
-    if (d == NULL) {
-        return -XEN_ESRCH;
-    }
-    domain_put(d);
-    return -XEN_EPERM;
-}
 
 static int get_peer(struct vcpu *v, uint16_t id, struct domain **out)
 {
@@ -40,17 +25,23 @@ static int get_peer(struct vcpu *v, uint16_t id, struct domain **out)
 /* Req: BH-EVT-004 */
 static int alloc_unbound(struct vcpu *v, struct evtchn_alloc_unbound *a)
 {
-    struct domain *d = v->domain, *peer;
+    struct domain *d, *peer;
     uint32_t port = 0;
-    int err = own_domain(v, a->dom);
+    int err = control_get_or_self(v, a->dom, CONTROL_PLUMB, &d);
 
-    if (err == 0) {
-        err = get_peer(v, a->remote_dom, &peer);
-    }
     if (err != 0) {
         return err;
     }
+    err = get_peer(v, a->remote_dom, &peer);
+    if (err != 0) {
+        domain_put(d);
+        return err;
+    }
     err = policy_ask(d, peer, POLICY_EVENT) ? 0 : -XEN_EPERM;
+    if (CONFIG_CONTROL && d->vcpus[0] == NULL) {
+        /* Nobody could be told. */
+        err = -XEN_EINVAL;
+    }
     spin_lock(&d->evtchn.lock);
     if (err == 0) {
         err = evtchn_find_free(d, &port);
@@ -61,6 +52,7 @@ static int alloc_unbound(struct vcpu *v, struct evtchn_alloc_unbound *a)
     }
     spin_unlock(&d->evtchn.lock);
     domain_put(peer);
+    domain_put(d);
     return err;
 }
 
@@ -98,7 +90,7 @@ static int bind_interdomain(struct vcpu *v, struct evtchn_bind_interdomain *a)
     return err;
 }
 
-static bool virq_is_global(uint32_t virq)
+bool evtchn_virq_is_global(uint32_t virq)
 {
     return virq != VIRQ_TIMER && virq != VIRQ_DEBUG && virq != VIRQ_XENOPROF && virq != VIRQ_XENPMU;
 }
@@ -111,7 +103,7 @@ static int bind_virq(struct vcpu *v, struct evtchn_bind_virq *a)
     uint32_t port = 0;
     int err = 0;
 
-    if (a->virq >= ARRAY_COUNT(v->evtchn.virq_port) || (virq_is_global(a->virq) && a->vcpu != 0)) {
+    if (a->virq >= ARRAY_COUNT(v->evtchn.virq_port) || (evtchn_virq_is_global(a->virq) && a->vcpu != 0)) {
         return -XEN_EINVAL;
     }
     if (a->vcpu >= d->vcpu_count || d->vcpus[a->vcpu] == NULL) {
@@ -190,9 +182,9 @@ static int send(struct vcpu *v, uint32_t port)
 /* Req: BH-EVT-006 */
 static int status(struct vcpu *v, struct evtchn_status *a)
 {
-    struct domain *d = v->domain;
+    struct domain *d;
     const struct evtchn *c;
-    int err = own_domain(v, a->dom);
+    int err = control_get_or_self(v, a->dom, CONTROL_SEE, &d);
 
     if (err != 0) {
         return err;
@@ -231,6 +223,7 @@ static int status(struct vcpu *v, struct evtchn_status *a)
         }
     }
     spin_unlock(&d->evtchn.lock);
+    domain_put(d);
     return err;
 }
 
@@ -246,7 +239,7 @@ static int bind_vcpu(struct vcpu *v, uint32_t port, uint32_t vcpu)
     spin_lock(&d->evtchn.lock);
     c = evtchn_at(&d->evtchn, port);
     if (c == NULL || !(c->state == EVTCHN_UNBOUND || c->state == EVTCHN_INTERDOMAIN || c->state == EVTCHN_CONSUMED ||
-                       (c->state == EVTCHN_VIRQ && virq_is_global(c->virq)))) {
+                       (c->state == EVTCHN_VIRQ && evtchn_virq_is_global(c->virq)))) {
         err = -XEN_EINVAL;
     } else {
         __atomic_store_n(&c->vcpu, (uint16_t)vcpu, __ATOMIC_RELAXED);
@@ -315,15 +308,16 @@ static bool all_are_free(const struct domain *d)
 /* The progress is in the ports: what is closed needs no second look. */
 static int64_t reset(struct vcpu *v, uint16_t id)
 {
-    struct domain *d = v->domain;
+    struct domain *d;
     uint32_t from = 0;
-    int err = own_domain(v, id);
+    int err = control_get_or_self(v, id, CONTROL_PLUMB, &d);
 
     if (err != 0) {
         return err;
     }
     while (!evtchn_close_some(d, &from, true)) {
         if (hypercall_must_yield()) {
+            domain_put(d);
             return HYPERCALL_RESTART;
         }
     }
@@ -334,6 +328,7 @@ static int64_t reset(struct vcpu *v, uint16_t id)
         err = -XEN_EAGAIN;
     }
     spin_unlock(&d->evtchn.lock);
+    domain_put(d);
     return err;
 }
 

@@ -28,6 +28,26 @@ void frame_init(const struct memory_range *banks, unsigned count)
     }
 }
 
+uint64_t frame_count(void)
+{
+    uint64_t count = 0;
+
+    for (unsigned i = 0; i < bank_count; i++) {
+        count += bank[i].end - bank[i].start;
+    }
+    return count;
+}
+
+uint64_t frame_highest(void)
+{
+    uint64_t highest = 0;
+
+    for (unsigned i = 0; i < bank_count; i++) {
+        highest = MAX(highest, bank[i].end - 1);
+    }
+    return highest;
+}
+
 struct frame *frame_lookup(mfn_t m)
 {
     for (unsigned i = 0; i < bank_count; i++) {

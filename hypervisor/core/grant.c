@@ -219,6 +219,26 @@ int grant_map_resource(struct domain *d, uint32_t id, uint64_t index, gfn_t g)
     return map_frame(d, id == XENMEM_resource_grant_table_id_status, index, g);
 }
 
+int grant_resource_frame(struct domain *d, uint32_t id, uint64_t index, mfn_t *m)
+{
+    struct grant_table *t = grant_table_of(d);
+    int err;
+
+    if (id > XENMEM_resource_grant_table_id_status) {
+        return -XEN_EINVAL;
+    }
+    if (t == NULL) {
+        return -XEN_ENOMEM;
+    }
+    spin_lock(&t->lock);
+    err = t->closed ? -XEN_EINVAL : find_frame(d, t, id == XENMEM_resource_grant_table_id_status, index, m);
+    if (err == 0) {
+        err = frame_map(*m, d->id, NULL, true);
+    }
+    spin_unlock(&t->lock);
+    return err;
+}
+
 /* ---- Its size and version ---- */
 
 int grant_grow(struct domain *d, struct grant_table *t, uint32_t count)

@@ -4,6 +4,7 @@
  * reads; they are set when it is built. 0 means that there is none.
  */
 #include "arch/arch.h"
+#include "bh/control.h"
 #include "bh/domain.h"
 #include "bh/guest_copy.h"
 #include "bh/guest_width.h"
@@ -24,17 +25,54 @@ static uint64_t *parameter(struct domain *d, uint32_t index)
         return &d->parameter.console_pfn;
     case HVM_PARAM_CONSOLE_EVTCHN:
         return &d->parameter.console_evtchn;
+    case HVM_PARAM_MONITOR_RING_PFN:
+        return CONFIG_CONTROL ? &d->parameter.monitor_ring_pfn : NULL;
     default:
         return NULL;
     }
 }
 
+/* Is PARAMETER none of a guest's business, of its own neither? */
+static bool is_hidden(const struct vcpu *v, const struct domain *d, uint32_t index)
+{
+    return index == HVM_PARAM_MONITOR_RING_PFN && !control_may(v->domain, d, CONTROL_PLUMB);
+}
+
+static int64_t set_param(struct vcpu *v, struct domain *d, const struct xen_hvm_param *p)
+{
+    uint64_t *value = parameter(d, p->index);
+
+    if (value == NULL || is_hidden(v, d, p->index)) {
+        return p->index == HVM_PARAM_MONITOR_RING_PFN ? -XEN_EPERM : -XEN_EINVAL;
+    }
+    if (!control_may(v->domain, d, CONTROL_PLUMB) &&
+        (!ARCH_GUEST_SETS_CALLBACK || p->index != HVM_PARAM_CALLBACK_IRQ)) {
+        return -XEN_EPERM;
+    }
+    __atomic_store_n(value, p->value, __ATOMIC_RELAXED);
+    if (ARCH_GUEST_HAS_NARROW && d == v->domain) {
+        domain_set_width(d, guest_is_narrow(v));
+    }
+    return 0;
+}
+
+static int64_t get_param(struct vcpu *v, struct domain *d, struct xen_hvm_param *p, struct guest_handle arg)
+{
+    const uint64_t *value = parameter(d, p->index);
+
+    if (value == NULL || is_hidden(v, d, p->index)) {
+        return p->index == HVM_PARAM_MONITOR_RING_PFN ? -XEN_EPERM : -XEN_EINVAL;
+    }
+    p->value = __atomic_load_n(value, __ATOMIC_RELAXED);
+    return guest_copy_to(v, arg, p, sizeof(*p));
+}
+
 /* Req: BH-ABI-025 */
 static int64_t access_param(struct vcpu *v, struct guest_handle arg, bool set)
 {
-    struct domain *d = v->domain;
     struct xen_hvm_param p;
-    uint64_t *value;
+    struct domain *d;
+    int64_t result;
     int err = guest_copy_from(v, &p, arg, sizeof(p));
 
     if (err != 0) {
@@ -43,31 +81,13 @@ static int64_t access_param(struct vcpu *v, struct guest_handle arg, bool set)
     if (p.index >= HVM_NR_PARAMS) {
         return -XEN_EINVAL;
     }
-    if (p.domid != DOMID_SELF && p.domid != d->id) {
-        struct domain *other = domain_get(p.domid);
-
-        if (other == NULL) {
-            return -XEN_ESRCH;
-        }
-        domain_put(other);
-        return -XEN_EPERM;
+    err = control_get_or_self(v, p.domid, CONTROL_PLUMB, &d);
+    if (err != 0) {
+        return err;
     }
-    value = parameter(d, p.index);
-    if (value == NULL) {
-        return p.index == HVM_PARAM_MONITOR_RING_PFN ? -XEN_EPERM : -XEN_EINVAL;
-    }
-    if (set) {
-        if (!ARCH_GUEST_SETS_CALLBACK || p.index != HVM_PARAM_CALLBACK_IRQ) {
-            return -XEN_EPERM;
-        }
-        __atomic_store_n(value, p.value, __ATOMIC_RELAXED);
-        if (ARCH_GUEST_HAS_NARROW) {
-            domain_set_width(d, guest_is_narrow(v));
-        }
-        return 0;
-    }
-    p.value = __atomic_load_n(value, __ATOMIC_RELAXED);
-    return guest_copy_to(v, arg, &p, sizeof(p));
+    result = set ? set_param(v, d, &p) : get_param(v, d, &p, arg);
+    domain_put(d);
+    return result;
 }
 
 int64_t hypercall_hvm_op(struct vcpu *v, uint64_t *a)

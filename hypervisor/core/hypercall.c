@@ -18,6 +18,9 @@ static operation *const table[] = {
     [__HYPERVISOR_sched_op] = hypercall_sched_op,
     [__HYPERVISOR_event_channel_op] = CONFIG_EVTCHN ? hypercall_event_channel_op : NULL,
     [__HYPERVISOR_hvm_op] = hypercall_hvm_op,
+    [__HYPERVISOR_domctl] = CONFIG_CONTROL ? hypercall_domctl : NULL,
+    [__HYPERVISOR_sysctl] = CONFIG_CONTROL ? hypercall_sysctl : NULL,
+    [__HYPERVISOR_platform_op] = CONFIG_CONTROL ? hypercall_platform_op : NULL,
     [__HYPERVISOR_argo_op] = CONFIG_ARGO ? hypercall_argo_op : NULL,
 };
 

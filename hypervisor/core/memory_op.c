@@ -4,7 +4,9 @@
  * two elements when something waits for the CPU; how far it came is in the upper bits of the command, as Xen has it.
  */
 #include "arch/arch.h"
+#include "bh/control.h"
 #include "bh/domain.h"
+#include "bh/foreign.h"
 #include "bh/grant.h"
 #include "bh/guest_struct.h"
 #include "bh/hypercall.h"
@@ -20,20 +22,10 @@
 #define PAGES_SHIFT 32
 #define GO_ON 1
 
-/* DOMID is the caller's own; -XEN_ESRCH: nobody's; -XEN_EPERM: somebody else's. */
-static int check_self(struct vcpu *v, uint16_t domid)
+/* The domain that an operation is about, until domain_put(): the caller's own, or one that it may do that to. */
+static int get_subject(struct vcpu *v, uint16_t domid, struct domain **d)
 {
-    struct domain *d;
-
-    if (domid == DOMID_SELF || domid == v->domain->id) {
-        return 0;
-    }
-    d = domain_get(domid);
-    if (d == NULL) {
-        return -XEN_ESRCH;
-    }
-    domain_put(d);
-    return -XEN_EPERM;
+    return control_get_or_self(v, domid, CONTROL_MEMORY, d);
 }
 
 /* Element INDEX of the frame numbers, or indices, at LIST. */
@@ -76,13 +68,12 @@ static int free_pages(struct domain *d, gfn_t g, unsigned order)
     return err;
 }
 
-/* Extent number I, from its page *PAGES on. 0: it is done. GO_ON: *PAGES of it are, and something waits. */
-static int change_extent(struct vcpu *v, unsigned command, const struct xen_memory_reservation *r, uint64_t i,
-                         uint64_t *pages)
+/* Extent number I of D's, from its page *PAGES on. 0: it is done. GO_ON: *PAGES of it are, and something waits. */
+static int change_extent(struct vcpu *v, struct domain *d, unsigned command, const struct xen_memory_reservation *r,
+                         uint64_t i, uint64_t *pages)
 {
     uint64_t list = (uint64_t)r->extent_start.p, count = 1UL << r->extent_order;
     unsigned order = MIN(r->extent_order, (unsigned)PIECE_ORDER);
-    struct domain *d = v->domain;
     xen_pfn_t g;
     int err = read_long(v, &g, list, i);
 
@@ -120,6 +111,8 @@ static int64_t change_reservation(struct vcpu *v, uint64_t *a)
     unsigned command = (unsigned)a[0] & COMMAND_MASK;
     uint64_t done = (uint32_t)a[0] >> COMMAND_BITS, pages = take_pages_done(v->domain, a[0]);
     struct xen_memory_reservation r;
+    struct domain *d;
+    bool stops = false;
     int err;
 
     if (guest_struct_from(v, &r, guest_handle(a[1]), sizeof(r), STRUCT_xen_memory_reservation) != 0) {
@@ -128,56 +121,63 @@ static int64_t change_reservation(struct vcpu *v, uint64_t *a)
     if (r.nr_extents > UINT32_MAX >> COMMAND_BITS) {
         return (int64_t)done;
     }
-    err = check_self(v, r.domid);
+    err = get_subject(v, r.domid, &d);
     if (err != 0) {
         return err == -XEN_ESRCH ? (int64_t)done : err;
     }
     /* Memory that is nowhere in its address space is of no use to a guest. */
     if (command == XENMEM_increase_reservation || r.extent_order > EXTENT_ORDER_MAX || !flags_are_good(r.mem_flags)) {
-        return (int64_t)done;
+        err = -XEN_EINVAL;
     }
-    while (done < r.nr_extents && err == 0) {
-        err = change_extent(v, command, &r, done, &pages);
+    while (done < r.nr_extents && err == 0 && !stops) {
+        err = change_extent(v, d, command, &r, done, &pages);
         if (err == 0) {
             done++;
             pages = 0;
         }
-        if (err == GO_ON || (err == 0 && done < r.nr_extents && hypercall_must_yield())) {
-            a[0] = command | done << COMMAND_BITS | pages << PAGES_SHIFT;
-            if (pages != 0) {
-                __atomic_fetch_add(&v->domain->extent_restarts, 1, __ATOMIC_RELAXED);
-            }
-            return HYPERCALL_RESTART;
-        }
+        stops = err == GO_ON || (err == 0 && done < r.nr_extents && hypercall_must_yield());
     }
-    return (int64_t)done;
+    domain_put(d);
+    if (!stops) {
+        return (int64_t)done;
+    }
+    a[0] = command | done << COMMAND_BITS | pages << PAGES_SHIFT;
+    if (pages != 0) {
+        __atomic_fetch_add(&v->domain->extent_restarts, 1, __ATOMIC_RELAXED);
+    }
+    return HYPERCALL_RESTART;
 }
 
 static int64_t tell_reservation(struct vcpu *v, unsigned command, struct guest_handle arg)
 {
-    const struct domain *d = v->domain;
+    struct domain *d;
     domid_t domid;
+    int64_t result;
     int err = guest_copy_from(v, &domid, arg, sizeof(domid));
 
     if (err == 0) {
-        err = check_self(v, domid);
+        err = get_subject(v, domid, &d);
     }
     if (err != 0) {
         return err;
     }
     if (command == XENMEM_maximum_gpfn) {
-        return (int64_t)__atomic_load_n(&d->p2m.highest, __ATOMIC_RELAXED);
+        result = (int64_t)__atomic_load_n(&d->p2m.highest, __ATOMIC_RELAXED);
+    } else {
+        result = (int64_t)__atomic_load_n(command == XENMEM_current_reservation ? &d->page_count : &d->page_limit,
+                                          __ATOMIC_RELAXED);
     }
-    return (int64_t)(command == XENMEM_current_reservation ? __atomic_load_n(&d->page_count, __ATOMIC_RELAXED)
-                                                           : d->page_limit);
+    domain_put(d);
+    return result;
 }
 
 /* ---- Mapping what is the hypervisor's ---- */
 
-/* Why D does not get a page of FOREIGN: nobody does. */
-static int refuse_foreign(const struct domain *d, uint16_t foreign)
+/* Page INDEX of FOREIGN's, which V may map, appears at D's page G. */
+static int map_foreign(struct vcpu *v, struct domain *d, uint16_t foreign, uint64_t index, gfn_t g)
 {
     struct domain *other;
+    int err;
 
     if (foreign == DOMID_SELF) {
         return -XEN_EINVAL;
@@ -185,15 +185,18 @@ static int refuse_foreign(const struct domain *d, uint16_t foreign)
     if (foreign == DOMID_IO || foreign == DOMID_XEN) {
         return -XEN_EPERM;
     }
-    other = foreign != d->id ? domain_get(foreign) : NULL;
-    if (other == NULL) {
+    if (foreign == d->id) {
         return -XEN_ESRCH;
     }
-    domain_put(other);
-    return -XEN_EPERM;
+    err = control_get_or_self(v, foreign, CONTROL_MEMORY, &other);
+    if (err == 0) {
+        err = CONFIG_CONTROL ? foreign_map_page(d, g, other, gfn(index)) : -XEN_EPERM;
+        domain_put(other);
+    }
+    return err;
 }
 
-static int map_one(struct domain *d, unsigned space, uint16_t foreign, uint64_t index, gfn_t g)
+static int map_one(struct vcpu *v, struct domain *d, unsigned space, uint16_t foreign, uint64_t index, gfn_t g)
 {
     if (g.n >> (ARCH_P2M_ADDRESS_BITS - PAGE_SHIFT) != 0) {
         return -XEN_EINVAL;
@@ -204,7 +207,7 @@ static int map_one(struct domain *d, unsigned space, uint16_t foreign, uint64_t 
     case XENMAPSPACE_grant_table:
         return CONFIG_GRANT ? grant_map_table(d, index, g) : -XEN_ENOSYS;
     case XENMAPSPACE_gmfn_foreign:
-        return refuse_foreign(d, foreign);
+        return map_foreign(v, d, foreign, index, g);
     default:
         return -XEN_ENOSYS;
     }
@@ -214,6 +217,7 @@ static int map_one(struct domain *d, unsigned space, uint16_t foreign, uint64_t 
 static int64_t add_to_physmap(struct vcpu *v, struct guest_handle arg)
 {
     struct xen_add_to_physmap a;
+    struct domain *d;
     int err = guest_struct_from(v, &a, arg, sizeof(a), STRUCT_xen_add_to_physmap);
 
     /* A foreign page needs the other domain's name, which only the batch has. */
@@ -221,18 +225,40 @@ static int64_t add_to_physmap(struct vcpu *v, struct guest_handle arg)
         err = -XEN_ENOSYS;
     }
     if (err == 0) {
-        err = check_self(v, a.domid);
+        err = get_subject(v, a.domid, &d);
     }
-    if (err == 0 && a.space == XENMAPSPACE_dev_mmio) {
-        err = -XEN_EACCES;
-    }
-    if (err == 0 && a.gpfn == ~(xen_pfn_t)0) {
-        err = -XEN_EINVAL;
-    }
-    if (err != 0 || (a.space == XENMAPSPACE_gmfn_range && a.size == 0)) {
+    if (err != 0) {
         return err;
     }
-    return map_one(v->domain, a.space, DOMID_INVALID, a.idx, gfn(a.gpfn));
+    if (a.space == XENMAPSPACE_dev_mmio) {
+        err = -XEN_EACCES;
+    } else if (a.gpfn == ~(xen_pfn_t)0) {
+        err = -XEN_EINVAL;
+    } else if (a.space != XENMAPSPACE_gmfn_range || a.size != 0) {
+        err = map_one(v, d, a.space, DOMID_INVALID, a.idx, gfn(a.gpfn));
+    }
+    domain_put(d);
+    return err;
+}
+
+/* Element I of the lists of B, for D. */
+static int add_element(struct vcpu *v, struct domain *d, const struct xen_add_to_physmap_batch *b, uint64_t i)
+{
+    xen_ulong_t index;
+    xen_pfn_t g;
+    int result, err = read_long(v, &index, (uint64_t)b->idxs.p, i);
+
+    if (err == 0) {
+        err = read_long(v, &g, (uint64_t)b->gpfns.p, i);
+    }
+    if (err == 0 && g == ~(xen_pfn_t)0) {
+        err = -XEN_EINVAL;
+    }
+    if (err != 0) {
+        return err;
+    }
+    result = map_one(v, d, b->space, b->u.foreign_domid, index, gfn(g));
+    return guest_copy_to(v, guest_handle((uint64_t)b->errs.p + i * sizeof(int)), &result, sizeof(result));
 }
 
 /* Req: BH-ABI-022 */
@@ -240,46 +266,35 @@ static int64_t add_to_physmap_batch(struct vcpu *v, uint64_t *a)
 {
     uint64_t done = (uint32_t)a[0] >> COMMAND_BITS;
     struct xen_add_to_physmap_batch b;
+    bool stops = false;
+    struct domain *d;
     int err = guest_struct_from(v, &b, guest_handle(a[1]), sizeof(b), STRUCT_xen_add_to_physmap_batch);
 
     if (err == 0 && b.space == XENMAPSPACE_gmfn_range) {
         err = -XEN_EOPNOTSUPP;
     }
     if (err == 0) {
-        err = check_self(v, b.domid);
+        err = get_subject(v, b.domid, &d);
     }
-    if (err == 0 && b.space == XENMAPSPACE_dev_mmio) {
+    if (err != 0) {
+        return err;
+    }
+    if (b.space == XENMAPSPACE_dev_mmio) {
         err = -XEN_EACCES;
-    }
-    if (err == 0 && b.space != XENMAPSPACE_gmfn_foreign && b.u.res0 != 0) {
+    } else if (b.space != XENMAPSPACE_gmfn_foreign && b.u.res0 != 0) {
         err = -XEN_EINVAL;
-    }
-    if (err == 0 && done != 0 && done >= b.size) {
+    } else if (done != 0 && done >= b.size) {
         err = -XEN_EILSEQ;
     }
-    while (err == 0 && done < b.size) {
-        uint64_t error_at = (uint64_t)b.errs.p + done * sizeof(int);
-        xen_ulong_t index;
-        xen_pfn_t g;
-        int result;
-
-        err = read_long(v, &index, (uint64_t)b.idxs.p, done);
-        if (err == 0) {
-            err = read_long(v, &g, (uint64_t)b.gpfns.p, done);
-        }
-        if (err == 0 && g == ~(xen_pfn_t)0) {
-            err = -XEN_EINVAL;
-        }
-        if (err != 0) {
-            break;
-        }
-        result = map_one(v->domain, b.space, b.u.foreign_domid, index, gfn(g));
-        err = guest_copy_to(v, guest_handle(error_at), &result, sizeof(result));
+    while (err == 0 && done < b.size && !stops) {
+        err = add_element(v, d, &b, done);
         done++;
-        if (err == 0 && done < b.size && hypercall_must_yield()) {
-            a[0] = XENMEM_add_to_physmap_batch | done << COMMAND_BITS;
-            return HYPERCALL_RESTART;
-        }
+        stops = err == 0 && done < b.size && hypercall_must_yield();
+    }
+    domain_put(d);
+    if (stops) {
+        a[0] = XENMEM_add_to_physmap_batch | done << COMMAND_BITS;
+        return HYPERCALL_RESTART;
     }
     return err;
 }
@@ -287,54 +302,68 @@ static int64_t add_to_physmap_batch(struct vcpu *v, uint64_t *a)
 static int64_t remove_from_physmap(struct vcpu *v, struct guest_handle arg)
 {
     struct xen_remove_from_physmap a;
+    struct domain *d;
     int err = guest_struct_from(v, &a, arg, sizeof(a), STRUCT_xen_remove_from_physmap);
 
     if (err == 0) {
-        err = check_self(v, a.domid);
+        err = get_subject(v, a.domid, &d);
     }
-    return err != 0 ? err : physmap_unmap(v->domain, gfn(a.gpfn), PHYSMAP_NOT_GRANTED);
+    if (err == 0) {
+        err = physmap_unmap(d, gfn(a.gpfn), PHYSMAP_NOT_GRANTED);
+        domain_put(d);
+    }
+    return err;
 }
 
 /*
- * Frames of the caller's own grant table, mapped where its list says. Xen lets only other domains have a domain's
- * resources; those come with control domains.
+ * How large the resource of D's is that A names, and its frames, mapped where the caller's list says. Xen lets only
+ * other domains have a domain's resources.
  */
+static int take_resource(struct vcpu *v, struct domain *d, struct guest_handle arg, struct xen_mem_acquire_resource *a)
+{
+    int err = 0;
+
+    if (a->frame_list.p == NULL) {
+        if (a->nr_frames != 0) {
+            return -XEN_EINVAL;
+        }
+        a->nr_frames = grant_resource_size(d, a->id);
+        if (a->nr_frames == 0) {
+            return -XEN_EINVAL;
+        }
+        return guest_struct_to(v, arg, a, sizeof(*a), STRUCT_xen_mem_acquire_resource);
+    }
+    /* Bound: the frames of a grant table. */
+    for (uint32_t i = 0; i < a->nr_frames && err == 0; i++) {
+        xen_pfn_t g;
+
+        err = read_long(v, &g, (uint64_t)a->frame_list.p, i);
+        if (err == 0 && CONFIG_CONTROL && d != v->domain) {
+            err = foreign_map_grant_table(v->domain, gfn(g), d, a->id, a->frame + i);
+        } else if (err == 0) {
+            err = grant_map_resource(d, a->id, a->frame + i, gfn(g));
+        }
+    }
+    return err;
+}
+
 static int64_t acquire_resource(struct vcpu *v, struct guest_handle arg)
 {
     struct xen_mem_acquire_resource a;
+    struct domain *d;
     int err = guest_struct_from(v, &a, arg, sizeof(a), STRUCT_xen_mem_acquire_resource);
 
     if (err == 0 && (a.pad != 0 || a.frame > UINT32_MAX - a.nr_frames)) {
         err = -XEN_EINVAL;
     }
     if (err == 0) {
-        err = check_self(v, a.domid);
-    }
-    if (err == 0 && (!CONFIG_GRANT || a.type != XENMEM_resource_grant_table)) {
-        err = -XEN_EOPNOTSUPP;
+        err = control_get_or_self(v, a.domid, CONTROL_PLUMB, &d);
     }
     if (err != 0) {
         return err;
     }
-    if (a.frame_list.p == NULL) {
-        if (a.nr_frames != 0) {
-            return -XEN_EINVAL;
-        }
-        a.nr_frames = grant_resource_size(v->domain, a.id);
-        if (a.nr_frames == 0) {
-            return -XEN_EINVAL;
-        }
-        return guest_struct_to(v, arg, &a, sizeof(a), STRUCT_xen_mem_acquire_resource);
-    }
-    /* Bound: the frames of a grant table. */
-    for (uint32_t i = 0; i < a.nr_frames && err == 0; i++) {
-        xen_pfn_t g;
-
-        err = read_long(v, &g, (uint64_t)a.frame_list.p, i);
-        if (err == 0) {
-            err = grant_map_resource(v->domain, a.id, a.frame + i, gfn(g));
-        }
-    }
+    err = CONFIG_GRANT && a.type == XENMEM_resource_grant_table ? take_resource(v, d, arg, &a) : -XEN_EOPNOTSUPP;
+    domain_put(d);
     return err;
 }
 

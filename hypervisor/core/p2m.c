@@ -10,6 +10,7 @@
 
 #include "arch/arch.h"
 #include "bh/console.h"
+#include "bh/foreign.h"
 #include "bh/frame.h"
 #include "bh/window.h"
 #include "lib/string.h"
@@ -63,6 +64,26 @@ int p2m_init(struct p2m *p, uint16_t domid, uint32_t table_limit)
             frame_put_block(p->root, ARCH_P2M_ROOT_ORDER);
         }
     }
+    return err;
+}
+
+/* Req: BH-CTL-014 */
+int p2m_set_pool(struct p2m *p, uint64_t size)
+{
+    uint64_t pages = size >> PAGE_SHIFT;
+    int err = 0;
+
+    if (size % PAGE_SIZE != 0) {
+        return -XEN_EINVAL;
+    }
+    spin_lock(&p->lock);
+    if (pages < p->table_count || pages > UINT32_MAX - P2M_TABLE_LIMIT(0)) {
+        err = -XEN_ENOMEM;
+    } else {
+        p->table_limit = (uint32_t)(pages + P2M_TABLE_LIMIT(0));
+        p->pool = size;
+    }
+    spin_unlock(&p->lock);
     return err;
 }
 
@@ -295,6 +316,7 @@ bool p2m_permits(struct p2m *p, gfn_t g, unsigned rights)
         [P2M_RAM] = P2M_READ | P2M_WRITE | P2M_EXECUTE, [P2M_RAM_RO] = P2M_READ | P2M_EXECUTE,
         [P2M_MMIO] = P2M_READ | P2M_WRITE,              [P2M_SHARED] = P2M_READ | P2M_WRITE,
         [P2M_GRANT] = P2M_READ | P2M_WRITE,             [P2M_GRANT_RO] = P2M_READ,
+        [P2M_FOREIGN] = P2M_READ | P2M_WRITE,
     };
     enum p2m_type type = P2M_NONE;
     unsigned order;
@@ -397,7 +419,9 @@ int p2m_unmap_if(struct p2m *p, gfn_t g, mfn_t m, enum p2m_type type)
 /* Drops what a leaf mapped. */
 static void release_leaf(uint64_t pte, unsigned level)
 {
-    if (p2m_is_counted(arch_pte_type(pte))) {
+    if (CONFIG_CONTROL && arch_pte_type(pte) == P2M_FOREIGN) {
+        foreign_release(arch_pte_mfn(pte));
+    } else if (p2m_is_counted(arch_pte_type(pte))) {
         (void)frame_unmap_block(arch_pte_mfn(pte), LEVEL_ORDER(level));
     }
 }

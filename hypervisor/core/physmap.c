@@ -2,12 +2,17 @@
 #include "bh/physmap.h"
 
 #include "bh/domain.h"
+#include "bh/foreign.h"
 #include "bh/frame.h"
 #include "bh/grant.h"
 
 /* The mapping of M as TYPE, which was at D's page G, is gone. */
 static void release(struct domain *d, gfn_t g, mfn_t m, enum p2m_type type)
 {
+    if (CONFIG_CONTROL && type == P2M_FOREIGN) {
+        foreign_release(m);
+        return;
+    }
     if (!p2m_is_counted(type)) {
         return;
     }
@@ -27,21 +32,29 @@ static void release(struct domain *d, gfn_t g, mfn_t m, enum p2m_type type)
     }
 }
 
-/* Req: BH-MEM-015 */
-int physmap_map(struct domain *d, gfn_t g, mfn_t m, enum p2m_type type, const struct grant_pin *pin)
+int physmap_put(struct domain *d, gfn_t g, mfn_t m, enum p2m_type type)
 {
     enum p2m_type old_type;
     mfn_t old;
+    int err = p2m_replace(&d->p2m, g, m, type, &old, &old_type);
+
+    if (err == 0 && old_type != P2M_NONE) {
+        release(d, g, old, old_type);
+    }
+    return err;
+}
+
+/* Req: BH-MEM-015 */
+int physmap_map(struct domain *d, gfn_t g, mfn_t m, enum p2m_type type, const struct grant_pin *pin)
+{
     int err = frame_map(m, d->id, pin, type == P2M_GRANT || type == P2M_SHARED || type == P2M_RAM);
 
     if (err != 0) {
         return err;
     }
-    err = p2m_replace(&d->p2m, g, m, type, &old, &old_type);
+    err = physmap_put(d, g, m, type);
     if (err != 0) {
         (void)frame_unmap(m);
-    } else if (old_type != P2M_NONE) {
-        release(d, g, old, old_type);
     }
     return err;
 }

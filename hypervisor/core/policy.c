@@ -17,7 +17,7 @@ const char *policy_question_name(enum policy_question question)
 /* Req: BH-POL-002 */
 void policy_allow(struct domain *a, const struct domain *b, enum policy_question question)
 {
-    a->policy.to[question][b->slot / 64] |= BIT(b->slot % 64);
+    __atomic_fetch_or(&a->policy.to[question][b->slot / 64], BIT(b->slot % 64), __ATOMIC_RELAXED);
 }
 
 /* Req: BH-POL-004 */

@@ -15,7 +15,7 @@ void runstate_enter(struct vcpu *v, unsigned state, uint64_t now)
     r->state = (uint8_t)state;
 }
 
-static uint64_t ticks_to_ns(uint64_t ticks)
+uint64_t runstate_ticks_to_ns(uint64_t ticks)
 {
     uint64_t f = arch_time_frequency();
 
@@ -27,11 +27,11 @@ static struct vcpu_runstate_info told(const struct domain *d, const struct runst
 {
     uint64_t start = ARCH_RUNSTATE_BY_DOMAIN ? arch_time_of_domain(d, 0) : 0;
     struct vcpu_runstate_info info = {
-        .state = r->state, .state_entry_time = ticks_to_ns(r->entered > start ? r->entered - start : 0),
+        .state = r->state, .state_entry_time = runstate_ticks_to_ns(r->entered > start ? r->entered - start : 0),
     };
 
     for (unsigned i = 0; i < ARRAY_COUNT(r->total); i++) {
-        info.time[i] = ticks_to_ns(r->total[i]);
+        info.time[i] = runstate_ticks_to_ns(r->total[i]);
     }
     return info;
 }

@@ -51,7 +51,7 @@ int sched_vcpu_init(struct vcpu *v, struct cpu *own_cpu, const cpuset_t *affinit
         err = -XEN_EBUSY;
     } else {
         v->sched = (struct sched_unit){
-            .cpu = first, .affinity = *affinity, .weight = weight, .owns_cpu = own_cpu != NULL,
+            .cpu = first, .affinity = *affinity, .preferred = *affinity, .weight = weight, .owns_cpu = own_cpu != NULL,
         };
         v->runstate = (struct runstate){ .entered = arch_time_now(), .state = RUNSTATE_offline };
         v->state = VCPU_OFFLINE;
@@ -133,6 +133,15 @@ static struct cpu *make_runnable(struct vcpu *v, uint64_t now) REQUIRES(sched_lo
     return target;
 }
 
+static void request_all(const cpuset_t *cpus)
+{
+    for (unsigned i = 0; i < cpu_count; i++) {
+        if (cpuset_has(cpus, i)) {
+            cpu_request(cpu_table[i], WORK_RESCHED);
+        }
+    }
+}
+
 bool sched_wake(struct vcpu *v, uint8_t from)
 {
     struct cpu *target = NULL;
@@ -140,7 +149,9 @@ bool sched_wake(struct vcpu *v, uint8_t from)
 
     spin_lock(&sched_lock);
     woken = v->state == from && v->domain->phase == DOMAIN_RUNNING;
-    if (woken) {
+    if (woken && !domain_may_run(v->domain)) {
+        set_state(v, VCPU_RUNNABLE, arch_time_now());
+    } else if (woken) {
         target = make_runnable(v, arch_time_now());
     }
     spin_unlock(&sched_lock);
@@ -159,6 +170,9 @@ static ALWAYS_INLINE struct cpu *lay_down(struct vcpu *v, bool goes_on, uint64_t
     if (!goes_on) {
         if (v->domain->phase == DOMAIN_RUNNING && v->sched.intent == INTENT_BLOCK) {
             set_state(v, VCPU_BLOCKED, now);
+        } else if (CONFIG_CONTROL && v->domain->phase == DOMAIN_RUNNING && v->sched.intent != INTENT_OFFLINE) {
+            /* Its domain is paused. */
+            set_state(v, VCPU_RUNNABLE, now);
         }
         return NULL;
     }
@@ -194,6 +208,17 @@ static struct vcpu *pick_fair(struct cpu *cpu, struct vcpu *old, bool old_goes_o
     return best;
 }
 
+/* CPU goes from OLD to NEXT; NULL: from or to idleness. */
+static void account_idleness(struct cpu *cpu, const struct vcpu *old, const struct vcpu *next, uint64_t now)
+    REQUIRES(sched_lock)
+{
+    if (old == NULL && next != NULL) {
+        cpu->sched.idle += now - cpu->sched.idle_since;
+    } else if (old != NULL && next == NULL) {
+        cpu->sched.idle_since = now;
+    }
+}
+
 /* Req: BH-SCHED-003 */
 bool sched_pick(struct cpu *cpu, struct vcpu **next)
 {
@@ -204,7 +229,7 @@ bool sched_pick(struct cpu *cpu, struct vcpu **next)
     bool old_goes_on, contended;
 
     spin_lock(&sched_lock);
-    old_goes_on = old != NULL && old->domain->phase == DOMAIN_RUNNING &&
+    old_goes_on = old != NULL && domain_may_run(old->domain) &&
                   (old->sched.intent == INTENT_RUN || old->sched.intent == INTENT_YIELD);
     if (CONFIG_SCHED_FAIR && old != NULL && !old->sched.owns_cpu) {
         sched_fair_charge(old, now);
@@ -212,7 +237,10 @@ bool sched_pick(struct cpu *cpu, struct vcpu **next)
     if (cpu->sched.owner != NULL || !CONFIG_SCHED_FAIR) {
         chosen = sched_pinned_pick(cpu, old, old_goes_on);
     } else {
-        chosen = pick_fair(cpu, old, old_goes_on);
+        chosen = pick_fair(cpu, old, old_goes_on && (!CONFIG_CONTROL || cpuset_has(&old->sched.affinity, cpu->id)));
+    }
+    if (CONFIG_CONTROL) {
+        account_idleness(cpu, old, chosen, now);
     }
     if (chosen != NULL && chosen != old) {
         if (CONFIG_SCHED_FAIR && chosen->sched.queued) {
@@ -309,6 +337,127 @@ void sched_stop(struct vcpu *v)
     if (target != NULL) {
         cpu_request(target, WORK_RESCHED);
     }
+}
+
+/* Req: BH-CTL-004 */
+void sched_pause(struct domain *d)
+{
+    cpuset_t running = { { 0 } };
+
+    spin_lock(&sched_lock);
+    d->pauses++;
+    for (unsigned i = 0; i < d->vcpu_count; i++) {
+        struct vcpu *v = d->vcpus[i];
+
+        if (v != NULL && CONFIG_SCHED_FAIR && v->sched.queued) {
+            sched_fair_dequeue(v);
+        }
+        if (v != NULL && v->state == VCPU_RUNNING) {
+            cpuset_add(&running, v->sched.cpu->id);
+        }
+    }
+    spin_unlock(&sched_lock);
+    request_all(&running);
+}
+
+/* Req: BH-CTL-004 */
+bool sched_unpause(struct domain *d)
+{
+    cpuset_t targets = { { 0 } };
+    bool was_paused;
+
+    spin_lock(&sched_lock);
+    was_paused = d->pauses != 0;
+    d->pauses -= was_paused;
+    for (unsigned i = 0; i < d->vcpu_count && was_paused && domain_may_run(d); i++) {
+        struct vcpu *v = d->vcpus[i];
+        const struct cpu *target = NULL;
+
+        if (v != NULL && v->state == VCPU_RUNNABLE && !v->sched.queued) {
+            target = make_runnable(v, arch_time_now());
+        }
+        if (target != NULL) {
+            cpuset_add(&targets, target->id);
+        }
+    }
+    spin_unlock(&sched_lock);
+    request_all(&targets);
+    return was_paused;
+}
+
+/* ---- Where and how much a vCPU runs ---- */
+
+void sched_affinity(const struct vcpu *v, cpuset_t *may, cpuset_t *preferred)
+{
+    spin_lock(&sched_lock);
+    *may = v->sched.affinity;
+    *preferred = v->sched.preferred;
+    spin_unlock(&sched_lock);
+}
+
+/* Req: BH-CTL-018 */
+int sched_set_affinity(struct vcpu *v, const cpuset_t *may, const cpuset_t *preferred)
+{
+    cpuset_t running = { { 0 } };
+    bool has_place = false, has_preferred = false;
+    int err = 0;
+
+    for (unsigned i = 0; i < cpu_count; i++) {
+        has_place = has_place || (cpuset_has(may, i) && cpu_table[i]->sched.owner == NULL && cpu_table[i]->online);
+        has_preferred = has_preferred || cpuset_has(preferred, i);
+    }
+    spin_lock(&sched_lock);
+    if (v->sched.owns_cpu) {
+        err = -XEN_EBUSY;
+    } else if (!has_place || !has_preferred) {
+        err = -XEN_EINVAL;
+    } else {
+        v->sched.affinity = *may;
+        v->sched.preferred = *preferred;
+        for (unsigned i = 0; i < cpu_count; i++) {
+            /* Whoever may have it now looks, and so does who must let it go. */
+            if ((v->sched.queued && cpuset_has(may, i)) || (v->state == VCPU_RUNNING && v->sched.cpu->id == i)) {
+                cpuset_add(&running, i);
+            }
+        }
+    }
+    spin_unlock(&sched_lock);
+    request_all(&running);
+    return err;
+}
+
+/* Req: BH-CTL-019 */
+void sched_set_weight(struct domain *d, uint16_t weight)
+{
+    spin_lock(&sched_lock);
+    d->weight = weight;
+    for (unsigned i = 0; i < d->vcpu_count; i++) {
+        if (d->vcpus[i] != NULL) {
+            d->vcpus[i]->sched.weight = weight;
+        }
+    }
+    spin_unlock(&sched_lock);
+}
+
+uint64_t sched_idle_ns(const struct cpu *cpu)
+{
+    uint64_t ticks, now;
+
+    spin_lock(&sched_lock);
+    now = arch_time_now();
+    ticks = cpu->sched.idle + (cpu->current == NULL && now > cpu->sched.idle_since ? now - cpu->sched.idle_since : 0);
+    spin_unlock(&sched_lock);
+    return runstate_ticks_to_ns(ticks);
+}
+
+bool sched_domain_is_loaded(const struct domain *d)
+{
+    bool loaded = false;
+
+    for (unsigned i = 0; i < d->vcpu_count && !loaded; i++) {
+        loaded = d->vcpus[i] != NULL && __atomic_load_n(&d->vcpus[i]->sched.loaded, __ATOMIC_ACQUIRE);
+    }
+    return loaded;
 }
 
 /* Ticks between two steps of deferred work under a guest that would not let go of its CPU. */

@@ -168,13 +168,18 @@ static bool slices_end(const struct cpu *cpu)
            __atomic_load_n(&cpu->sched.contended, __ATOMIC_RELAXED);
 }
 
+static bool prefers(const struct vcpu *v, const struct cpu *cpu)
+{
+    return !CONFIG_CONTROL || cpuset_has(&v->sched.preferred, cpu->id);
+}
+
 struct cpu *sched_fair_place(const struct vcpu *v)
 {
-    struct cpu *last = v->sched.cpu, *busiest = NULL;
+    struct cpu *last = v->sched.cpu, *busiest = NULL, *idle = NULL;
     uint64_t latest = 0;
     bool is_shared = true;
 
-    if (last->sched.owner == NULL && cpuset_has(&v->sched.affinity, last->id) && cpu_is_idle(last)) {
+    if (last->sched.owner == NULL && cpuset_has(&v->sched.affinity, last->id) && prefers(v, last) && cpu_is_idle(last)) {
         return last;
     }
     for (unsigned i = 0; i < cpu_count; i++) {
@@ -187,7 +192,11 @@ struct cpu *sched_fair_place(const struct vcpu *v)
         }
         running = __atomic_load_n(&cpu->current, __ATOMIC_RELAXED);
         if (running == NULL) {
-            return cpu;
+            if (prefers(v, cpu)) {
+                return cpu;
+            }
+            idle = cpu;
+            continue;
         }
         /* A CPU whose slices do not end yet must hear of V, or it would never be shared. */
         ends = slices_end(cpu);
@@ -197,7 +206,7 @@ struct cpu *sched_fair_place(const struct vcpu *v)
             is_shared = ends;
         }
     }
-    return busiest;
+    return idle != NULL ? idle : busiest;
 }
 
 struct cpu *sched_fair_place_again(const struct vcpu *v)

@@ -4,6 +4,7 @@
  * not trapped; the CPU enters the hypervisor only for what the guest itself asks, and for interrupts.
  */
 #include "bh/cpu.h"
+#include "bh/domain.h"
 #include "bh/sched.h"
 #include "bh/vcpu.h"
 
@@ -18,5 +19,5 @@ struct vcpu *sched_pinned_pick(const struct cpu *cpu, struct vcpu *old, bool old
     if (old == owner) {
         return old_goes_on ? old : NULL;
     }
-    return owner->state == VCPU_RUNNABLE ? owner : NULL;
+    return owner->state == VCPU_RUNNABLE && (!CONFIG_CONTROL || domain_may_run(owner->domain)) ? owner : NULL;
 }

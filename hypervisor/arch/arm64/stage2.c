@@ -43,6 +43,7 @@ uint64_t arch_pte_leaf(mfn_t m, enum p2m_type type, unsigned level)
         [P2M_SHARED] = S2_MEM_NORMAL | PTE_SH_IS | S2_READ | S2_WRITE | S2_XN,
         [P2M_GRANT] = S2_MEM_NORMAL | PTE_SH_IS | S2_READ | S2_WRITE | S2_XN,
         [P2M_GRANT_RO] = S2_MEM_NORMAL | PTE_SH_IS | S2_READ | S2_XN,
+        [P2M_FOREIGN] = S2_MEM_NORMAL | PTE_SH_IS | S2_READ | S2_WRITE | S2_XN,
     };
 
     return mfn_to_paddr(m).a | bits[type] | PTE_AF | PTE_VALID | ((uint64_t)type << S2_TYPE_SHIFT) |

@@ -24,6 +24,7 @@ uint64_t arch_pte_leaf(mfn_t m, enum p2m_type type, unsigned level)
         [P2M_SHARED] = NPT_COMMON | PTE_W | PTE_NX,
         [P2M_GRANT] = NPT_COMMON | PTE_W | PTE_NX,
         [P2M_GRANT_RO] = NPT_COMMON | PTE_NX,
+        [P2M_FOREIGN] = NPT_COMMON | PTE_W | PTE_NX,
     };
 
     return mfn_to_paddr(m).a | bits[type] | (uint64_t)type << NPT_TYPE_SHIFT | (level == 3 ? 0 : PTE_PS);

@@ -146,6 +146,19 @@ int64_t arch_vcpu_op(struct vcpu *v, struct vcpu *target, unsigned command, stru
 int64_t arch_hvm_op(struct vcpu *v, unsigned command, struct guest_handle arg);
 int64_t arch_memory_op(struct vcpu *v, unsigned command, struct guest_handle arg);
 
+/*
+ * Only if CONFIG_CONTROL. Can there be such a domain as C says (domctl.h, createdomain)? What is the architecture's in C
+ * is then what it gets. -XEN_EINVAL.
+ */
+struct xen_domctl_createdomain;
+MUST_USE int arch_domctl_create(struct xen_domctl_createdomain *c);
+/*
+ * The registers of TARGET, which is not loaded, from or to the memory at H of V's, which runs here
+ * (vcpu_guest_context). *IS_ONLINE: TARGET is to run. -XEN_EFAULT; -XEN_EINVAL: no such state can be.
+ */
+MUST_USE int arch_vcpu_set_context(struct vcpu *v, struct vcpu *target, struct guest_handle h, bool *is_online);
+MUST_USE int arch_vcpu_get_context(struct vcpu *v, struct vcpu *target, struct guest_handle h);
+
 /* Allocates what an architecture keeps for a domain, and adds its devices to D->mmio. */
 struct boot_domain;
 MUST_USE int arch_domain_create(struct domain *d, const struct boot_domain *config);

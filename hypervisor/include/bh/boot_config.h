@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which partitions to start: Xen's dom0less binding (Xen, docs/misc/arm/device-tree/booting.txt) and our own additions,
+ * Which partitions to start: Xen's bindings for a dom0 and for dom0less (Xen, docs/misc/arm/device-tree/booting.txt,
+ * and of Xen 4.21 "capabilities"), and our own additions,
  * read from the board's device tree into plain structures. The tree is a stranger's: whatever is wrong is reported with
  * node, property and what was expected, and costs the partition it belongs to, no other.
  *
@@ -54,6 +55,8 @@ struct boot_domain {
     bool owns_cpus;                /* vCPU i owns boot_domain_cpu(d, i), which no other partition names as its own */
     bool vpl011;
     bool is_initial;               /* it is what Xen calls dom0, as far as guests see: the only one */
+    uint8_t capabilities;          /* DOMAIN_* */
+    uint16_t wanted_id;            /* the number it is to have; 0: any */
 };
 
 struct boot_config {

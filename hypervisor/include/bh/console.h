@@ -50,6 +50,10 @@ void console_flush(void);
  * what it copied. Returns how many.
  */
 size_t console_read_ring(uint64_t *position, char *buffer, size_t size);
+/* Where to begin: behind what console_forget_ring() was called for last; or where a reader stopped who knows 32 bits. */
+uint64_t console_ring_start(void);
+uint64_t console_ring_position(uint32_t low);
+void console_forget_ring(void);
 
 /*
  * For reports of our own death, straight to the UART. console_emergency_begin() stops the other CPUs, takes the console

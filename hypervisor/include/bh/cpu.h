@@ -42,6 +42,16 @@ static ALWAYS_INLINE struct cpu *this_cpu(void)
     return arch_this_cpu();
 }
 
+static inline cpuset_t cpuset_all(void)
+{
+    cpuset_t all = { { 0 } };
+
+    for (unsigned i = 0; i < cpu_count; i++) {
+        cpuset_add(&all, i);
+    }
+    return all;
+}
+
 static inline bool cpu_is_idle(const struct cpu *cpu)
 {
     return __atomic_load_n(&cpu->current, __ATOMIC_RELAXED) == NULL && __atomic_load_n(&cpu->online, __ATOMIC_RELAXED);

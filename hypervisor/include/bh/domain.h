@@ -32,6 +32,11 @@ struct narrow_restart {
     uint8_t argument;
 };
 
+/* What a domain may beyond its own affairs (Xen's dom0less binding: capabilities). What that gives: bh/control.h. */
+#define DOMAIN_CONTROL  1U /* over all domains */
+#define DOMAIN_HARDWARE 2U /* the board ends with it */
+#define DOMAIN_XENSTORE 4U /* told of all domains */
+
 enum domain_phase {
     DOMAIN_BUILDING, /* not started: only its builder touches it */
     DOMAIN_RUNNING,
@@ -44,22 +49,30 @@ struct domain {
     uint16_t vcpu_count;           /* [boot] */
     bool has_p2m, has_shared_info; /* [boot], then [reaper] */
     bool is_initial;               /* [boot] what guests know as dom0 */
+    uint8_t capabilities;          /* [boot] DOMAIN_* */
+    bool is_managed;               /* [boot] when it shuts down it stays, until a control domain destroys it */
+    bool is_shut_down;             /* [lock lock] so it did, for SHUTDOWN_REASON */
+    uint16_t target;               /* [atomic] the domain that this one may control too, or FRAME_NO_DOMAIN */
+    uint32_t pauses;               /* [lock sched] how often it was paused and not unpaused */
+    int64_t time_offset;           /* [lock lock] seconds that its time of day differs from the board's */
+    uint8_t handle[16];            /* [atomic] for its owner's use: xen_domain_handle_t */
     uint8_t phase;                 /* [lock lock] enum domain_phase, read [atomic] */
-    uint8_t shutdown_reason;       /* [lock lock] SHUTDOWN_*, once dying */
+    uint8_t shutdown_reason;       /* [lock lock] SHUTDOWN_*, once dying, or shut down */
     char name[DOMAIN_NAME_SIZE];   /* [boot] */
     struct spinlock lock;          /* LOCK_DOMAIN */
     struct vcpu *vcpus[CONFIG_MAX_VCPUS]; /* [boot] */
     uint16_t weight;               /* [boot] share of CPU time; 256 is normal */
     uint32_t users;                /* [atomic] who keeps the reaper away: CPUs with a vCPU of it, and domain_get() */
     uint64_t page_count;           /* [atomic] frames charged to the domain */
-    uint64_t page_limit;           /* [boot] */
+    uint32_t lent;                 /* [atomic] mappings of its pages that control domains have */
+    uint64_t page_limit;           /* [atomic] */
     uint32_t assists;              /* [atomic] VMASST_TYPE_* that the guest enabled */
     mfn_t shared_info;             /* [boot] its shared info page */
     uint64_t shared_info_place;    /* [atomic] the guest page where it is mapped, or PHYSMAP_NOWHERE; set under the lock */
     bool has_shutdown_code;        /* [lock lock] the guest said why it will end */
     uint8_t shutdown_code;         /* [lock lock] SHUTDOWN_* */
     struct {
-        uint64_t callback_irq, store_pfn, store_evtchn, console_pfn, console_evtchn;
+        uint64_t callback_irq, store_pfn, store_evtchn, console_pfn, console_evtchn, monitor_ring_pfn;
     } parameter;                   /* [atomic] HVM_PARAM_* of the same names; 0: none */
     struct {
         struct spinlock lock;      /* LOCK_PV_CONSOLE */
@@ -84,6 +97,12 @@ struct domain {
     struct arch_domain arch;
 };
 
+/* Do its vCPUs run, as far as it goes? A hint without the scheduler's lock. */
+static inline bool domain_may_run(const struct domain *d)
+{
+    return d->phase == DOMAIN_RUNNING && (!CONFIG_CONTROL || d->pauses == 0);
+}
+
 /* All domains. An entry goes when the domain's last frame is back. [lock domlist] */
 extern struct domain *domain_table[CONFIG_MAX_DOMAINS];
 /* While it is held no domain comes or goes. LOCK_DOMLIST. */
@@ -96,13 +115,18 @@ void domain_list_unlock(void);
 struct domain *domain_get(uint16_t id);
 /* The same for a dying one too, as long as it is there. */
 struct domain *domain_get_any(uint16_t id);
+/* The one with the lowest number from FROM on, which may be dying. */
+struct domain *domain_get_next(uint16_t from);
+/* How many there are. */
+unsigned domain_count(void);
 void domain_put(struct domain *d);
 /* COUNT frames of D's memory were freed, or added: what D pays for. */
 void domain_pages_changed(struct domain *d, int64_t count);
 
 /*
- * New domain in phase DOMAIN_BUILDING with the next free id from 1 on, no vCPU, no memory.
- * -XEN_ENOMEM. -XEN_ENOSPC: CONFIG_MAX_DOMAINS are there.
+ * New domain in phase DOMAIN_BUILDING, no vCPU, no memory. Its number is 0 if CONFIG says that it is the initial one,
+ * what CONFIG wants, or the next one from 1 on that nobody has.
+ * -XEN_ENOMEM. -XEN_ENOSPC: CONFIG_MAX_DOMAINS are there. -XEN_EEXIST: another one has that number.
  */
 struct boot_domain;
 MUST_USE int domain_create(const struct boot_domain *config, struct domain **out);
@@ -110,11 +134,21 @@ MUST_USE int domain_create(const struct boot_domain *config, struct domain **out
 MUST_USE int domain_prepare(struct domain *d, const struct boot_domain *config);
 /* Its vCPUs may run from now on. */
 void domain_start(struct domain *d);
+/* The same without a first vCPU that does: a control domain makes them, and lets it go by sched_unpause(). */
+void domain_start_paused(struct domain *d);
 /*
  * D ends, for REASON (SHUTDOWN_* of sched.h): its vCPUs stop, then the reaper frees it in bounded steps. The caller may
  * be one of its vCPUs: it does not go back to its guest. Idempotent.
  */
 void domain_shutdown(struct domain *d, unsigned reason);
+/* A domain that is managed ends for good: as domain_shutdown() of one that is not. False: it does already. */
+bool domain_kill(struct domain *d);
+/* D dies, and all that is left of it is what others use. */
+bool domain_waits_for_others(struct domain *d);
+/* A control domain takes back that it paused D. -XEN_EINVAL: it did not. */
+MUST_USE int domain_unpause(struct domain *d);
+/* One that has shut down goes on. -XEN_EINVAL: it has not. */
+MUST_USE int domain_resume(struct domain *d);
 /* D did what it may not and cannot go on. Says why on the console and shuts it down as crashed. */
 void domain_crash(struct domain *d, const char *why);
 /* D, which was being built while others run, cannot be: what there is of it is the reaper's. */
@@ -129,6 +163,14 @@ void domain_watch_last(void);
 MUST_USE int domain_get_page(struct domain *d, gfn_t g, mfn_t *m);
 /* Drops it; a page that D had given up meanwhile is freed. */
 void domain_put_page(struct domain *d, mfn_t m);
+/*
+ * The domain ID, which stays because some page of its is in use by the caller (domain_lend()), without a lock. Bound: a
+ * look at each domain.
+ */
+struct domain *domain_lender(uint16_t id);
+/* A page of D's is in use by another domain: D stays in the table until that says domain_lend_end(). */
+void domain_lend(struct domain *d);
+void domain_lend_end(struct domain *d);
 /* D's watchdog was not set anew in time. */
 void domain_watchdog_expired(struct domain *d);
 /* Is G mapped as RAM of D? */

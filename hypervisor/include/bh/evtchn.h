@@ -93,6 +93,8 @@ void evtchn_domain_free(struct domain *d);
 
 /* ---- From the hypervisor ---- */
 
+/* Is VIRQ one of the whole domain, told to a single one by the hypervisor? */
+bool evtchn_virq_is_global(uint32_t virq);
 /* Virtual interrupt VIRQ of V (of a global one: V is vCPU 0), if the guest bound it. */
 void evtchn_virq(struct vcpu *v, unsigned virq);
 /* Does V listen to it? Of a global one vCPU 0 answers. */

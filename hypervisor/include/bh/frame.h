@@ -29,6 +29,10 @@ struct memory_range {
 #define FRAME_BANK_COUNT 16
 void frame_init(const struct memory_range *banks, unsigned count);
 
+/* How many frames of RAM the board has, and the highest number of one. */
+uint64_t frame_count(void);
+uint64_t frame_highest(void);
+
 /* The entry of frame M, or NULL if M is not RAM. */
 struct frame *frame_lookup(mfn_t m);
 

@@ -95,6 +95,8 @@ void grant_table_unmapped(struct domain *d, gfn_t g, mfn_t m);
 /* XENMEM_resource_grant_table: how many frames it has at most for ID; 0: no such ID. */
 uint32_t grant_resource_size(struct domain *d, uint32_t id);
 MUST_USE int grant_map_resource(struct domain *d, uint32_t id, uint64_t index, gfn_t g);
+/* The frame itself, with the reference of a mapping that the caller makes by D's right. As grant_map_table(). */
+MUST_USE int grant_resource_frame(struct domain *d, uint32_t id, uint64_t index, mfn_t *m);
 
 /* ---- Between the files of the grant tables ---- */
 

@@ -35,5 +35,8 @@ int64_t hypercall_grant_table_op(struct vcpu *v, uint64_t *a); /* grant.c */
 int64_t hypercall_argo_op(struct vcpu *v, uint64_t *a);      /* argo.c */
 int64_t hypercall_multicall(struct vcpu *v, uint64_t *a);    /* multicall.c */
 int64_t hypercall_console_io(struct vcpu *v, uint64_t *a);   /* console_io.c */
+int64_t hypercall_domctl(struct vcpu *v, uint64_t *a);       /* domctl.c */
+int64_t hypercall_sysctl(struct vcpu *v, uint64_t *a);       /* sysctl.c */
+int64_t hypercall_platform_op(struct vcpu *v, uint64_t *a);  /* platform_op.c */
 
 #endif

@@ -21,6 +21,7 @@ enum p2m_type {
     P2M_SHARED,    /* a frame of the hypervisor's that the domain may map: read, write; normal write-back */
     P2M_GRANT,     /* another domain's memory, granted: read, write */
     P2M_GRANT_RO,  /* the same: read */
+    P2M_FOREIGN,   /* another domain's memory, or its grant table, for who controls that: read, write */
     P2M_TYPE_COUNT,
 };
 
@@ -45,7 +46,8 @@ struct p2m {
     mfn_t root;            /* [boot] first of the root table's frames */
     uint16_t domid;        /* [boot] who is charged for the tables */
     uint32_t table_count;  /* [lock lock] frames used as tables, the root's included */
-    uint32_t table_limit;  /* [boot] no more than that */
+    uint32_t table_limit;  /* [lock lock] no more than that */
+    uint64_t pool;         /* [lock lock] what p2m_set_pool() was told */
     mfn_t reserve[P2M_RESERVE]; /* [lock lock] zeroed frames for tables, for when the allocator has none */
     uint32_t reserve_count;     /* [lock lock] of them, left */
     uint64_t highest;      /* [atomic] frame number: nothing was ever mapped above it */
@@ -70,7 +72,7 @@ static inline bool p2m_is_readable(enum p2m_type type)
 
 static inline bool p2m_is_writable(enum p2m_type type)
 {
-    return type == P2M_RAM || type == P2M_SHARED || type == P2M_GRANT;
+    return type == P2M_RAM || type == P2M_SHARED || type == P2M_GRANT || type == P2M_FOREIGN;
 }
 
 /*
@@ -81,6 +83,12 @@ static inline bool p2m_is_writable(enum p2m_type type)
 
 /* Empty tables for domain DOMID, which may grow to TABLE_LIMIT frames. -XEN_ENOMEM. */
 MUST_USE int p2m_init(struct p2m *p, uint16_t domid, uint32_t table_limit);
+
+/*
+ * P's tables may grow to as many frames as there are in SIZE bytes, and some. -XEN_EINVAL: no whole pages. -XEN_ENOMEM:
+ * more than that are in use.
+ */
+MUST_USE int p2m_set_pool(struct p2m *p, uint64_t size);
 
 /* Takes P2M_RESERVE frames for tables that P will need when nothing is allocated any more. -XEN_ENOMEM. */
 MUST_USE int p2m_fill_reserve(struct p2m *p);

@@ -19,6 +19,8 @@ struct grant_pin;
  * a table. Nothing changed then.
  */
 MUST_USE int physmap_map(struct domain *d, gfn_t g, mfn_t m, enum p2m_type type, const struct grant_pin *pin);
+/* The same for who holds the reference of the mapping already: it goes to the entry, but for an error. */
+MUST_USE int physmap_put(struct domain *d, gfn_t g, mfn_t m, enum p2m_type type);
 /*
  * Takes away what is mapped at D's page G, if it is of TYPES, a bit each. RAM goes back to the allocator; what is the
  * hypervisor's stays with it. -XEN_ENOENT: nothing is there. -XEN_EPERM: it is of another type. -XEN_ENOMEM.

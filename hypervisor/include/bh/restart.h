@@ -38,6 +38,17 @@ struct restart {
     uint64_t at[CONFIG_RESTART ? RESTART_LIMIT_MAX : 1]; /* [lock domain] when, the N-th time at N % RESTART_LIMIT_MAX */
 };
 
+/* Do RULES say of anything that something else follows than the domain's end? */
+static inline bool restart_has_rules(const struct restart_rules *rules)
+{
+    bool has = false;
+
+    for (unsigned i = 0; i < RESTART_CAUSE_COUNT; i++) {
+        has = has || rules->action[i] != RESTART_DESTROY;
+    }
+    return has;
+}
+
 /* ---- At boot ---- */
 
 /* CONFIG of D is kept, if it may start again. -XEN_ENOMEM. */

@@ -26,6 +26,8 @@ struct runstate {
 void runstate_enter(struct vcpu *v, unsigned state, uint64_t now);
 /* V is loaded on this CPU: writes the guest's copy, if it has one. */
 void runstate_publish(struct vcpu *v);
+/* Ticks of arch_time_now() in nanoseconds. */
+uint64_t runstate_ticks_to_ns(uint64_t ticks);
 /* What is true of V now, whoever asks. */
 void runstate_read(struct vcpu *v, struct vcpu_runstate_info *info);
 /* The current vCPU wants its copy at virtual ADDRESS; 0: no more. -XEN_EFAULT: not in its memory. */

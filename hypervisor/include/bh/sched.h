@@ -14,6 +14,7 @@
 #include "bh/types.h"
 
 struct cpu;
+struct domain;
 struct vcpu;
 
 /* A set of physical CPUs. */
@@ -28,6 +29,16 @@ static inline bool cpuset_has(const cpuset_t *s, unsigned cpu)
 static inline void cpuset_add(cpuset_t *s, unsigned cpu)
 {
     s->word[cpu / 64] |= BIT(cpu % 64);
+}
+
+static inline cpuset_t cpuset_and(const cpuset_t *a, const cpuset_t *b)
+{
+    cpuset_t both;
+
+    for (unsigned i = 0; i < CPUSET_WORDS; i++) {
+        both.word[i] = a->word[i] & b->word[i];
+    }
+    return both;
 }
 
 #define SCHED_WEIGHT_DEFAULT 256
@@ -48,8 +59,9 @@ struct sched_unit {
     uint64_t vtime;            /* weighted ticks consumed: the smaller, the sooner it runs */
     uint64_t started;          /* when it was last charged */
     uint64_t runtime;          /* ticks run in all */
-    cpuset_t affinity;         /* [boot] CPUs that it may use */
-    uint16_t weight;           /* [boot] */
+    cpuset_t affinity;         /* CPUs that it may use */
+    cpuset_t preferred;        /* of those, CPUs where it goes if they are idle */
+    uint16_t weight;
     uint8_t intent;            /* [cpu] enum sched_intent */
     bool queued;
     bool loaded;               /* [atomic] a CPU has its registers, though it may have lost that CPU already */
@@ -65,6 +77,8 @@ struct sched_cpu {
     bool slice_is_over;        /* [cpu] it fired since the last pick */
     uint8_t postponed;         /* [cpu] how often the present turn was prolonged, see sched_slice_expired() */
     bool same_domain;          /* [cpu] what it has let go and what it runs are one domain's: its users stay the same */
+    uint64_t idle_since;       /* [lock sched] ticks: nothing ran from then on, if nothing runs; before that, */
+    uint64_t idle;             /* [lock sched] ticks without anything to run */
     struct cpu *heir;          /* [cpu] who should look at the vCPU that this CPU has just let go, or NULL */
 };
 
@@ -104,6 +118,28 @@ void sched_release(struct vcpu *v);
  * count it out.
  */
 void sched_stop(struct vcpu *v);
+
+/*
+ * D does not run until it was unpaused as often as it was paused. Its vCPUs leave their CPUs soon after: they have when
+ * sched_domain_is_loaded() says no. Bound: D's vCPUs.
+ */
+void sched_pause(struct domain *d);
+/* False: D was not paused. */
+bool sched_unpause(struct domain *d);
+/* Has some CPU the registers of a vCPU of D? */
+bool sched_domain_is_loaded(const struct domain *d);
+
+/* Where V may run, and where it should. */
+void sched_affinity(const struct vcpu *v, cpuset_t *may, cpuset_t *preferred);
+/*
+ * V runs on the CPUs MAY from now on, and on PREFERRED ones among them while they are idle. -XEN_EINVAL: nobody shares a
+ * CPU of MAY, or none of PREFERRED is there. -XEN_EBUSY: V owns its CPU.
+ */
+MUST_USE int sched_set_affinity(struct vcpu *v, const cpuset_t *may, const cpuset_t *preferred);
+/* D's share of CPU time, in vCPUs' weights. Bound: its vCPUs. */
+void sched_set_weight(struct domain *d, uint16_t weight);
+/* How long nothing ran on CPU, in nanoseconds. */
+uint64_t sched_idle_ns(const struct cpu *cpu);
 
 /* CPU has work left that can wait (cpu->work) and a guest that can't: sees to it that the work goes on soon. */
 void sched_defer_work(struct cpu *cpu);

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bh/control.h"
+
+#include "abi/xen.h"
+#include "arch/arch.h"
+#include "bh/domain.h"
+#include "bh/evtchn.h"
+#include "bh/hypercall.h"
+#include "bh/vcpu.h"
+
+#define RIGHT(r) (1U << CONTROL_##r)
+#define EVERY_RIGHT (RIGHT(SEE) | RIGHT(LIFE) | RIGHT(CPU) | RIGHT(MEMORY) | RIGHT(PLUMB) | RIGHT(BOARD))
+
+/* Why a domain has rights. */
+enum role { ROLE_CONTROL, ROLE_XENSTORE, ROLE_TARGET, ROLE_COUNT };
+
+/* Req: BH-CTL-001 */
+static const uint8_t rights[ROLE_COUNT] = {
+    [ROLE_CONTROL] = EVERY_RIGHT,
+    [ROLE_XENSTORE] = RIGHT(SEE),
+    [ROLE_TARGET] = RIGHT(MEMORY) | RIGHT(PLUMB), /* of its target only: a device model's */
+};
+
+bool control_may(const struct domain *who, const struct domain *whom, enum control_right right)
+{
+    unsigned mine = 0;
+
+    if (!CONFIG_CONTROL) {
+        return false;
+    }
+    if ((who->capabilities & DOMAIN_CONTROL) != 0) {
+        mine |= rights[ROLE_CONTROL];
+    }
+    if ((who->capabilities & DOMAIN_XENSTORE) != 0) {
+        mine |= rights[ROLE_XENSTORE];
+    }
+    if (whom != NULL && __atomic_load_n(&who->target, __ATOMIC_RELAXED) == whom->id) {
+        mine |= rights[ROLE_TARGET];
+    }
+    return (mine >> right & 1) != 0;
+}
+
+bool control_is_any(const struct domain *who)
+{
+    return (who->capabilities & (DOMAIN_CONTROL | DOMAIN_XENSTORE)) != 0 ||
+           __atomic_load_n(&who->target, __ATOMIC_RELAXED) != FRAME_NO_DOMAIN;
+}
+
+/* One that dies can be looked at, and its end waited for, but nothing else is done to it. */
+static int get(struct vcpu *v, uint16_t id, enum control_right right, struct domain **out)
+{
+    if (id == DOMID_SELF || id == v->domain->id) {
+        *out = v->domain;
+        __atomic_fetch_add(&v->domain->users, 1, __ATOMIC_ACQUIRE);
+        return 0;
+    }
+    *out = right == CONTROL_SEE || right == CONTROL_LIFE ? domain_get_any(id) : domain_get(id);
+    return *out != NULL ? 0 : -XEN_ESRCH;
+}
+
+static int check(const struct vcpu *v, enum control_right right, struct domain *d)
+{
+    if (control_may(v->domain, d, right)) {
+        return 0;
+    }
+    domain_put(d);
+    return -XEN_EPERM;
+}
+
+int control_get(struct vcpu *v, uint16_t id, enum control_right right, struct domain **out)
+{
+    int err = control_is_any(v->domain) ? get(v, id, right, out) : -XEN_EPERM;
+
+    return err != 0 ? err : check(v, right, *out);
+}
+
+int control_get_or_self(struct vcpu *v, uint16_t id, enum control_right right, struct domain **out)
+{
+    int err = get(v, id, right, out);
+
+    return err != 0 || *out == v->domain ? err : check(v, right, *out);
+}
+
+/* Req: BH-CTL-008 */
+void control_join(struct domain *d)
+{
+    domain_list_lock();
+    for (unsigned i = 0; i < CONFIG_MAX_DOMAINS; i++) {
+        struct domain *other = domain_table[i];
+
+        for (unsigned question = 0; question < POLICY_QUESTION_COUNT && other != NULL && other != d; question++) {
+            if (((other->capabilities | d->capabilities) & (DOMAIN_CONTROL | DOMAIN_XENSTORE)) != 0) {
+                policy_allow(other, d, question);
+                policy_allow(d, other, question);
+            }
+        }
+    }
+    domain_list_unlock();
+}
+
+/* ---- Waiting ---- */
+
+/* In the upper half of the second argument, so that what a guest has there by chance is not taken for it. */
+#define WAITS 0x62756c6bULL
+
+static uint64_t cookie(uint64_t what)
+{
+    return WAITS << 32 | (what & 0xffffffffU);
+}
+
+int64_t control_wait(struct vcpu *v, uint64_t *arguments, uint64_t what)
+{
+    (void)v;
+    arguments[1] = cookie(what);
+    return HYPERCALL_RESTART;
+}
+
+bool control_has_waited(struct vcpu *v, const uint64_t *arguments, uint64_t what)
+{
+    (void)v;
+    return arguments[1] == cookie(what);
+}
+
+/* ---- Global virtual interrupts ---- */
+
+static uint16_t handlers[NR_VIRQS]; /* [atomic] number of the domain that takes it; dom0 until somebody else does */
+
+/* Req: BH-CTL-003 */
+void control_virq(unsigned virq)
+{
+    struct domain *d = domain_get(__atomic_load_n(&handlers[virq], __ATOMIC_RELAXED));
+
+    if (d == NULL) {
+        return;
+    }
+    if (d->vcpus[0] != NULL) {
+        evtchn_virq(d->vcpus[0], virq);
+    }
+    domain_put(d);
+}
+
+int control_set_virq_handler(const struct domain *d, unsigned virq)
+{
+    struct domain *before;
+    bool is_bound;
+
+    if (virq >= NR_VIRQS || !evtchn_virq_is_global(virq)) {
+        return -XEN_EINVAL;
+    }
+    before = domain_get(__atomic_load_n(&handlers[virq], __ATOMIC_RELAXED));
+    is_bound = before != NULL && before != d && before->vcpus[0] != NULL && evtchn_virq_is_bound(before->vcpus[0], virq);
+    if (before != NULL) {
+        domain_put(before);
+    }
+    if (is_bound) {
+        return -XEN_EBUSY;
+    }
+    __atomic_store_n(&handlers[virq], d->id, __ATOMIC_RELAXED);
+    return 0;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Control over other domains: who may do what to whom, in one table, and what all operations for control domains need.
+ * The operations are in domctl*.c, sysctl.c and platform_op.c, and among those on memory, channels and parameters.
+ */
+#ifndef BH_CONTROL_H
+#define BH_CONTROL_H
+
+#include "bh/types.h"
+
+struct domain;
+struct vcpu;
+
+/* What a domain may be allowed to do to another one, or to the board. */
+enum control_right {
+    CONTROL_SEE,    /* be told what it is and does */
+    CONTROL_LIFE,   /* make, name, pause and end it */
+    CONTROL_CPU,    /* its registers, and when and where it runs */
+    CONTROL_MEMORY, /* give it memory and take it, map its pages */
+    CONTROL_PLUMB,  /* its channels, its parameters, its grant table */
+    CONTROL_BOARD,  /* the board: its console's text, its clock, its scheduler */
+};
+
+/* Has WHO the right to do that to WHOM (NULL: to the board, or to a domain that is not there yet)? */
+bool control_may(const struct domain *who, const struct domain *whom, enum control_right right);
+/* Has it any right beyond its own affairs? If not, an operation of control tells it nothing but that. */
+bool control_is_any(const struct domain *who);
+
+/*
+ * The domain that ID names for an operation by V, if V may; until domain_put(). DOMID_SELF is V's own, which needs the
+ * right too. To see it, or for its life: it may be dying. -XEN_EPERM; -XEN_ESRCH: there is none, and V may ask.
+ */
+MUST_USE int control_get(struct vcpu *v, uint16_t id, enum control_right right, struct domain **out);
+/* The same for an operation that every domain may do to itself. Who may do it to nobody else learns who is there. */
+MUST_USE int control_get_or_self(struct vcpu *v, uint16_t id, enum control_right right, struct domain **out);
+
+/* Control domains, and those with the store, reach D, and it them: a guest's PV devices and rings. */
+void control_join(struct domain *d);
+
+/*
+ * An operation that has begun something waits for its end: it is tried again (HYPERCALL_RESTART), and knows then that
+ * it did begin, if the caller leaves the second argument as it is. WHAT is what it waits for.
+ */
+int64_t control_wait(struct vcpu *v, uint64_t *arguments, uint64_t what);
+bool control_has_waited(struct vcpu *v, const uint64_t *arguments, uint64_t what);
+
+/* The control domain that takes global virtual interrupt VIRQ is told. No lock is held. */
+void control_virq(unsigned virq);
+/* From now on that is D. -XEN_EINVAL: it is no global one. -XEN_EBUSY: somebody else's, who has bound it. */
+MUST_USE int control_set_virq_handler(const struct domain *d, unsigned virq);
+
+#endif
