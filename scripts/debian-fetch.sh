@@ -13,6 +13,8 @@
 #   modules      that kernel's drivers for Xen                                        -> modules (a folder of *.ko)
 #   libxen       Xen's libraries for programs                          -> libxen (a root: usr/include, lib, ...)
 #   grub         arm64: GRUB's modules for EFI                                        -> grub (a folder)
+#   control      arm64: Xen's tools and what they need in a control domain, and the drivers of it and of its guests
+#                           -> control (a root), control.versions (each package, its version and SHA-256)
 # What is there already is left alone; remove the file (or build/debian) to fetch it anew.
 set -eu
 
@@ -101,6 +103,9 @@ download() {
     (cd "$apt/debs" && rm -f "$1"_*.deb && apt_get download "$1") || fail "package $1 could not be downloaded"
     for deb in "$apt/debs/$1"_*.deb; do
         [ -f "$deb" ] || fail "package $1 was not downloaded"
+        if [ -n "${keep_version-}" ]; then
+            echo "$1 $(dpkg-deb -f "$deb" Version) $(sha256sum < "$deb" | cut -d ' ' -f 1)" >> "$dest/control.versions"
+        fi
         dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$tree" --wildcards "$2" || fail "$deb could not be unpacked"
         rm -f "$deb"
     done
@@ -213,8 +218,60 @@ fetch_libxen() {
     say "$dest/libxen"
 }
 
+# What the root of a control domain is made of: the dependencies of xen-utils-4.17 that xl, xenstored, xenconsoled and
+# the scripts for disks and networks use. Small tools are busybox's. Not taken: Python and Perl (pygrub and the like),
+# udev and ucf (xl calls the scripts itself), QEMU.
+control_packages="xen-utils-4.17 xen-utils-common xenstore-utils libxenmisc4.17 libxencall1 libxendevicemodel1
+    libxenevtchn1 libxenforeignmemory1 libxengnttab1 libxenhypfs1 libxenstore4 libxentoolcore1 libxentoollog1 libyajl2
+    libfdt1 libuuid1 zlib1g libncurses6 libtinfo6 libc6 libgcc-s1 bash mount libsmartcols1 util-linux iproute2 libbpf1
+    libelf1 libmnl0 libbsd0 libmd0 libcap2"
+# In the order in which they can be loaded.
+control_drivers="xen-evtchn xen-privcmd xenfs xen-gntdev xen-gntalloc xen-blkback xen-netback loop llc stp bridge"
+guest_drivers="xen-blkfront xen-netfront"
+
+fetch_control() {
+    [ -s "$dest/linux.version" ] || fail "the drivers are those of $dest/linux: fetch linux first"
+    prepare
+    new=$dest/control.new
+    rm -rf "$new" "$dest/control"
+    mkdir -p "$new"
+    : > "$dest/control.versions"
+    for package in $control_packages; do
+        case $package in
+            util-linux) pattern='./usr/bin/flock' ;;
+            mount) pattern='./sbin/losetup' ;;
+            *) pattern='./*' ;;
+        esac
+        keep_version=yes download "$package" "$pattern"
+        cp -R "$tree/." "$new/"
+    done
+    # Documentation and translations, and programs without what runs them or without use here.
+    rm -rf "$new/usr/share" "$new/usr/lib/aarch64-linux-gnu/gconv" "$new/usr/lib/aarch64-linux-gnu/tc" \
+        "$new/usr/lib/aarch64-linux-gnu/perl5" "$new/usr/lib/locale" "$new/etc/init.d" "$new/etc/skel" \
+        "$new/usr/lib/xen-4.17/lib"
+    rm -f "$new"/usr/lib/xen-4.17/bin/oxenstored "$new"/usr/lib/xen-4.17/bin/test-* \
+        "$new"/usr/lib/xen-4.17/bin/flask-* "$new"/usr/lib/xen-4.17/bin/pygrub "$new"/usr/bin/xenalyze \
+        "$new"/bin/ss "$new"/sbin/tc "$new"/sbin/devlink "$new"/sbin/tipc "$new"/sbin/vdpa "$new"/sbin/dcb \
+        "$new"/sbin/rt* "$new"/usr/bin/rdma "$new"/usr/bin/*stat "$new"/usr/sbin/arpd "$new"/usr/sbin/genl
+    version=$(cat "$dest/linux.version")
+    keep_version=yes download "linux-image-$version" './lib/modules/*'
+    mkdir -p "$new/drivers" "$new/guest-drivers"
+    number=10
+    for driver in $control_drivers; do
+        cp "$(find "$tree" -name "$driver.ko" | grep .)" "$new/drivers/$number-$driver.ko" ||
+            fail "the kernel's package holds no $driver.ko"
+        number=$((number + 1))
+    done
+    for driver in $guest_drivers; do
+        cp "$(find "$tree" -name "$driver.ko" | grep .)" "$new/guest-drivers/$driver.ko" ||
+            fail "the kernel's package holds no $driver.ko"
+    done
+    mv "$new" "$dest/control"
+    say "$dest/control"
+}
+
 usage() {
-    sed -n '3,17s/^# \{0,1\}//p' "$0"
+    sed -n '3,19s/^# \{0,1\}//p' "$0"
     exit 2
 }
 
@@ -225,7 +282,7 @@ if [ "${1:-}" = --arch ]; then
 fi
 [ $# -gt 0 ] || usage
 case $arch in
-    arm64) apt=$out/apt known="linux busybox xen grub modules libxen" ;;
+    arm64) apt=$out/apt known="linux busybox xen grub modules libxen control" ;;
     amd64) apt=$out/apt-amd64 known="linux linux-cloud busybox xen modules libxen" ;;
     *) fail "unknown architecture '$arch': expected arm64 or amd64" ;;
 esac
