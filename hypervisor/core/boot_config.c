@@ -536,6 +536,20 @@ static unsigned settle(struct reading *r)
     return 0;
 }
 
+/* Has dom0 a command line of its own, so that "bootargs" is not its but the hypervisor's? */
+static bool dom0_has_arguments(const struct fdt *t, const struct fdt_node *chosen)
+{
+    struct fdt_property p;
+    struct fdt_node node;
+    bool has = fdt_find_property(t, chosen, "xen,dom0-bootargs", &p);
+
+    for (bool more = fdt_first_child(t, chosen, &node); more && !has && CONFIG_CONTROL;
+         more = fdt_next_sibling(t, &node, &node)) {
+        has = is_dom0_module(t, &node) && fdt_find_property(t, &node, "bootargs", &p) && p.size > 1;
+    }
+    return has;
+}
+
 /* Req: BH-BOOT-021 */
 /* booting.txt, "Command lines": which of them is the hypervisor's. */
 static void read_arguments(const struct fdt *t, const struct fdt_node *chosen, struct boot_config *c)
@@ -545,7 +559,7 @@ static void read_arguments(const struct fdt *t, const struct fdt_node *chosen, s
 
     if (!fdt_find_property(t, chosen, name, &p)) {
         name = "bootargs";
-        if (!fdt_find_property(t, chosen, "xen,dom0-bootargs", &p) || !fdt_find_property(t, chosen, name, &p)) {
+        if (!dom0_has_arguments(t, chosen) || !fdt_find_property(t, chosen, name, &p)) {
             return;
         }
     }
