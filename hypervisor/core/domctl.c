@@ -15,6 +15,7 @@
 enum subject {
     SUBJECT_NONE,    /* the domain is not there yet */
     SUBJECT_ANY,     /* it may be dying */
+    SUBJECT_NEXT,    /* the same, or else the one with the next number */
     SUBJECT_RUNNING,
 };
 
@@ -29,7 +30,7 @@ static const struct row {
     [XEN_DOMCTL_pausedomain] = { domctl_pausedomain, CONTROL_LIFE, SUBJECT_RUNNING, false },
     [XEN_DOMCTL_unpausedomain] = { domctl_unpausedomain, CONTROL_LIFE, SUBJECT_RUNNING, false },
     [XEN_DOMCTL_resumedomain] = { domctl_resumedomain, CONTROL_LIFE, SUBJECT_RUNNING, false },
-    [XEN_DOMCTL_getdomaininfo] = { domctl_getdomaininfo, CONTROL_SEE, SUBJECT_ANY, true },
+    [XEN_DOMCTL_getdomaininfo] = { domctl_getdomaininfo, CONTROL_SEE, SUBJECT_NEXT, true },
     [XEN_DOMCTL_setdomainhandle] = { domctl_setdomainhandle, CONTROL_LIFE, SUBJECT_RUNNING, false },
     [XEN_DOMCTL_settimeoffset] = { domctl_settimeoffset, CONTROL_LIFE, SUBJECT_RUNNING, false },
     [XEN_DOMCTL_set_target] = { domctl_set_target, CONTROL_LIFE, SUBJECT_RUNNING, false },
@@ -53,16 +54,30 @@ static const struct row {
 
 static bool busy; /* [atomic] an operation goes on */
 
+/* The domain that OP is about, which V may do that to, or NULL: it is about none yet. */
+static int find_subject(struct vcpu *v, const struct row *row, const struct xen_domctl *op, struct domain **d)
+{
+    *d = NULL;
+    if (row->subject == SUBJECT_NONE) {
+        return control_may(v->domain, NULL, row->right) ? 0 : -XEN_EPERM;
+    }
+    if (row->subject != SUBJECT_NEXT || op->domain == DOMID_SELF) {
+        return control_get(v, op->domain, row->right, d);
+    }
+    *d = op->domain < DOMID_FIRST_RESERVED ? domain_get_next(op->domain) : NULL;
+    if (*d != NULL && !control_may(v->domain, *d, row->right)) {
+        domain_put(*d);
+        *d = NULL;
+        return -XEN_EPERM;
+    }
+    return *d != NULL ? 0 : op->domain < DOMID_FIRST_RESERVED ? -XEN_ESRCH : -XEN_EINVAL;
+}
+
 static int64_t perform(struct vcpu *v, const struct row *row, struct xen_domctl *op, uint64_t *a)
 {
-    struct domain *d = NULL;
-    int64_t result = 0;
+    struct domain *d;
+    int64_t result = find_subject(v, row, op, &d);
 
-    if (row->subject == SUBJECT_NONE) {
-        result = control_may(v->domain, NULL, row->right) ? 0 : -XEN_EPERM;
-    } else {
-        result = control_get(v, op->domain, row->right, &d);
-    }
     if (result != 0) {
         /* The end of a domain that this call waited for. */
         return row->perform == domctl_destroydomain && control_has_waited(v, a, op->domain) ? 0 : result;

@@ -48,6 +48,26 @@ static int64_t readconsole(struct vcpu *v, struct xen_sysctl *op)
     return err;
 }
 
+/* Ratelimiting, as Xen's credit2 names the time that a vCPU runs at least: here a waking one may preempt. */
+static int64_t scheduler_op(struct vcpu *v, struct xen_sysctl *op)
+{
+    struct xen_sysctl_scheduler_op *s = &op->u.scheduler_op;
+
+    (void)v;
+    if (s->cpupool_id != 0) {
+        return -XEN_ESRCH;
+    }
+    if (s->sched_id != XEN_SCHEDULER_CREDIT2 ||
+        (s->cmd != XEN_SYSCTL_SCHEDOP_getinfo && s->cmd != XEN_SYSCTL_SCHEDOP_putinfo)) {
+        return -XEN_EINVAL;
+    }
+    if (s->cmd == XEN_SYSCTL_SCHEDOP_putinfo && s->u.sched_credit2.ratelimit_us != 0) {
+        return -XEN_EOPNOTSUPP;
+    }
+    s->u.sched_credit2.ratelimit_us = 0;
+    return 0;
+}
+
 static int64_t physinfo(struct vcpu *v, struct xen_sysctl *op)
 {
     struct xen_sysctl_physinfo *p = &op->u.physinfo;
@@ -222,6 +242,7 @@ static const struct {
     [XEN_SYSCTL_cputopoinfo] = { cputopoinfo, CONTROL_BOARD },
     [XEN_SYSCTL_numainfo] = { numainfo, CONTROL_BOARD },
     [XEN_SYSCTL_cpupool_op] = { cpupool_op, CONTROL_BOARD },
+    [XEN_SYSCTL_scheduler_op] = { scheduler_op, CONTROL_BOARD },
 };
 
 /* Req: BH-CTL-020 */
