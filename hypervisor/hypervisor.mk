@@ -19,7 +19,7 @@ HYP_ARCH := $(if $(CONFIG_X86),x86,arm64)
 CROSS ?= $(if $(CONFIG_X86),x86_64-linux-gnu-,aarch64-linux-gnu-)
 
 # What every configuration has, then what options add.
-HYP_y := $(addprefix core/, back_trace.c board.c boot.c boot_config.c boot_known.c boot_options.c console.c cpu.c domain.c frame.c guest_copy.c \
+HYP_y := $(addprefix core/, back_trace.c board.c boot.c boot_config.c boot_known.c boot_options.c boot_words.c console.c cpu.c domain.c frame.c guest_copy.c \
     heap.c hyp_map.c kernel_load.c memory_map.c mmio.c ownership.c p2m.c page_alloc.c partition.c sched.c sched_pinned.c timer.c vcpu.c window.c)
 HYP_$(CONFIG_ARM64) += core/kernel_image.c
 HYP_$(CONFIG_X86) += core/kernel_pvh.c
@@ -65,7 +65,8 @@ HYP_$(CONFIG_GICV3) += arch/arm64/gicv3.c
 HYP_OBJECTS := $(patsubst %,$(HYP_BUILD)/%.o,$(basename $(sort $(HYP_y))))
 HYP_INCLUDES := -I$(HYP_BUILD)/include -Ihypervisor/include -Ihypervisor/arch/$(HYP_ARCH)/include -I. -idirafter $(HYP_BUILD)/include/abi
 # What is not inlined is not looked into: there the compiler does not see that what was written on success is read then.
-HYP_OPTIMIZE := $(if $(CONFIG_SIZE),-Os -Wno-maybe-uninitialized,-O2)
+# What is called once is inlined however large the caller is: boot is one long sequence.
+HYP_OPTIMIZE := $(if $(CONFIG_SIZE),-Os --param=large-function-insns=10000 -Wno-maybe-uninitialized,-O2)
 HYP_ARCH_CFLAGS := $(if $(CONFIG_X86),-m64 -mcmodel=kernel -mno-red-zone -fcf-protection=none,-mstrict-align -mno-outline-atomics)
 HYP_CFLAGS := -std=gnu11 $(HYP_OPTIMIZE) -g -ffreestanding -nostdlib -mgeneral-regs-only $(HYP_ARCH_CFLAGS) \
     -fno-pic -fno-stack-protector -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -momit-leaf-frame-pointer \

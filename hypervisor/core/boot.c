@@ -136,7 +136,7 @@ void boot_build_partitions(const struct fdt *t)
                      d->vcpu_count == 1 ? "" : "s");
             space.built[i] = d;
             /* Unless it says itself what follows its end: a control domain does. */
-            d->is_managed = is_controlled && (d->capabilities & DOMAIN_CONTROL) == 0 &&
+            d->is_managed = CONFIG_CONTROL && is_controlled && (d->capabilities & DOMAIN_CONTROL) == 0 &&
                             !restart_has_rules(&c->domain[i].restart);
             if (CONFIG_RESTART && restart_keep(d, &c->domain[i]) != 0) {
                 log_error("%s: no memory to keep what it starts again from; it will not", d->name);

@@ -7,7 +7,7 @@
 
 #include "arch/arch_types.h"
 #include "bh/boot_known.h"
-#include "bh/boot_options.h"
+#include "bh/boot_words.h"
 #include "bh/domain.h"
 #include "lib/format.h"
 #include "lib/string.h"
@@ -508,7 +508,7 @@ static void read_dom0(struct reading *r)
         }
     }
     read_dom0_arguments(r);
-    if (!boot_options_size(r->config->bootargs, r->config->bootargs_size, "dom0_mem", &d->memory_kib)) {
+    if (!boot_words_size(r->config->bootargs, r->config->bootargs_size, "dom0_mem", &d->memory_kib)) {
         boot_config_report(LOG_WARNING, r->t, &d->node, NULL, "no dom0_mem=SIZE for the hypervisor: dom0 gets %u MiB",
                            DOM0_MEMORY_KIB >> 10);
     }
@@ -516,7 +516,7 @@ static void read_dom0(struct reading *r)
     if (d->memory_kib == 0 || d->memory_kib > MIN(board_memory_size(r->board), ARCH_GUEST_RAM_MAX) >> 10) {
         domain_error(r, &d->node, NULL, "dom0_mem: more than the board has, or nothing");
     }
-    if (boot_options_number(r->config->bootargs, r->config->bootargs_size, "dom0_max_vcpus", &vcpus) && vcpus == 0) {
+    if (boot_words_number(r->config->bootargs, r->config->bootargs_size, "dom0_max_vcpus", &vcpus) && vcpus == 0) {
         domain_error(r, &d->node, NULL, "dom0_max_vcpus: expected a number from 1");
     }
     d->vcpu_count = (uint16_t)MIN(vcpus != 0 ? vcpus : r->board->cpu_count, (uint64_t)CONFIG_MAX_VCPUS);

@@ -62,7 +62,7 @@ static const struct known_property module_properties[] = {
 /* Of /chosen only what is meant for a hypervisor; boot loaders leave much else there. */
 static const struct known_property chosen_properties[] = {
     { .name = "xen,xen-bootargs", .supported = true },
-    { .name = "xen,dom0-bootargs" },
+    { .name = "xen,dom0-bootargs", .supported = CONFIG_CONTROL },
     { .name = "xen,static-heap" },
     { .name = "xen,uefi-cfg-load" },
     { .name = "xen,static-mem" },

@@ -47,38 +47,35 @@ bool control_is_any(const struct domain *who)
 }
 
 /* One that dies can be looked at, and its end waited for, but nothing else is done to it. */
-static int get(struct vcpu *v, uint16_t id, enum control_right right, struct domain **out)
+static int get(uint16_t id, enum control_right right, struct domain **out)
 {
-    if (id == DOMID_SELF || id == v->domain->id) {
-        *out = v->domain;
-        __atomic_fetch_add(&v->domain->users, 1, __ATOMIC_ACQUIRE);
-        return 0;
-    }
-    *out = right == CONTROL_SEE || right == CONTROL_LIFE ? domain_get_any(id) : domain_get(id);
+    *out = CONFIG_CONTROL && (right == CONTROL_SEE || right == CONTROL_LIFE) ? domain_get_any(id) : domain_get(id);
     return *out != NULL ? 0 : -XEN_ESRCH;
 }
 
-static int check(const struct vcpu *v, enum control_right right, struct domain *d)
+static int get_other(struct vcpu *v, uint16_t id, enum control_right right, struct domain **out)
 {
-    if (control_may(v->domain, d, right)) {
-        return 0;
+    int err = get(id, right, out);
+
+    if (err == 0 && !control_may(v->domain, *out, right)) {
+        domain_put(*out);
+        err = -XEN_EPERM;
     }
-    domain_put(d);
-    return -XEN_EPERM;
+    return err;
 }
 
 int control_get(struct vcpu *v, uint16_t id, enum control_right right, struct domain **out)
 {
-    int err = control_is_any(v->domain) ? get(v, id, right, out) : -XEN_EPERM;
-
-    return err != 0 ? err : check(v, right, *out);
+    return control_is_any(v->domain) ? get_other(v, id == DOMID_SELF ? v->domain->id : id, right, out) : -XEN_EPERM;
 }
 
 int control_get_or_self(struct vcpu *v, uint16_t id, enum control_right right, struct domain **out)
 {
-    int err = get(v, id, right, out);
-
-    return err != 0 || *out == v->domain ? err : check(v, right, *out);
+    if (id == DOMID_SELF || id == v->domain->id) {
+        *out = v->domain;
+        return 0;
+    }
+    return get_other(v, id, right, out);
 }
 
 /* Req: BH-CTL-008 */

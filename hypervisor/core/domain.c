@@ -156,6 +156,13 @@ static const char *reason_name(unsigned reason)
     return reason < ARRAY_COUNT(names) ? names[reason] : "unknown reason";
 }
 
+static void name_slot(unsigned slot, unsigned name)
+{
+    if (CONFIG_CONTROL) {
+        __atomic_store_n(&ids[slot], (uint16_t)name, __ATOMIC_RELEASE);
+    }
+}
+
 /* Req: BH-LIFE-006 */
 int domain_create(const struct boot_domain *config, struct domain **out)
 {
@@ -170,14 +177,15 @@ int domain_create(const struct boot_domain *config, struct domain **out)
     while (slot < CONFIG_MAX_DOMAINS && domain_table[slot] != NULL) {
         slot++;
     }
-    if (CONFIG_CONTROL && (config->is_initial || config->wanted_id != 0) && id_is_taken(config->wanted_id)) {
+    if (CONFIG_CONTROL && config->wanted_id != 0 && id_is_taken(config->wanted_id)) {
         err = -XEN_EEXIST;
     } else if (slot == CONFIG_MAX_DOMAINS) {
         err = -XEN_ENOSPC;
     } else {
-        d->id = config->is_initial || config->wanted_id != 0 ? config->wanted_id : take_id();
+        /* There is one initial domain, and it comes first. */
+        d->id = CONFIG_CONTROL && config->wanted_id != 0 ? config->wanted_id : config->is_initial ? 0 : take_id();
         domain_table[slot] = d;
-        __atomic_store_n(&ids[slot], (uint16_t)(d->id + 1), __ATOMIC_RELEASE);
+        name_slot(slot, d->id + 1U);
         alive++;
     }
     spin_unlock(&list_lock);
@@ -202,8 +210,10 @@ int domain_prepare(struct domain *d, const struct boot_domain *config)
     int err;
 
     d->is_initial = config->is_initial;
-    d->capabilities = config->capabilities;
-    d->target = FRAME_NO_DOMAIN;
+    if (CONFIG_CONTROL) {
+        d->capabilities = config->capabilities;
+        d->target = FRAME_NO_DOMAIN;
+    }
     spinlock_init(&d->lock, LOCK_DOMAIN);
     d->vcpu_count = (uint16_t)config->vcpu_count;
     d->weight = config->weight != 0 ? (uint16_t)config->weight : SCHED_WEIGHT_DEFAULT;
@@ -507,7 +517,7 @@ bool domain_reap_step(struct domain *d)
         renew(d);
         return true;
     }
-    __atomic_store_n(&ids[d->slot], 0, __ATOMIC_RELAXED);
+    name_slot(d->slot, 0);
     domain_table[d->slot] = NULL;
     if (d->phase == DOMAIN_DYING) {
         __atomic_fetch_sub(&dying, 1, __ATOMIC_RELAXED);

@@ -34,7 +34,7 @@ static int alloc_unbound(struct vcpu *v, struct evtchn_alloc_unbound *a)
     }
     err = get_peer(v, a->remote_dom, &peer);
     if (err != 0) {
-        domain_put(d);
+        control_put(v, d);
         return err;
     }
     err = policy_ask(d, peer, POLICY_EVENT) ? 0 : -XEN_EPERM;
@@ -52,7 +52,7 @@ static int alloc_unbound(struct vcpu *v, struct evtchn_alloc_unbound *a)
     }
     spin_unlock(&d->evtchn.lock);
     domain_put(peer);
-    domain_put(d);
+    control_put(v, d);
     return err;
 }
 
@@ -223,7 +223,7 @@ static int status(struct vcpu *v, struct evtchn_status *a)
         }
     }
     spin_unlock(&d->evtchn.lock);
-    domain_put(d);
+    control_put(v, d);
     return err;
 }
 
@@ -317,7 +317,7 @@ static int64_t reset(struct vcpu *v, uint16_t id)
     }
     while (!evtchn_close_some(d, &from, true)) {
         if (hypercall_must_yield()) {
-            domain_put(d);
+            control_put(v, d);
             return HYPERCALL_RESTART;
         }
     }
@@ -328,7 +328,7 @@ static int64_t reset(struct vcpu *v, uint16_t id)
         err = -XEN_EAGAIN;
     }
     spin_unlock(&d->evtchn.lock);
-    domain_put(d);
+    control_put(v, d);
     return err;
 }
 

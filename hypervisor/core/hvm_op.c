@@ -14,6 +14,9 @@
 /* The parameters that there are; NULL: no guest may know them, or nobody has them. */
 static uint64_t *parameter(struct domain *d, uint32_t index)
 {
+    if (CONFIG_CONTROL && index == HVM_PARAM_MONITOR_RING_PFN) {
+        return &d->parameter.monitor_ring_pfn;
+    }
     switch (index) {
     case HVM_PARAM_CALLBACK_IRQ:
         return &d->parameter.callback_irq;
@@ -25,8 +28,6 @@ static uint64_t *parameter(struct domain *d, uint32_t index)
         return &d->parameter.console_pfn;
     case HVM_PARAM_CONSOLE_EVTCHN:
         return &d->parameter.console_evtchn;
-    case HVM_PARAM_MONITOR_RING_PFN:
-        return CONFIG_CONTROL ? &d->parameter.monitor_ring_pfn : NULL;
     default:
         return NULL;
     }
@@ -86,7 +87,7 @@ static int64_t access_param(struct vcpu *v, struct guest_handle arg, bool set)
         return err;
     }
     result = set ? set_param(v, d, &p) : get_param(v, d, &p, arg);
-    domain_put(d);
+    control_put(v, d);
     return result;
 }
 

@@ -22,7 +22,7 @@
 #define PAGES_SHIFT 32
 #define GO_ON 1
 
-/* The domain that an operation is about, until domain_put(): the caller's own, or one that it may do that to. */
+/* The domain that an operation is about, until control_put(): the caller's own, or one that it may do that to. */
 static int get_subject(struct vcpu *v, uint16_t domid, struct domain **d)
 {
     return control_get_or_self(v, domid, CONTROL_MEMORY, d);
@@ -137,7 +137,7 @@ static int64_t change_reservation(struct vcpu *v, uint64_t *a)
         }
         stops = err == GO_ON || (err == 0 && done < r.nr_extents && hypercall_must_yield());
     }
-    domain_put(d);
+    control_put(v, d);
     if (!stops) {
         return (int64_t)done;
     }
@@ -167,7 +167,7 @@ static int64_t tell_reservation(struct vcpu *v, unsigned command, struct guest_h
         result = (int64_t)__atomic_load_n(command == XENMEM_current_reservation ? &d->page_count : &d->page_limit,
                                           __ATOMIC_RELAXED);
     }
-    domain_put(d);
+    control_put(v, d);
     return result;
 }
 
@@ -191,7 +191,7 @@ static int map_foreign(struct vcpu *v, struct domain *d, uint16_t foreign, uint6
     err = control_get_or_self(v, foreign, CONTROL_MEMORY, &other);
     if (err == 0) {
         err = CONFIG_CONTROL ? foreign_map_page(d, g, other, gfn(index)) : -XEN_EPERM;
-        domain_put(other);
+        control_put(v, other);
     }
     return err;
 }
@@ -237,7 +237,7 @@ static int64_t add_to_physmap(struct vcpu *v, struct guest_handle arg)
     } else if (a.space != XENMAPSPACE_gmfn_range || a.size != 0) {
         err = map_one(v, d, a.space, DOMID_INVALID, a.idx, gfn(a.gpfn));
     }
-    domain_put(d);
+    control_put(v, d);
     return err;
 }
 
@@ -291,7 +291,7 @@ static int64_t add_to_physmap_batch(struct vcpu *v, uint64_t *a)
         done++;
         stops = err == 0 && done < b.size && hypercall_must_yield();
     }
-    domain_put(d);
+    control_put(v, d);
     if (stops) {
         a[0] = XENMEM_add_to_physmap_batch | done << COMMAND_BITS;
         return HYPERCALL_RESTART;
@@ -310,7 +310,7 @@ static int64_t remove_from_physmap(struct vcpu *v, struct guest_handle arg)
     }
     if (err == 0) {
         err = physmap_unmap(d, gfn(a.gpfn), PHYSMAP_NOT_GRANTED);
-        domain_put(d);
+        control_put(v, d);
     }
     return err;
 }
@@ -363,7 +363,7 @@ static int64_t acquire_resource(struct vcpu *v, struct guest_handle arg)
         return err;
     }
     err = CONFIG_GRANT && a.type == XENMEM_resource_grant_table ? take_resource(v, d, arg, &a) : -XEN_EOPNOTSUPP;
-    domain_put(d);
+    control_put(v, d);
     return err;
 }
 

@@ -8,6 +8,7 @@
 
 #include "bh/board.h"
 #include "bh/boot_config.h"
+#include "bh/domain.h"
 
 static void *blob;
 static struct fdt tree;
@@ -136,7 +137,7 @@ static void test_no_domains(void **state)
     assert_int_equal(config.domain_count, 0);
     assert_int_equal(read_chosen("bootargs = \"for xen\"; xen,dom0-bootargs = \"for dom0\";"), 0);
     assert_string_equal(config.bootargs, "for xen");
-    expect_log("/chosen: xen,dom0-bootargs: not supported yet, ignored");
+    assert_string_equal(log_text(), "");
     assert_int_equal(read_chosen("xen,dom0-bootargs = \"for dom0\";"), 0);
     assert_null(config.bootargs);
     assert_int_equal(read_chosen("xen,xen-bootargs = <1>;"), 0);
@@ -154,7 +155,7 @@ static void test_warnings(void **state)
     static const char *const unsupported[] = {
         "nr_spis", "direct-map", "xen,enhanced", "xen,static-mem", "xen,domain-p2m-mem-mb", "domain-cpupool", "colors",
         "llc-colors", "sve", "xen,sve", "max_grant_version", "max_grant_frames", "max_maptrack_frames", "passthrough",
-        "xen,sci_type", "trap-unmapped-accesses", "capabilities", "v8r_el1_msa",
+        "xen,sci_type", "trap-unmapped-accesses", "v8r_el1_msa",
     };
     static const char *const off[] = {
         "xen,enhanced = \"disabled\"", "passthrough = \"disabled\"", "sve = <0>", "xen,sci_type = \"none\"",
@@ -176,7 +177,7 @@ static void test_warnings(void **state)
         assert_string_equal(log_text(), "");
     }
     assert_int_equal(read_chosen(
-        "xen,static-heap = <1>; xen,new = <1>; m { compatible = \"multiboot,kernel\", \"multiboot,module\"; };\n"
+        "xen,static-heap = <1>; xen,new = <1>;\n"
         "other { compatible = \"simple-framebuffer\"; };\n"
         DOMAIN("d", BASIC "memroy = <0>; bulkhead,future; status = \"okay\"; "
                "m { compatible = \"multiboot,device-tree\", \"multiboot,module\"; }; v { compatible = \"xen,vcpu\"; };\n"
@@ -187,7 +188,6 @@ static void test_warnings(void **state)
     assert_int_equal(config.domain_count, 1);
     expect_log("/chosen: xen,static-heap: not supported yet, ignored\n");
     expect_log("/chosen: xen,new: unknown, ignored\n");
-    expect_log("/chosen/m: a module for a dom0, which is not supported yet; ignored\n");
     expect_log("/chosen/d: memroy: unknown, ignored\n");
     expect_log("/chosen/d: bulkhead,future: unknown, ignored\n");
     expect_log("/chosen/d: status: unknown, ignored\n");
@@ -355,6 +355,55 @@ static void test_too_many(void **state)
     expect_log("/chosen/d65: one partition too many");
 }
 
+#define CELLS "#address-cells = <2>; #size-cells = <1>; "
+
+/* Req: BH-BOOT-041 */
+static void test_dom0(void **state)
+{
+    const struct boot_domain *d = &config.domain[0];
+
+    (void)state;
+    assert_int_equal(read_chosen(CELLS "bootargs = \"dom0_mem=300M,max:1G dom0_max_vcpus=3\"; xen,dom0-bootargs = \"for dom0\";\n"
+                                 KERNEL("50000000") RAMDISK("50002000") DOMAIN("d", BASIC KERNEL("50000000"))), 0);
+    assert_string_equal(log_text(), "");
+    assert_int_equal(config.domain_count, 2);
+    assert_string_equal(d->name, "dom0");
+    assert_true(d->is_initial && d->capabilities == (DOMAIN_CONTROL | DOMAIN_HARDWARE | DOMAIN_XENSTORE));
+    assert_true(d->memory_kib == 300 << 10 && d->vcpu_count == 3);
+    assert_true(d->kernel.start == 0x50000000 && d->ramdisk.start == 0x50002000);
+    assert_string_equal(d->bootargs, "for dom0");
+    assert_true(config.domain[1].capabilities == 0 && !config.domain[1].is_initial);
+    /* Its own is with its kernel; what is in /chosen is the hypervisor's then. As many vCPUs as CPUs, 512 MiB. */
+    assert_int_equal(read_chosen(CELLS "bootargs = \"loglvl=all\";\n"
+        "m { compatible = \"multiboot,module\", \"multiboot,kernel\"; reg = <0 0x50000000 0x10>; bootargs = \"its own\"; };"), 0);
+    assert_string_equal(config.bootargs, "loglvl=all");
+    assert_string_equal(d->bootargs, "its own");
+    assert_true(d->memory_kib == 512 << 10 && d->vcpu_count == board.cpu_count);
+    expect_log("/chosen: no dom0_mem=SIZE for the hypervisor: dom0 gets 512 MiB");
+    assert_int_equal(read_chosen(CELLS "xen,xen-bootargs = \"dom0_mem=4096\"; bootargs = \"old way\";" KERNEL("50000000")), 0);
+    assert_string_equal(d->bootargs, "old way");
+    assert_true(d->memory_kib == 4096);
+    /* Not what can be. */
+    assert_int_equal(read_chosen(CELLS "xen,xen-bootargs = \"dom0_mem=900G\"; " KERNEL("50000000")), 1);
+    expect_log("dom0_mem: more than the board has, or nothing");
+    assert_int_equal(read_chosen(CELLS "xen,xen-bootargs = \"dom0_mem=64M dom0_max_vcpus=0\"; " KERNEL("50000000")), 1);
+    expect_log("dom0_max_vcpus: expected a number from 1");
+    assert_int_equal(read_chosen(CELLS "xen,xen-bootargs = \"dom0_mem=64M\"; " RAMDISK("50000000")), 1);
+    expect_log("a module for a dom0, but no kernel");
+    assert_int_equal(read_chosen(CELLS "xen,xen-bootargs = \"dom0_mem=64M\"; xen,dom0-bootargs = <1>; " KERNEL("50000000")), 1);
+    expect_log("xen,dom0-bootargs: expected one terminated string");
+}
+
+/* Req: BH-CTL-002 */
+static void test_capabilities(void **state)
+{
+    (void)state;
+    assert_int_equal(read_chosen(DOMAIN("d", BASIC "capabilities = <5>; " KERNEL("50000000"))), 0);
+    assert_int_equal(config.domain[0].capabilities, DOMAIN_CONTROL | DOMAIN_XENSTORE);
+    assert_int_equal(read_chosen(DOMAIN("d", BASIC "capabilities = <8>; " KERNEL("50000000"))), 1);
+    expect_log("/chosen/d: capabilities: expected a sum of 1 (control), 2 (hardware) and 4 (xenstore)");
+}
+
 /* Names in reports come from a stranger too: they cannot send control characters to the console. */
 static void test_report(void **state)
 {
@@ -380,6 +429,7 @@ int main(void)
         cmocka_unit_test(test_warnings),    cmocka_unit_test(test_bad_numbers), cmocka_unit_test(test_bad_cpus),
         cmocka_unit_test(test_bad_names),   cmocka_unit_test(test_bad_modules), cmocka_unit_test(test_long_arguments),
         cmocka_unit_test(test_cells),       cmocka_unit_test(test_too_many),  cmocka_unit_test(test_report),
+        cmocka_unit_test(test_dom0),        cmocka_unit_test(test_capabilities),
     };
 
     return cmocka_run_group_tests_name(__FILE__, tests, NULL, teardown);

@@ -247,3 +247,31 @@ int arch_guest_frame(struct vcpu *v, uint64_t address, bool to_write, mfn_t *m, 
     *is_memory = type != P2M_MMIO && (address & PAGE_SIZE) == 0;
     return 0;
 }
+
+/* ---- What control domains say of a domain and its vCPUs ---- */
+
+/* As Arm's, whose vCPUs have registers; here the entry is all that is remembered. */
+int arch_domctl_create(struct xen_domctl_createdomain *c)
+{
+    (void)c;
+    return 0;
+}
+
+int arch_vcpu_set_context(struct vcpu *v, struct vcpu *target, struct guest_handle h, bool *is_online)
+{
+    uint64_t context[2];
+    int err = guest_copy_from(v, context, h, sizeof(context));
+
+    if (err == 0) {
+        arch_vcpu_reset(target, context[0], 0);
+        *is_online = (context[1] & 1) != 0;
+    }
+    return err;
+}
+
+int arch_vcpu_get_context(struct vcpu *v, struct vcpu *target, struct guest_handle h)
+{
+    uint64_t context[2] = { target->arch.entry, target->state != VCPU_OFFLINE };
+
+    return guest_copy_to(v, h, context, sizeof(context));
+}

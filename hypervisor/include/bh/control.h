@@ -6,10 +6,9 @@
 #ifndef BH_CONTROL_H
 #define BH_CONTROL_H
 
+#include "bh/domain.h"
 #include "bh/types.h"
-
-struct domain;
-struct vcpu;
+#include "bh/vcpu.h"
 
 /* What a domain may be allowed to do to another one, or to the board. */
 enum control_right {
@@ -31,8 +30,18 @@ bool control_is_any(const struct domain *who);
  * right too. To see it, or for its life: it may be dying. -XEN_EPERM; -XEN_ESRCH: there is none, and V may ask.
  */
 MUST_USE int control_get(struct vcpu *v, uint16_t id, enum control_right right, struct domain **out);
-/* The same for an operation that every domain may do to itself. Who may do it to nobody else learns who is there. */
+/*
+ * The same for an operation that every domain may do to itself, until control_put(). Who may do it to nobody else
+ * learns who is there.
+ */
 MUST_USE int control_get_or_self(struct vcpu *v, uint16_t id, enum control_right right, struct domain **out);
+static inline void control_put(const struct vcpu *v, struct domain *d)
+{
+    /* A domain is not counted for its own operations: it runs. */
+    if (CONFIG_CONTROL && d != v->domain) {
+        domain_put(d);
+    }
+}
 
 /* Control domains, and those with the store, reach D, and it them: a guest's PV devices and rings. */
 void control_join(struct domain *d);

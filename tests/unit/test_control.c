@@ -1,0 +1,518 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * core/control.c, domctl*.c, sysctl.c, foreign.c, platform_op.c, wallclock.c: a control domain makes another one, fills
+ * it, looks at it and destroys it; and what a domain without the right is told. A guest's addresses are physical ones.
+ */
+#include "partition.h"
+
+#include "abi/control.h"
+#include "bh/control.h"
+#include "bh/evtchn.h"
+#include "bh/foreign.h"
+#include "bh/guest_copy.h"
+#include "bh/hypercall.h"
+#include "bh/policy.h"
+#include "bh/window.h"
+
+#define PAGES     40
+#define BASE      (TEST_RAM_GFN << PAGE_SHIFT)
+#define OPERATION BASE
+#define BUFFER    (BASE + PAGE_SIZE)
+#define FREE_GFN  0x80000UL
+#define THEIR_GFN 0x40000UL
+
+static struct domain *control, *plain;
+static struct vcpu *v;
+static uint64_t free_at_start;
+
+static void init(void)
+{
+    host_board_init(2, 16);
+    free_at_start = page_alloc_free_count();
+    control = make_domain("control", 1, 0, all_cpus(), PAGES);
+    control->capabilities = DOMAIN_CONTROL;
+    plain = make_domain("plain", 1, 0, all_cpus(), PAGES);
+    start_domain(control);
+    start_domain(plain);
+    v = control->vcpus[0];
+    run_vcpu(v);
+}
+
+static void finish(void)
+{
+    for (unsigned i = 0; i < CONFIG_MAX_DOMAINS; i++) {
+        if (domain_table[i] != NULL) {
+            domain_table[i]->is_managed = false;
+        }
+    }
+    end_all();
+    assert_int_equal(page_alloc_free_count(), free_at_start);
+}
+
+static int64_t call(uint64_t number, uint64_t a, uint64_t b)
+{
+    uint64_t arguments[5] = { a, b };
+    int64_t result;
+    unsigned tries = 0;
+
+    do {
+        result = hypercall_dispatch(v, number, arguments);
+        assert_int_equal(window_count(), 0);
+        assert_int_equal(this_cpu()->held_count, 0);
+        if (result == HYPERCALL_RESTART) {
+            unsigned cpu = this_cpu()->id;
+
+            host_settle();
+            host_run_on(cpu);
+        }
+    } while (result == HYPERCALL_RESTART && ++tries < 10000);
+    return result;
+}
+
+static int64_t domctl_as_it_is(struct xen_domctl *op)
+{
+    int64_t result;
+
+    assert_int_equal(guest_copy_to(v, guest_handle(OPERATION), op, sizeof(*op)), 0);
+    result = call(__HYPERVISOR_domctl, OPERATION, 0);
+    assert_int_equal(guest_copy_from(v, op, guest_handle(OPERATION), sizeof(*op)), 0);
+    return result;
+}
+
+static int64_t domctl(uint32_t command, uint16_t id, struct xen_domctl *op)
+{
+    op->cmd = command;
+    op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
+    op->domain = id;
+    return domctl_as_it_is(op);
+}
+
+static int64_t simple(uint32_t command, uint16_t id)
+{
+    struct xen_domctl op = { .cmd = 0 };
+
+    return domctl(command, id, &op);
+}
+
+static int64_t sysctl(uint32_t command, struct xen_sysctl *op)
+{
+    int64_t result;
+
+    op->cmd = command;
+    op->interface_version = XEN_SYSCTL_INTERFACE_VERSION;
+    assert_int_equal(guest_copy_to(v, guest_handle(OPERATION), op, sizeof(*op)), 0);
+    result = call(__HYPERVISOR_sysctl, OPERATION, 0);
+    assert_int_equal(guest_copy_from(v, op, guest_handle(OPERATION), sizeof(*op)), 0);
+    return result;
+}
+
+#define POINT(handle, address) (*(uint64_t *)&(handle) = (address))
+
+static int64_t create(struct xen_domctl *op, uint16_t id)
+{
+    *op = (struct xen_domctl){ .cmd = 0 };
+    op->u.createdomain.flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap;
+    op->u.createdomain.max_vcpus = 2;
+    op->u.createdomain.handle[15] = 7;
+    return domctl(XEN_DOMCTL_createdomain, id, op);
+}
+
+/* A domain with two vCPUs and PAGES pages of memory from THEIR_GFN on. */
+static uint16_t make(unsigned pages)
+{
+    struct xen_domctl op;
+    uint16_t id;
+
+    assert_int_equal(create(&op, 0), 0);
+    id = op.domain;
+    op.u.max_vcpus.max = 2;
+    assert_int_equal(domctl(XEN_DOMCTL_max_vcpus, id, &op), 0);
+    op.u.max_mem.max_memkb = pages * 4;
+    assert_int_equal(domctl(XEN_DOMCTL_max_mem, id, &op), 0);
+    for (unsigned i = 0; i < pages; i++) {
+        struct xen_memory_reservation r = { .nr_extents = 1, .domid = id };
+        uint64_t g = THEIR_GFN + i;
+
+        POINT(r.extent_start, BUFFER);
+        assert_int_equal(guest_copy_to(v, guest_handle(BUFFER), &g, sizeof(g)), 0);
+        assert_int_equal(guest_copy_to(v, guest_handle(OPERATION), &r, sizeof(r)), 0);
+        assert_int_equal(call(__HYPERVISOR_memory_op, XENMEM_populate_physmap, OPERATION), 1);
+    }
+    return id;
+}
+
+static struct domain *by_id(uint16_t id)
+{
+    for (unsigned i = 0; i < CONFIG_MAX_DOMAINS; i++) {
+        if (domain_table[i] != NULL && domain_table[i]->id == id) {
+            return domain_table[i];
+        }
+    }
+    return NULL;
+}
+
+static int map_foreign(uint16_t id, uint64_t theirs, uint64_t ours)
+{
+    struct xen_add_to_physmap_batch b = { .domid = DOMID_SELF, .space = XENMAPSPACE_gmfn_foreign, .size = 1 };
+    int error = 1;
+
+    b.u.foreign_domid = id;
+    POINT(b.idxs, BUFFER);
+    POINT(b.gpfns, BUFFER + 8);
+    POINT(b.errs, BUFFER + 16);
+    assert_int_equal(guest_copy_to(v, guest_handle(BUFFER), &theirs, 8), 0);
+    assert_int_equal(guest_copy_to(v, guest_handle(BUFFER + 8), &ours, 8), 0);
+    assert_int_equal(guest_copy_to(v, guest_handle(OPERATION), &b, sizeof(b)), 0);
+    assert_int_equal(call(__HYPERVISOR_memory_op, XENMEM_add_to_physmap_batch, OPERATION), 0);
+    assert_int_equal(guest_copy_from(v, &error, guest_handle(BUFFER + 16), sizeof(error)), 0);
+    return error;
+}
+
+static int64_t unmap(uint64_t g)
+{
+    struct xen_remove_from_physmap r = { .domid = DOMID_SELF, .gpfn = g };
+
+    assert_int_equal(guest_copy_to(v, guest_handle(OPERATION), &r, sizeof(r)), 0);
+    return call(__HYPERVISOR_memory_op, XENMEM_remove_from_physmap, OPERATION);
+}
+
+/* Req: BH-CTL-001, BH-CTL-010, BH-CTL-020 */
+static void test_rights(void **state)
+{
+    static const uint16_t ids[] = { 0, 1, 2, 3, DOMID_SELF, 0xffff };
+    struct xen_domctl op = { .cmd = 0 };
+    struct xen_sysctl s = { .cmd = 0 };
+    domid_t id;
+
+    (void)state;
+    init();
+    v = plain->vcpus[0];
+    run_vcpu(v);
+    /* Whatever is asked, and of whom. */
+    for (uint32_t command = 0; command < 100; command++) {
+        for (unsigned i = 0; i < ARRAY_COUNT(ids); i++) {
+            assert_int_equal(simple(command, ids[i]), -XEN_EPERM);
+        }
+        assert_int_equal(sysctl(command, &s), -XEN_EPERM);
+    }
+    assert_int_equal(call(__HYPERVISOR_platform_op, OPERATION, 0), -XEN_EPERM);
+    assert_int_equal(map_foreign(control->id, TEST_RAM_GFN, FREE_GFN), -XEN_EPERM);
+    id = control->id;
+    assert_int_equal(guest_copy_to(v, guest_handle(OPERATION), &id, sizeof(id)), 0);
+    assert_int_equal(call(__HYPERVISOR_memory_op, XENMEM_current_reservation, OPERATION), -XEN_EPERM);
+    /* One with the store sees, and nothing else. */
+    plain->capabilities = DOMAIN_XENSTORE;
+    assert_int_equal(simple(XEN_DOMCTL_getdomaininfo, control->id), 0);
+    assert_int_equal(simple(XEN_DOMCTL_pausedomain, control->id), -XEN_EPERM);
+    assert_int_equal(simple(XEN_DOMCTL_createdomain, 0), -XEN_EPERM);
+    assert_int_equal(sysctl(XEN_SYSCTL_physinfo, &s), -XEN_EPERM);
+    /* One with a target may do to that what device models do. */
+    plain->capabilities = 0;
+    plain->target = control->id;
+    assert_int_equal(map_foreign(control->id, TEST_RAM_GFN + 3, FREE_GFN), 0);
+    assert_int_equal(unmap(FREE_GFN), 0);
+    assert_int_equal(simple(XEN_DOMCTL_getdomaininfo, control->id), -XEN_EPERM);
+    plain->target = FRAME_NO_DOMAIN;
+    /* And who may is told what is wrong. */
+    v = control->vcpus[0];
+    run_vcpu(v);
+    assert_int_equal(simple(XEN_DOMCTL_pausedomain, 77), -XEN_ESRCH);
+    assert_int_equal(simple(XEN_DOMCTL_gdbsx_guestmemio, plain->id), -XEN_ENOSYS);
+    assert_int_equal(simple(0xffffffff, plain->id), -XEN_ENOSYS);
+    assert_int_equal(simple(XEN_DOMCTL_pausedomain, control->id), -XEN_EINVAL);
+    assert_int_equal(simple(XEN_DOMCTL_destroydomain, control->id), -XEN_EINVAL);
+    op = (struct xen_domctl){ .cmd = XEN_DOMCTL_getdomaininfo, .interface_version = 0x14 };
+    assert_int_equal(domctl_as_it_is(&op), -XEN_EACCES);
+    assert_int_equal(call(__HYPERVISOR_domctl, 0x1000, 0), -XEN_EFAULT);
+    assert_int_equal(call(__HYPERVISOR_sysctl, 0x1000, 0), -XEN_EFAULT);
+    assert_int_equal(sysctl(XEN_SYSCTL_tbuf_op, &s), -XEN_ENOSYS);
+    finish();
+}
+
+/* Req: BH-CTL-011, BH-CTL-012, BH-CTL-013, BH-CTL-016, BH-CTL-022 */
+static void test_life(void **state)
+{
+    struct xen_domctl op;
+    struct xen_sysctl s = { .cmd = 0 };
+    struct xen_domctl_getdomaininfo list[4];
+    struct domain *d;
+    uint64_t free_before;
+    uint16_t id;
+
+    (void)state;
+    init();
+    free_before = page_alloc_free_count();
+    assert_int_equal(create(&op, 20), 0);
+    id = op.domain;
+    assert_int_equal(id, 20);
+    assert_int_equal(create(&op, 20), -XEN_EEXIST);
+    d = by_id(id);
+    assert_true(d->pauses == 1 && d->is_managed && d->page_count == 0 && d->vcpus[0] == NULL);
+    assert_int_equal(domctl(XEN_DOMCTL_getdomaininfo, 5, &op), 0);
+    assert_int_equal(op.domain, 20);
+    assert_true((op.u.getdomaininfo.flags & XEN_DOMINF_paused) != 0 && op.u.getdomaininfo.handle[15] == 7 &&
+                op.u.getdomaininfo.max_vcpu_id == XEN_INVALID_MAX_VCPU_ID);
+    assert_int_equal(domctl(XEN_DOMCTL_getdomaininfo, 21, &op), -XEN_ESRCH);
+    assert_int_equal(domctl(XEN_DOMCTL_getdomaininfo, DOMID_FIRST_RESERVED + 1, &op), -XEN_EINVAL);
+    op.u.max_vcpus.max = 3;
+    assert_int_equal(domctl(XEN_DOMCTL_max_vcpus, id, &op), -XEN_EINVAL);
+    op.u.max_vcpus.max = 2;
+    assert_int_equal(domctl(XEN_DOMCTL_max_vcpus, id, &op), 0);
+    assert_int_equal(domctl(XEN_DOMCTL_max_vcpus, id, &op), 0);
+    assert_true(d->vcpus[0] != NULL && d->vcpus[1] != NULL);
+    s.u.getdomaininfolist.first_domain = 1;
+    s.u.getdomaininfolist.max_domains = 4;
+    POINT(s.u.getdomaininfolist.buffer, BUFFER);
+    assert_int_equal(sysctl(XEN_SYSCTL_getdomaininfolist, &s), 0);
+    assert_int_equal(s.u.getdomaininfolist.num_domains, 3);
+    assert_int_equal(guest_copy_from(v, list, guest_handle(BUFFER), 3 * sizeof(list[0])), 0);
+    assert_true(list[0].domain == control->id && list[1].domain == plain->id && list[2].domain == 20);
+    /* A second one with memory; both go, and nothing is lost. */
+    id = make(5);
+    assert_int_equal(by_id(id)->page_count, 5);
+    assert_int_equal(simple(XEN_DOMCTL_destroydomain, 20), 0);
+    assert_int_equal(simple(XEN_DOMCTL_destroydomain, id), 0);
+    assert_true(by_id(20) == NULL && by_id(id) == NULL);
+    assert_int_equal(simple(XEN_DOMCTL_destroydomain, id), -XEN_ESRCH);
+    assert_int_equal(page_alloc_free_count(), free_before);
+    /* What cannot be made. */
+    for (unsigned i = 0; i < 8; i++) {
+        struct xen_domctl_createdomain *c = &op.u.createdomain;
+
+        op = (struct xen_domctl){ .cmd = 0 };
+        c->flags = i == 0 ? XEN_DOMCTL_CDF_hvm : XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap | (i == 1 ? 1U << 5 : 0);
+        c->iommu_opts = i == 2;
+        c->vmtrace_size = i == 3;
+        c->max_vcpus = i == 4 ? 0 : i == 5 ? CONFIG_MAX_VCPUS + 1 : 1;
+        c->grant_opts = i == 6 ? 3 : 0;
+        c->cpupool_id = i == 7;
+        assert_int_equal(domctl(XEN_DOMCTL_createdomain, 0, &op), i == 7 ? -XEN_ENOENT : -XEN_EINVAL);
+    }
+    finish();
+}
+
+/* Req: BH-CTL-007 */
+static void test_foreign(void **state)
+{
+    uint64_t free_before, word = 0x1234, seen = 0;
+    struct domain *d;
+    uint16_t id;
+
+    (void)state;
+    init();
+    free_before = page_alloc_free_count();
+    id = make(3);
+    d = by_id(id);
+    assert_int_equal(map_foreign(id, THEIR_GFN + 1, FREE_GFN), 0);
+    assert_int_equal(map_foreign(id, THEIR_GFN + 1, FREE_GFN + 1), 0);
+    assert_int_equal(d->lent, 2);
+    assert_int_equal(guest_copy_to(v, guest_handle(FREE_GFN << PAGE_SHIFT), &word, sizeof(word)), 0);
+    assert_int_equal(guest_copy_from(v, &seen, guest_handle((FREE_GFN + 1) << PAGE_SHIFT), sizeof(seen)), 0);
+    assert_int_equal(seen, word);
+    /* Not what is not there, not one's own, not what is nobody's. */
+    assert_int_equal(map_foreign(id, THEIR_GFN + 3, FREE_GFN + 2), -XEN_EINVAL);
+    assert_int_equal(map_foreign(control->id, TEST_RAM_GFN, FREE_GFN + 2), -XEN_ESRCH);
+    assert_int_equal(map_foreign(77, TEST_RAM_GFN, FREE_GFN + 2), -XEN_ESRCH);
+    assert_int_equal(map_foreign(DOMID_XEN, 0, FREE_GFN + 2), -XEN_EPERM);
+    /* What is mapped over goes back to its owner. */
+    assert_int_equal(map_foreign(id, THEIR_GFN, FREE_GFN + 1), 0);
+    assert_int_equal(d->lent, 2);
+    /* The owner dies: it stays until the mappings are gone, and its pages with it. */
+    assert_int_equal(simple(XEN_DOMCTL_destroydomain, id), 0);
+    assert_non_null(by_id(id));
+    assert_int_equal(map_foreign(id, THEIR_GFN, FREE_GFN + 3), -XEN_ESRCH);
+    assert_int_equal(unmap(FREE_GFN), 0);
+    host_settle();
+    run_vcpu(v);
+    assert_non_null(by_id(id));
+    assert_int_equal(unmap(FREE_GFN + 1), 0);
+    host_settle();
+    run_vcpu(v);
+    assert_null(by_id(id));
+    assert_int_equal(unmap(FREE_GFN), -XEN_ENOENT);
+    /* Tables for FREE_GFN stay the control domain's. */
+    assert_true(free_before - page_alloc_free_count() <= 2);
+    /* One that dies while it has mapped another's page gives it back. */
+    id = make(1);
+    assert_int_equal(map_foreign(id, THEIR_GFN, FREE_GFN), 0);
+    finish();
+}
+
+/* Req: BH-CTL-004, BH-CTL-005, BH-CTL-017 */
+static void test_pause(void **state)
+{
+    uint64_t context[2] = { 0xabc000, 1 };
+    struct xen_domctl op;
+    struct domain *d;
+    uint16_t id;
+
+    (void)state;
+    init();
+    /* A CPU for each of the two. */
+    domain_shutdown(plain, SHUTDOWN_poweroff);
+    host_settle();
+    run_vcpu(v);
+    id = make(1);
+    d = by_id(id);
+    assert_int_equal(guest_copy_to(v, guest_handle(BUFFER), context, sizeof(context)), 0);
+    op.u.vcpucontext.vcpu = 0;
+    POINT(op.u.vcpucontext.ctxt, BUFFER);
+    assert_int_equal(domctl(XEN_DOMCTL_setvcpucontext, id, &op), 0);
+    assert_int_equal(d->vcpus[0]->state, VCPU_RUNNABLE);
+    assert_int_equal(d->vcpus[0]->arch.entry, 0xabc000);
+    host_settle();
+    assert_int_equal(d->vcpus[0]->state, VCPU_RUNNABLE);
+    run_vcpu(v);
+    assert_int_equal(simple(XEN_DOMCTL_unpausedomain, id), 0);
+    assert_int_equal(simple(XEN_DOMCTL_unpausedomain, id), -XEN_EINVAL);
+    host_settle();
+    assert_int_equal(d->vcpus[0]->state, VCPU_RUNNING);
+    run_vcpu(v);
+    /* While it runs its registers are its own. */
+    op.u.vcpucontext.vcpu = 0;
+    assert_int_equal(domctl(XEN_DOMCTL_setvcpucontext, id, &op), -XEN_EBUSY);
+    assert_int_equal(simple(XEN_DOMCTL_pausedomain, id), 0);
+    assert_false(sched_domain_is_loaded(d));
+    assert_int_equal(simple(XEN_DOMCTL_pausedomain, id), 0);
+    assert_int_equal(d->pauses, 2);
+    assert_int_equal(domctl(XEN_DOMCTL_getvcpucontext, id, &op), 0);
+    op.u.vcpucontext.vcpu = 2;
+    assert_int_equal(domctl(XEN_DOMCTL_getvcpucontext, id, &op), -XEN_ESRCH);
+    /* It shuts down: that is told, and it stays. */
+    domain_shutdown(d, SHUTDOWN_reboot);
+    assert_int_equal(d->phase, DOMAIN_RUNNING);
+    assert_int_equal(domctl(XEN_DOMCTL_getdomaininfo, id, &op), 0);
+    assert_true((op.u.getdomaininfo.flags & XEN_DOMINF_shutdown) != 0 &&
+                op.u.getdomaininfo.flags >> XEN_DOMINF_shutdownshift == SHUTDOWN_reboot);
+    assert_int_equal(simple(XEN_DOMCTL_unpausedomain, id), 0);
+    assert_int_equal(simple(XEN_DOMCTL_unpausedomain, id), 0);
+    assert_int_equal(simple(XEN_DOMCTL_unpausedomain, id), -XEN_EINVAL);
+    assert_int_equal(d->pauses, 1);
+    assert_int_equal(simple(XEN_DOMCTL_resumedomain, id), 0);
+    assert_int_equal(simple(XEN_DOMCTL_resumedomain, id), -XEN_EINVAL);
+    assert_int_equal(d->pauses, 0);
+    finish();
+}
+
+/* Req: BH-CTL-014, BH-CTL-015, BH-CTL-018, BH-CTL-019 */
+static void test_limits(void **state)
+{
+    uint64_t cpus = 2, g = THEIR_GFN + 2;
+    struct xen_memory_reservation r = { .nr_extents = 1 };
+    struct xen_domctl op = { .cmd = 0 };
+    struct domain *d;
+    uint16_t id;
+
+    (void)state;
+    init();
+    id = make(2);
+    d = by_id(id);
+    r.domid = id;
+    POINT(r.extent_start, BUFFER);
+    assert_int_equal(guest_copy_to(v, guest_handle(BUFFER), &g, sizeof(g)), 0);
+    assert_int_equal(guest_copy_to(v, guest_handle(OPERATION), &r, sizeof(r)), 0);
+    assert_int_equal(call(__HYPERVISOR_memory_op, XENMEM_populate_physmap, OPERATION), 0);
+    op.u.paging_mempool.size = 1;
+    assert_int_equal(domctl(XEN_DOMCTL_set_paging_mempool_size, id, &op), -XEN_EINVAL);
+    op.u.paging_mempool.size = 0;
+    assert_int_equal(domctl(XEN_DOMCTL_set_paging_mempool_size, id, &op), -XEN_ENOMEM);
+    op.u.paging_mempool.size = 1 << 20;
+    assert_int_equal(domctl(XEN_DOMCTL_set_paging_mempool_size, id, &op), 0);
+    op.u.paging_mempool.size = 0;
+    assert_int_equal(domctl(XEN_DOMCTL_get_paging_mempool_size, id, &op), 0);
+    assert_int_equal(op.u.paging_mempool.size, 1 << 20);
+    op.u.cacheflush.start_pfn = THEIR_GFN;
+    op.u.cacheflush.nr_pfns = 512;
+    assert_int_equal(domctl(XEN_DOMCTL_cacheflush, id, &op), 0);
+    op.u.cacheflush.start_pfn = UINT64_MAX;
+    assert_int_equal(domctl(XEN_DOMCTL_cacheflush, id, &op), -XEN_EINVAL);
+    /* CPU 1 only; none; and back. */
+    op.u.vcpuaffinity = (struct xen_domctl_vcpuaffinity){ .vcpu = 1, .flags = XEN_VCPUAFFINITY_HARD };
+    POINT(op.u.vcpuaffinity.cpumap_hard.bitmap, BUFFER);
+    op.u.vcpuaffinity.cpumap_hard.nr_bits = 8;
+    assert_int_equal(guest_copy_to(v, guest_handle(BUFFER), &cpus, sizeof(cpus)), 0);
+    assert_int_equal(domctl(XEN_DOMCTL_setvcpuaffinity, id, &op), 0);
+    assert_true(!cpuset_has(&d->vcpus[1]->sched.affinity, 0) && cpuset_has(&d->vcpus[1]->sched.affinity, 1));
+    cpus = 0;
+    assert_int_equal(guest_copy_to(v, guest_handle(BUFFER), &cpus, sizeof(cpus)), 0);
+    assert_int_equal(domctl(XEN_DOMCTL_setvcpuaffinity, id, &op), -XEN_EINVAL);
+    assert_int_equal(domctl(XEN_DOMCTL_getvcpuaffinity, id, &op), 0);
+    assert_int_equal(guest_copy_from(v, &cpus, guest_handle(BUFFER), sizeof(cpus)), 0);
+    assert_int_equal(cpus, 2);
+    op.u.vcpuaffinity.vcpu = 2;
+    assert_int_equal(domctl(XEN_DOMCTL_getvcpuaffinity, id, &op), -XEN_ESRCH);
+    op.u.scheduler_op = (struct xen_domctl_scheduler_op){ .sched_id = XEN_SCHEDULER_CREDIT2,
+                                                          .cmd = XEN_DOMCTL_SCHEDOP_putinfo };
+    op.u.scheduler_op.u.credit2.weight = 1000;
+    op.u.scheduler_op.u.credit2.cap = UINT16_MAX;
+    assert_int_equal(domctl(XEN_DOMCTL_scheduler_op, id, &op), 0);
+    assert_true(d->weight == 1000 && d->vcpus[1]->sched.weight == 1000);
+    op.u.scheduler_op.cmd = XEN_DOMCTL_SCHEDOP_getinfo;
+    assert_int_equal(domctl(XEN_DOMCTL_scheduler_op, id, &op), 0);
+    assert_int_equal(op.u.scheduler_op.u.credit2.weight, 1000);
+    op.u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT;
+    assert_int_equal(domctl(XEN_DOMCTL_scheduler_op, id, &op), -XEN_EINVAL);
+    finish();
+}
+
+/* Req: BH-CTL-003, BH-CTL-008 */
+static void test_reach(void **state)
+{
+    uint16_t a, b;
+
+    (void)state;
+    init();
+    a = make(1);
+    b = make(1);
+    for (enum policy_question q = 0; q < POLICY_QUESTION_COUNT; q++) {
+        assert_true(policy_ask(control, by_id(a), q) && policy_ask(by_id(a), control, q));
+        assert_false(policy_ask(by_id(a), by_id(b), q));
+    }
+    assert_int_equal(control_set_virq_handler(control, VIRQ_TIMER), -XEN_EINVAL);
+    assert_int_equal(control_set_virq_handler(control, NR_VIRQS), -XEN_EINVAL);
+    assert_int_equal(control_set_virq_handler(control, VIRQ_DOM_EXC), 0);
+    control_virq(VIRQ_DOM_EXC);
+    finish();
+}
+
+/* Req: BH-CTL-021, BH-CTL-023, BH-CTL-024 */
+static void test_board(void **state)
+{
+    struct xen_platform_op p = { .cmd = XENPF_settime64, .interface_version = XENPF_INTERFACE_VERSION };
+    struct xen_sysctl s = { .cmd = 0 };
+    const struct shared_info *info;
+
+    (void)state;
+    init();
+    assert_int_equal(sysctl(XEN_SYSCTL_physinfo, &s), 0);
+    assert_true(s.u.physinfo.nr_cpus == 2 && s.u.physinfo.free_pages == page_alloc_free_count());
+    s.u.debug_keys.nr_keys = 1;
+    POINT(s.u.debug_keys.keys, BUFFER);
+    assert_int_equal(guest_copy_to(v, guest_handle(BUFFER), "q", 1), 0);
+    assert_int_equal(sysctl(XEN_SYSCTL_debug_keys, &s), 0);
+    s.u.readconsole = (struct xen_sysctl_readconsole){ .count = 64, .clear = 1 };
+    POINT(s.u.readconsole.buffer, BUFFER);
+    assert_int_equal(sysctl(XEN_SYSCTL_readconsole, &s), 0);
+    p.u.settime64.secs = 1000;
+    p.u.settime64.nsecs = 5;
+    assert_int_equal(guest_copy_to(v, guest_handle(OPERATION), &p, sizeof(p)), 0);
+    assert_int_equal(call(__HYPERVISOR_platform_op, OPERATION, 0), 0);
+    info = window_open_read(plain->shared_info);
+    assert_true(info->wc_sec == 1000 && info->wc_nsec == 5 && info->wc_version % 2 == 0);
+    window_close(info);
+    p.u.settime64.mbz = 1;
+    assert_int_equal(guest_copy_to(v, guest_handle(OPERATION), &p, sizeof(p)), 0);
+    assert_int_equal(call(__HYPERVISOR_platform_op, OPERATION, 0), -XEN_EINVAL);
+    finish();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rights), cmocka_unit_test(test_life),  cmocka_unit_test(test_foreign),
+        cmocka_unit_test(test_pause),  cmocka_unit_test(test_limits), cmocka_unit_test(test_reach),
+        cmocka_unit_test(test_board),
+    };
+
+    return cmocka_run_group_tests_name(__FILE__, tests, NULL, NULL);
+}
