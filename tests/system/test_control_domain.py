@@ -29,7 +29,7 @@ COMMANDS = {
     "xl vcpu-list": "0 on all / all;1 off all / all;", "xl vcpu-pin": "ok", "pinned": "1 1 / all",
     "pinned, answers": "here", "xl vcpu-pin soft": "ok", "pinned softly": "all / 0", "xl vcpu-pin all": "ok",
     "xl vcpu-set": "ok", "vcpu-set, answers": "2", "xl vcpu-set back": "ok", "vcpu-set back, answers": "1",
-    "xl mem-set": "ok", "xl mem-set back": "ok", "mem-set back, xl list": "128", "xl mem-max": "ok",
+    "xl mem-set": "ok", "xl mem-set back": "ok", "mem-set back, xl list": "128", "xl mem-max": "ok", "xl mem-max back": "ok",
     "xl sched-credit2 weight": "ok", "weight": "512",
     "xl network-attach": "ok", "network-attach, state": "1 00:16:3e:00:00:02 4",
     "network-attach, guest": "eth0 eth1 lo", "xl network-detach": "ok", "network-detach, guest": "eth0 lo",
@@ -98,9 +98,14 @@ def test_a_shell_with_xl(start, hypervisor):
     console.send("\x1d")
     console.send("xl domid demo | sed s/^/number-/\r")
     console.wait_text("number-1")
-    console.send("xl console demo\r\r")
-    console.send("poweroff\r")
-    console.send("until ! xl domid demo; do sleep 1; done 2> /dev/null; xl list; poweroff\r")
+    console.send("xl console demo\r")
+    console.settle(2)
+    console.send("\recho again-$((6 * 7)) on $(hostname)\r")
+    console.wait_text("again-42 on demo")
+    console.send("poweroff -f\r")
+    # xl console ends with the guest; what is typed now is for the control domain.
+    console.wait_text(r"poweroff -f[\s\S]*dom0:~# ")
+    console.send("while xl domid demo; do sleep 1; done > /dev/null 2>&1; xl list; poweroff -f\r")
     console.wait_text("Domain-0 +0 +384")
     console.wait_end()
 
