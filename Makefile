@@ -21,7 +21,8 @@ all: hypervisor image
 run:
 	@scripts/setup.sh build run$(if $(filter x86_64,$(ARCH)),-x86_64)
 	@$(MAKE) --no-print-directory all
-	@ARCH=$(ARCH) DOMAINS="$(DOMAINS)" HYPERVISOR=$(HYP_BUILD)/bulkhead scripts/run.sh
+	@ARCH=$(ARCH) DOMAINS="$(DOMAINS)" SCENARIO=$(SCENARIO) HYPERVISOR=$(or $(HYPERVISOR),$(HYP_BUILD)/bulkhead) \
+		scripts/run.sh
 
 ISO_CONFIG := $(if $(filter x86_64%,$(CONFIG)),$(CONFIG),x86_64)
 
@@ -44,6 +45,7 @@ help:
 	@echo "make                  build the hypervisor (build/$(CONFIG)/bulkhead) and bulkhead-image"
 	@echo "make run              boot two Linux partitions on an emulated board; DOMAINS=\"a.cfg b.cfg\" boots yours"
 	@echo "make run ARCH=x86_64  the same on an emulated PC"
+	@echo "make run SCENARIO=dom0  a control domain with Xen's tools; HYPERVISOR=build/debian/arm64/xen boots it on Xen"
 	@echo "make iso              build/bulkhead.iso: GRUB, the hypervisor for x86-64 and those partitions"
 	@echo "make test             all tests: what CI runs"
 	@echo "make unit             unit tests on this machine; make coverage measures what they reach"

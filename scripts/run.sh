@@ -11,6 +11,7 @@
 #               (what bulkhead-image chooses: cortex-a57; max)
 #   HYPERVISOR  the image to boot (build/ARCH/bulkhead); BOOTARGS its command line
 #   ISO         x86_64: a bootable image to make instead of booting
+#   SCENARIO    dom0: arm64, a control domain with Xen's tools instead of DOMAINS; docs/control-domain.md
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -25,6 +26,50 @@ case $ARCH in
     arm64) out=$BUILD/run machine=virt,gic-version=3 examples=configs/domains ;;
     x86_64) out=$BUILD/run-x86_64 machine=q35 examples=configs/domains/x86_64 ;;
     *) fail "ARCH=$ARCH: expected arm64 or x86_64" ;;
+esac
+
+# QEMU makes the terminal raw, so that every key gets through; put it back even if QEMU is killed.
+keep_terminal() {
+    terminal=
+    if [ -t 0 ]; then
+        terminal=$(stty -g)
+        trap 'stty "$terminal"' EXIT
+    fi
+}
+
+# QEMU itself describes the control domain's kernel and initramfs in the device tree, as Xen expects it.
+run_control_domain() {
+    "$top/scripts/control-domain.sh" "$BUILD/control.cpio.gz"
+    cat <<'BANNER'
+
+  A control domain with Xen's tools, on an emulated board (slower than the real thing: give it some seconds).
+
+    xl list, xl info       what there is
+    xl create demo.cfg     starts a guest; xl console demo is its console, which Ctrl-] Ctrl-] leaves
+    poweroff -f            ends the control domain, and the board goes off
+    Ctrl-] x               leave QEMU at once
+
+BANNER
+    keep_terminal
+    status=0
+    qemu-system-aarch64 -nodefaults -display none -machine "${MACHINE:-$machine},virtualization=on" \
+        -cpu "${CPU:-cortex-a57}" -smp "${CPUS:-2}" -m "${MEMORY:-1024}" -kernel "$HYPERVISOR" \
+        -append "${BOOTARGS-console=dtuart dom0_mem=384M dom0_max_vcpus=2}" \
+        -device "guest-loader,addr=0x4a000000,kernel=$BUILD/debian/arm64/linux,bootargs=console=hvc0 quiet" \
+        -device "guest-loader,addr=0x4e000000,initrd=$BUILD/control.cpio.gz" \
+        -chardev stdio,id=console,mux=on,signal=off -serial chardev:console -mon chardev=console -echr 0x1d \
+        -no-reboot "$@" || status=$?
+    exit $status
+}
+
+case ${SCENARIO-} in
+    "") ;;
+    dom0)
+        [ "$ARCH" = arm64 ] || fail "SCENARIO=dom0 is for arm64"
+        [ -s "$HYPERVISOR" ] || fail "$HYPERVISOR is not built yet: make builds it"
+        run_control_domain "$@"
+        ;;
+    *) fail "SCENARIO=$SCENARIO: expected dom0" ;;
 esac
 
 [ -x "$tool" ] || fail "$tool is not built yet: make builds it"
@@ -80,12 +125,7 @@ cat <<BANNER
 
 BANNER
 
-# QEMU makes the terminal raw, so that every key gets through; put it back even if QEMU is killed.
-terminal=
-if [ -t 0 ]; then
-    terminal=$(stty -g)
-    trap 'stty "$terminal"' EXIT
-fi
+keep_terminal
 status=0
 "$out/run-qemu.sh" "$@" || status=$?
 exit $status

@@ -103,11 +103,15 @@ class Board(Machine):
     def all_bootargs(self):
         return (("console=dtuart " if is_xen(self.hypervisor) else "") + self.bootargs).strip()
 
+    def chosen(self):
+        """What stands under /chosen for the domains."""
+        return "".join(self.domain_node(i + 1, d) for i, d in enumerate(self.domains))
+
     def build(self):
         """Writes the device tree; returns QEMU's command line."""
         self.work.mkdir(parents=True, exist_ok=True)
         self.layout = []
-        nodes = "".join(self.domain_node(i + 1, d) for i, d in enumerate(self.domains))
+        nodes = self.chosen()
         text = self.base_dts() + (f'/ {{ chosen {{ #address-cells = <2>; #size-cells = <2>;\n'
                                   f'xen,xen-bootargs = "{self.all_bootargs()}";\n{nodes} }}; }};\n{self.dts}\n')
         if self.edit is not None:

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Debian's Linux and Xen's tools as a control domain: they create guests, serve their consoles, disks and networks,
+change and end them. All of it on Debian's Xen as well: what is asked here is what Xen does."""
+import re
+
+import pytest
+
+import board as boards
+import control
+from differences_control import DIFFERENCES
+
+BULKHEAD = pytest.param("bulkhead", marks=[pytest.mark.bulkhead, pytest.mark.skipif(
+    not control.BULKHEAD_HAS_CONTROL_DOMAINS, reason="Bulkhead has no control domain yet")])
+ON_BOTH = pytest.mark.parametrize("hypervisor", ["xen", BULKHEAD])
+# What nothing is left of.
+NOTHING = {"end, domains": "Domain-0", "end, store": "", "end, loop devices": "0", "end, network devices": "0",
+           "end, block devices": "0"}
+GUEST = {
+    "create": "ok", "create, up": "yes", "domname": "demo", "console": "typed-42 on /dev/hvc0 xen",
+    "xl console": "bulkhead-init: up", "disk, read": "same", "disk, written": "same", "disk, size": "32768",
+    "network, ping of the guest": "ok", "network, ping by the guest": "3 packets received",
+    "network, fetched by the guest": "same", "network, fetched from the guest": "same", "xl shutdown": "ok",
+    **NOTHING, "end, free memory": "0"}
+COMMANDS = {
+    "create": "ok", "create, up": "yes",
+    "xl pause": "ok", "paused, state": "p", "paused, answers": "0",
+    "xl unpause": "ok", "unpaused, state": "alive", "unpaused, answers": "1",
+    "xl rename": "ok", "renamed, domid": "same", "renamed, domname": "other", "xl rename back": "ok",
+    "xl vcpu-list": "0 on all / all;1 off all / all;", "xl vcpu-pin": "ok", "pinned": "1 1 / all",
+    "pinned, answers": "here", "xl vcpu-pin soft": "ok", "pinned softly": "all / 0", "xl vcpu-pin all": "ok",
+    "xl vcpu-set": "ok", "vcpu-set, answers": "2", "xl vcpu-set back": "ok", "vcpu-set back, answers": "1",
+    "xl mem-set": "ok", "xl mem-set back": "ok", "mem-set back, xl list": "128",
+    "xl mem-max": "ok", "xl mem-max back": "ok",
+    "xl sched-credit2 weight": "ok", "weight": "512",
+    "xl network-attach": "ok", "network-attach, state": "1 00:16:3e:00:00:02 4",
+    "network-attach, guest": "eth0 eth1 lo", "xl network-detach": "ok", "network-detach, guest": "eth0 lo",
+    "xl block-attach": "ok", "block-attach, guest": "16384", "xl block-list": "51712 0 ID 4;51728 0 ID 4;",
+    "xl block-detach": "ok", "block-detach, guest": "xvda", "block-detach, loop devices": "1",
+    "xl sysrq": "ok", "xl sysrq answered": "ok",
+    "xl reboot": "ok", "reboot, up": "1", "reboot, domid": "higher", "xl destroy": "ok", **NOTHING}
+TOOLS = {"xl dmesg": "ok", "xl debug-keys": "ok", "xl debug-keys in xl dmesg": "ok"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def initramfs(made):
+    control.make_initramfs()
+
+
+def path(hypervisor):
+    return boards.XEN if hypervisor == "xen" else boards.hypervisor_path()
+
+
+def check(found, expected):
+    bad = [f"{name}: {found.get(name)!r} instead of {value!r}" for name, value in expected.items()
+           if found.get(name) != value]
+    assert not bad, "\n".join(bad)
+
+
+@ON_BOTH
+@pytest.mark.parametrize("gic", [2, 3])
+def test_a_guest_lives_and_ends(start, hypervisor, gic):
+    check(control.run(start, "guest", path(hypervisor), limit=150, gic=gic), GUEST)
+
+
+@ON_BOTH
+def test_xl_changes_a_guest_that_runs(start, hypervisor):
+    found = control.run(start, "commands", path(hypervisor), limit=200)
+    check(found, COMMANDS)
+    assert 96 <= int(found["mem-set, xl list"]) <= 97
+
+
+@ON_BOTH
+def test_xl_tells_about_the_machine(start, hypervisor):
+    found = control.run(start, "tools", path(hypervisor))
+    check(found, TOOLS)
+    info = control.fields(found["xl info"])
+    assert (info["nr_cpus"], info["total_memory"]) == ("2", "1024")
+    assert (info["xen_major"], info["xen_minor"], info["xen_scheduler"]) == ("4", "17", "credit2")
+    assert re.search(r"^Domain-0 +0 +384 +2 +r----- ", found["xl list"], re.MULTILINE)
+    assert re.search(r"^Pool-0 +2 +credit2 +y +1$", found["xl cpupool-list"], re.MULTILINE)
+    vcpus = re.findall(r"^Domain-0 +0 +([01]) +[01-] +(?:r--|-b-|--p|---) .* all / all$", found["xl vcpu-list"],
+                       re.MULTILINE)
+    assert vcpus == ["0", "1"]
+
+
+@ON_BOTH
+@pytest.mark.parametrize("rounds", [4, pytest.param(100, marks=pytest.mark.soak)])
+def test_memory_of_guests_comes_back(start, hypervisor, rounds):
+    found = control.run(start, "rounds", path(hypervisor), limit=60 + 20 * rounds, arguments=f"rounds={rounds}")
+    check(found, {"rounds": f"{rounds} of {rounds}", **NOTHING, "end, free memory": "0"})
+
+
+@ON_BOTH
+def test_a_shell_with_xl(start, hypervisor):
+    console = start([], kind=control.ControlBoard, hypervisor=path(hypervisor), limit=120)
+    console.wait_text(r"dom0:~# ", 60)
+    console.send("xl create -c demo.cfg\r")
+    console.wait_text(r"demo:/root# ", 60)
+    console.send("echo typed-$((6 * 7)) on $(hostname)\r")
+    console.wait_text("typed-42 on demo")
+    console.send("\x1d")
+    console.send("xl domid demo | sed s/^/number-/\r")
+    console.wait_text("number-1")
+    console.send("xl console demo\r")
+    console.settle(2)
+    console.send("\recho again-$((6 * 7)) on $(hostname)\r")
+    console.wait_text("again-42 on demo")
+    console.send("poweroff -f\r")
+    # xl console ends with the guest; what is typed now is for the control domain.
+    console.wait_text(r"poweroff -f[\s\S]*dom0:~# ")
+    console.send("while xl domid demo; do sleep 1; done > /dev/null 2>&1; xl list; poweroff -f\r")
+    console.wait_text("Domain-0 +0 +384")
+    console.wait_end()
+
+
+@pytest.mark.bulkhead
+@pytest.mark.skipif(not control.BULKHEAD_HAS_CONTROL_DOMAINS, reason="Bulkhead has no control domain yet")
+def test_tools_say_the_same_on_both(start):
+    bad, used = [], set()
+    for test, what in (("tools", ("xl info", "xl list -l", "xenstore-ls", "xl cpupool-list")),
+                       ("guest", ("xl list -l", "xenstore-ls"))):
+        theirs, ours = (control.run(start, test, path(h), limit=150) for h in ("xen", "bulkhead"))
+        for tool in what:
+            a, b = control.fields(theirs[tool]), control.fields(ours[tool])
+            for key in list(a) + [k for k in b if k not in a]:
+                if a.get(key) == b.get(key):
+                    continue
+                rows = [row for row in DIFFERENCES if row.covers(tool, key)]
+                used.update(rows)
+                if not rows:
+                    bad.append(f"{test}, {tool}: {key}\n    Xen:      {a.get(key)}\n    Bulkhead: {b.get(key)}")
+    assert not bad, f"{len(bad)} unexplained differences:\n" + "\n".join(bad)
+    stale = [row for row in DIFFERENCES if row not in used]
+    assert not stale, "differences that are gone:\n" + "\n".join(f"{r.what}: {r.key}: {r.reason}" for r in stale)
