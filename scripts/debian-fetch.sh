@@ -246,13 +246,14 @@ fetch_control() {
         cp -R "$tree/." "$new/"
     done
     # Documentation and translations, and programs without what runs them or without use here.
-    rm -rf "$new/usr/share" "$new/usr/lib/aarch64-linux-gnu/gconv" "$new/usr/lib/aarch64-linux-gnu/tc" \
-        "$new/usr/lib/aarch64-linux-gnu/perl5" "$new/usr/lib/locale" "$new/etc/init.d" "$new/etc/skel" \
-        "$new/usr/lib/xen-4.17/lib"
-    rm -f "$new"/usr/lib/xen-4.17/bin/oxenstored "$new"/usr/lib/xen-4.17/bin/test-* \
-        "$new"/usr/lib/xen-4.17/bin/flask-* "$new"/usr/lib/xen-4.17/bin/pygrub "$new"/usr/bin/xenalyze \
-        "$new"/bin/ss "$new"/sbin/tc "$new"/sbin/devlink "$new"/sbin/tipc "$new"/sbin/vdpa "$new"/sbin/dcb \
-        "$new"/sbin/rt* "$new"/usr/bin/rdma "$new"/usr/bin/*stat "$new"/usr/sbin/arpd "$new"/usr/sbin/genl
+    (
+        cd "$new"
+        rm -rf usr/share usr/lib/locale usr/lib/aarch64-linux-gnu/gconv usr/lib/aarch64-linux-gnu/tc \
+            usr/lib/aarch64-linux-gnu/perl5 usr/lib/xen-4.17/lib etc/init.d etc/skel
+        rm -f usr/lib/xen-4.17/bin/oxenstored usr/lib/xen-4.17/bin/test-* usr/lib/xen-4.17/bin/flask-* \
+            usr/lib/xen-4.17/bin/pygrub usr/bin/xenalyze bin/ss sbin/tc sbin/devlink sbin/tipc sbin/vdpa sbin/dcb \
+            sbin/rt* usr/bin/rdma usr/bin/*stat usr/sbin/arpd usr/sbin/genl
+    )
     version=$(cat "$dest/linux.version")
     keep_version=yes download "linux-image-$version" './lib/modules/*'
     mkdir -p "$new/drivers" "$new/guest-drivers"

@@ -55,8 +55,8 @@ BANNER
     qemu-system-aarch64 -nodefaults -display none -machine "${MACHINE:-$machine},virtualization=on" \
         -cpu "${CPU:-cortex-a57}" -smp "${CPUS:-2}" -m "${MEMORY:-1024}" -kernel "$HYPERVISOR" \
         -append "${BOOTARGS-console=dtuart dom0_mem=384M dom0_max_vcpus=2}" \
-        -device guest-loader,addr=0x4a000000,kernel="$BUILD/debian/arm64/linux",bootargs="console=hvc0 quiet" \
-        -device guest-loader,addr=0x4e000000,initrd="$BUILD/control.cpio.gz" \
+        -device "guest-loader,addr=0x4a000000,kernel=$BUILD/debian/arm64/linux,bootargs=console=hvc0 quiet" \
+        -device "guest-loader,addr=0x4e000000,initrd=$BUILD/control.cpio.gz" \
         -chardev stdio,id=console,mux=on,signal=off -serial chardev:console -mon chardev=console -echr 0x1d \
         -no-reboot "$@" || status=$?
     exit $status

@@ -10,7 +10,7 @@ import board as boards
 from board import BUILD, TOP, Board
 
 INITRAMFS = BUILD / "control.cpio.gz"
-# Whether Bulkhead can be the hypervisor below a control domain. As long as it is not, the tests that need it are skipped.
+# Whether Bulkhead can be the hypervisor below a control domain. As long as it can't, what needs it is skipped.
 BULKHEAD_HAS_CONTROL_DOMAINS = False
 
 
@@ -60,8 +60,8 @@ def run(start, test, hypervisor, limit=120, **options):
 
 
 def fields(text):
-    """{name: value} of lines of "name : value" (xl info), "path = value   (permissions)" (xenstore-ls) or, numbered where
-    they come again, '"name": value,' (xl list -l). One UUID is as good as another."""
+    """{name: value} of lines of "name : value" (xl info), "path = value   (permissions)" (xenstore-ls) or '"name":
+    value,' (xl list -l); names that come again are numbered. One UUID is as good as another."""
     text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID", text)
     found = {}
     for line in text.split("\n"):

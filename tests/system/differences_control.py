@@ -16,11 +16,13 @@ class Difference:
 
 
 DIFFERENCES = [
-    Difference("xl info", "free_memory|0", "What a hypervisor keeps for itself is its own business; 0 is the NUMA node."),
-    Difference("xl info", "xen_extra|xen_version", "The version of the interface is 4.17 on both; what follows is a name."),
+    Difference("xl info", "free_memory|0",
+               "What is left of memory, in all and (0) on the NUMA node: a hypervisor keeps some."),
+    Difference("xl info", "xen_extra|xen_version", "4.17 is the interface; what follows names a build."),
     Difference("xl info", "xen_caps", "Kinds of guests (version.h): no AArch32 ones."),
     Difference("xl info", "virt_caps", "There is no virtual PMU, and grants have both versions."),
-    Difference("xl info", "platform_params", "Where the hypervisor begins (version.h), which is none of a guest's business."),
+    Difference("xl info", "platform_params",
+               "Where the hypervisor begins (version.h), which is none of a guest's business."),
     Difference("xl info", "xen_commandline", "Each hypervisor has options of its own."),
     Difference("xl info", "xen_changeset|cc_.*|build_id", "Who built it, when and by what."),
     Difference("xenstore-ls", "/vm/UUID/start_time", "The time of day."),

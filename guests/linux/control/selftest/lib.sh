@@ -60,8 +60,8 @@ create() {
     until_true 60 is_in_log "root# "
 }
 
-# on_guest SECONDS COMMAND: types COMMAND on the guest's console; what it said, one line for each. For use in $( ), which
-# makes BASHPID a number of its own.
+# on_guest SECONDS COMMAND: types COMMAND on the guest's console; what it said, one line for each. For use in $( ),
+# which makes BASHPID a number of its own.
 on_guest() {
     local tty number=$BASHPID
     tty=$(xenstore-read "/local/domain/$(domid)/console/tty")
@@ -75,12 +75,19 @@ left_over() {
     until_true 30 eval '[ -z "$(losetup -a)" ]'
     until_true 10 eval '[ -z "$(ls -d /sys/class/net/vif* 2> /dev/null)" ]'
     say "$1, domains" "$(xl list | awk 'NR > 1 { print $1 }' | tr '\n' ' ')"
-    say "$1, store" "$(for d in /local/domain /vm /libxl /local/domain/0/backend/vbd /local/domain/0/backend/vif \
-        /local/domain/0/backend/console; do xenstore-list $d 2> /dev/null | grep -v '^0$' | sed "s,^,$d/,"; done | tr '\n' ' ')"
+    say "$1, store" "$(for folder in /local/domain /vm /libxl /local/domain/0/backend/vbd \
+        /local/domain/0/backend/vif /local/domain/0/backend/console; do
+        xenstore-list $folder 2> /dev/null | grep -v '^0$' | sed "s,^,$folder/,"
+    done | tr '\n' ' ')"
     say "$1, loop devices" "$(losetup -a | wc -l)"
     say "$1, network devices" "$(ls -d /sys/class/net/vif* 2> /dev/null | wc -l)"
     say "$1, block devices" "$(ls /sys/bus/xen-backend/devices | wc -l)"
 }
+
+# What arrives on standard input, as one number; that of a MiB of the disk's file.
+sum() { sha256sum | cut -d ' ' -f 1; }
+sum_of_disk() { dd if=/root/disk.img bs=1M skip="$1" count=1 2> /dev/null | sum; }
+same() { if [ "$1" = "$2" ]; then echo same; else echo "$1 instead of $2"; fi; }
 
 # A word NAME=VALUE of the kernel's command line, or else DEFAULT.
 option() {
