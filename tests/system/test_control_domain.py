@@ -86,7 +86,7 @@ def test_xl_tells_about_the_machine(start, hypervisor):
 @ON_BOTH
 @pytest.mark.parametrize("rounds", [4, pytest.param(100, marks=pytest.mark.soak)])
 def test_memory_of_guests_comes_back(start, hypervisor, rounds):
-    found = control.run(start, "rounds", path(hypervisor), limit=60 + 20 * rounds, arguments=f"rounds={rounds}")
+    found = control.run(start, "rounds", path(hypervisor), limit=60 + 40 * rounds, arguments=f"rounds={rounds}")
     check(found, {"rounds": f"{rounds} of {rounds}", **NOTHING, "end, free memory": "0"})
 
 
