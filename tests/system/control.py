@@ -10,8 +10,6 @@ import board as boards
 from board import BUILD, TOP, Board
 
 INITRAMFS = BUILD / "control.cpio.gz"
-# Whether Bulkhead can be the hypervisor below a control domain. As long as it can't, what needs it is skipped.
-BULKHEAD_HAS_CONTROL_DOMAINS = False
 
 
 def make_initramfs():

@@ -9,9 +9,9 @@ import board as boards
 import control
 from differences_control import DIFFERENCES
 
-BULKHEAD = pytest.param("bulkhead", marks=[pytest.mark.bulkhead, pytest.mark.skipif(
-    not control.BULKHEAD_HAS_CONTROL_DOMAINS, reason="Bulkhead has no control domain yet")])
-ON_BOTH = pytest.mark.parametrize("hypervisor", ["xen", BULKHEAD])
+BULKHEAD = pytest.param("bulkhead", marks=pytest.mark.bulkhead)
+# That Xen does what is asked here is looked at when there is time.
+ON_BOTH = pytest.mark.parametrize("hypervisor", [pytest.param("xen", marks=pytest.mark.soak), BULKHEAD])
 # What nothing is left of.
 NOTHING = {"end, domains": "Domain-0", "end, store": "", "end, loop devices": "0", "end, network devices": "0",
            "end, block devices": "0"}
@@ -56,12 +56,14 @@ def check(found, expected):
     assert not bad, "\n".join(bad)
 
 
+# Req: BH-CTL-005, BH-CTL-006, BH-CTL-007, BH-CTL-012
 @ON_BOTH
-@pytest.mark.parametrize("gic", [2, 3])
+@pytest.mark.parametrize("gic", [pytest.param(2, marks=pytest.mark.soak), 3])
 def test_a_guest_lives_and_ends(start, hypervisor, gic):
     check(control.run(start, "guest", path(hypervisor), limit=150, gic=gic), GUEST)
 
 
+# Req: BH-CTL-004, BH-CTL-010, BH-CTL-014, BH-CTL-018, BH-CTL-019
 @ON_BOTH
 def test_xl_changes_a_guest_that_runs(start, hypervisor):
     found = control.run(start, "commands", path(hypervisor), limit=200)
@@ -69,6 +71,7 @@ def test_xl_changes_a_guest_that_runs(start, hypervisor):
     assert 96 <= int(found["mem-set, xl list"]) <= 97
 
 
+# Req: BH-CTL-020, BH-CTL-021, BH-CTL-024, BH-BOOT-041
 @ON_BOTH
 def test_xl_tells_about_the_machine(start, hypervisor):
     found = control.run(start, "tools", path(hypervisor))
@@ -84,9 +87,9 @@ def test_xl_tells_about_the_machine(start, hypervisor):
 
 
 @ON_BOTH
-@pytest.mark.parametrize("rounds", [4, pytest.param(100, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("rounds", [2, pytest.param(100, marks=pytest.mark.soak)])
 def test_memory_of_guests_comes_back(start, hypervisor, rounds):
-    found = control.run(start, "rounds", path(hypervisor), limit=60 + 20 * rounds, arguments=f"rounds={rounds}")
+    found = control.run(start, "rounds", path(hypervisor), limit=60 + 40 * rounds, arguments=f"rounds={rounds}")
     check(found, {"rounds": f"{rounds} of {rounds}", **NOTHING, "end, free memory": "0"})
 
 
@@ -114,7 +117,6 @@ def test_a_shell_with_xl(start, hypervisor):
 
 
 @pytest.mark.bulkhead
-@pytest.mark.skipif(not control.BULKHEAD_HAS_CONTROL_DOMAINS, reason="Bulkhead has no control domain yet")
 def test_tools_say_the_same_on_both(start):
     bad, used = [], set()
     for test, what in (("tools", ("xl info", "xl list -l", "xenstore-ls", "xl cpupool-list")),
