@@ -23,7 +23,7 @@
 #define RING_SIZE 16384
 #define CONGESTED (RING_SIZE * 3 / 4)
 #define MESSAGE_SIZE 160
-#define NO_DOMAIN 0
+#define NO_DOMAIN 0xffff
 #define ESCAPE '\x01' /* Ctrl-A */
 #define ESCAPE_COUNT 3
 
@@ -33,8 +33,8 @@ static uint64_t forgotten;        /* [atomic] what was written before that is to
 static uint64_t written, sent;    /* [lock console_lock] positions since boot; written read [atomic] */
 static bool room_wanted;          /* [atomic] a domain was told that there is little room */
 static uint64_t lost;             /* [lock console_lock] characters that were never sent */
-static uint16_t line_owner;       /* [lock console_lock] domain whose unfinished line is on the screen, or NO_DOMAIN */
-static uint16_t input_owner;      /* [lock console_lock] domain that gets the input, or NO_DOMAIN */
+static uint16_t line_owner = NO_DOMAIN;  /* [lock console_lock] domain whose unfinished line is on the screen, or NO_DOMAIN */
+static uint16_t input_owner = NO_DOMAIN; /* [lock console_lock] domain that gets the input, or NO_DOMAIN */
 static unsigned escapes;          /* [lock console_lock] Ctrl-A in a row */
 static bool emergency;            /* [atomic] the board stops */
 static enum log_level level_shown = LOG_INFO; /* [boot] */

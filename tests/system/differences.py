@@ -28,6 +28,7 @@ class Difference:
 UNDEFINED = "undefined esr 0x2000000"
 OK = "ok"
 ENOSYS = "-38"
+EPERM = "-1"
 EINVAL = "-22"
 
 # In reasons: "Arm ARM" is DDI 0487, where each register has a description under its name; IHI 0048 is GICv2's
@@ -136,8 +137,8 @@ DIFFERENCES = [
     Difference("xenabi", "platform parameters", "0x0",
                "XENVER_platform_parameters is where the hypervisor begins (version.h), which is none of a guest's "
                "business."),
-    Difference("xenabi", "domctl|sysctl|platform_op", ENOSYS,
-               "domctl.h, sysctl.h: for tool stacks. Not there; Xen answers before it looks whether the caller may."),
+    Difference("xenabi", "domctl|sysctl|platform_op", EPERM,
+               "domctl.h, sysctl.h: for control domains. Xen answers before it looks whether the caller may."),
     # --- evtchn, evtchn_fifo -----------------------------------------------------------------------------------------
     Difference("evtchn", "bind_(interdomain|virq), structure read-only", "-14",
                "A port and a virq that the call before has bound: here it is looked first whether the result can be "
@@ -168,13 +169,13 @@ DIFFERENCES = [
     # --- calls -------------------------------------------------------------------------------------------------------
     Difference("calls", "console write", None, "Text by console_io goes on the line that the UART began."),
     Difference("calls", "written by the callconsole write", "0", "The same."),
-    Difference("calls", "(domctl|sysctl|platform_op) .*", ".*-38.*",
-               "domctl.h, sysctl.h, platform.h: for tool stacks and the hardware domain, which are not there."),
+    Difference("calls", "(domctl|sysctl|platform_op) .*", ".*-1.*",
+               "domctl.h, sysctl.h, platform.h: for control domains. Xen reads the arguments of all others, too."),
     Difference("calls", "argo_op \\d", "-(95|14)", "Argo is there (argo.h); Debian's Xen is built without it."),
     Difference("calls", "hypercall 39", "-95", "The same."),
     Difference("calls", "hypfs_op \\d", ENOSYS, "No hypfs (hypfs.h: for the control domain); Xen denies it to guests."),
-    Difference("calls", "hypercall (7|35|36|42)", ENOSYS,
-               "Calls of control domains: platform_op, sysctl, domctl, hypfs_op."),
+    Difference("calls", "hypercall (7|35|36)", EPERM, "The same."),
+    Difference("calls", "hypercall 42", ENOSYS, "Another call of control domains: hypfs_op."),
     # --- grant -------------------------------------------------------------------------------------------------------
     Difference("grant", "place frame 2\\^32", EINVAL,
                "xen_add_to_physmap.idx is xen_ulong_t, 64 bits on Arm (memory.h, arch-arm.h); Xen looks at 32 of "

@@ -116,6 +116,7 @@ def test_a_shell_with_xl(start, hypervisor):
     console.wait_end()
 
 
+@pytest.mark.soak
 @pytest.mark.bulkhead
 def test_tools_say_the_same_on_both(start):
     bad, used = [], set()
