@@ -338,12 +338,19 @@ int arch_guest_frame(struct vcpu *v, uint64_t address, bool to_write, mfn_t *m, 
 {
     struct p2m *p2m = &v->domain->p2m;
     unsigned access = to_write ? WALK_WRITE : WALK_READ;
-    int err = likely(frame_again(p2m, address, access, m)) ? 0 : frame_by_walk(p2m, address, access, m);
+    mfn_t found;
 
-    if (likely(err == 0)) {
-        *is_memory = true;
+    if (unlikely(!frame_again(p2m, address, access, m))) {
+        /* One of its own, so that the other need not be in memory on the short way. */
+        int err = frame_by_walk(p2m, address, access, &found);
+
+        if (err != 0) {
+            return err;
+        }
+        *m = found;
     }
-    return err;
+    *is_memory = true;
+    return 0;
 }
 
 /* ---- Code ---- */

@@ -36,6 +36,9 @@
 /* Is what was posted to a vCPU found before its CPU enters its guest, without WORK_VIRQ? */
 #define ARCH_VIRQ_IS_FOUND 1
 
+/* Does an atomic change of a word succeed whatever others do to it meanwhile? */
+#define ARCH_ATOMICS_SUCCEED 1
+
 /* Bits of guest physical address that the tables cover: three levels under a root that has one entry for each domain. */
 #define ARCH_P2M_ADDRESS_BITS 39
 #define ARCH_P2M_ROOT_ORDER   0
