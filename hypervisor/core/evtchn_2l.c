@@ -22,7 +22,7 @@ uint32_t evtchn_2l_port_limit(const struct domain *d)
 /* There is no bit for PORT: it was made before the domain said that it has fewer. */
 static ALWAYS_INLINE bool is_beyond(const struct domain *d, uint32_t port)
 {
-    return domain_is_narrow(d) && port >= NARROW_EVTCHN_PORTS;
+    return unlikely(port >= NARROW_EVTCHN_PORTS) && domain_is_narrow(d);
 }
 
 static ALWAYS_INLINE xen_ulong_t *masks(const struct domain *d, struct shared_info *s)
@@ -33,18 +33,12 @@ static ALWAYS_INLINE xen_ulong_t *masks(const struct domain *d, struct shared_in
 /* Whether the bit was set before. */
 static bool bit_set(xen_ulong_t *words, uint32_t bit)
 {
-    xen_ulong_t mask = (xen_ulong_t)1 << bit % WORD_BITS, before;
-
-    (void)guest_atomic_change64(&words[bit / WORD_BITS], ~(xen_ulong_t)0, mask, &before);
-    return (before & mask) != 0;
+    return guest_atomic_set_bit(&words[bit / WORD_BITS], bit % WORD_BITS);
 }
 
 static bool bit_clear(xen_ulong_t *words, uint32_t bit)
 {
-    xen_ulong_t mask = (xen_ulong_t)1 << bit % WORD_BITS, before;
-
-    (void)guest_atomic_change64(&words[bit / WORD_BITS], ~mask, 0, &before);
-    return (before & mask) != 0;
+    return guest_atomic_clear_bit(&words[bit / WORD_BITS], bit % WORD_BITS);
 }
 
 static bool bit_is_set(const xen_ulong_t *words, uint32_t bit)
@@ -88,20 +82,25 @@ static ALWAYS_INLINE void tell(struct vcpu *v, uint32_t port)
 }
 
 /* Req: BH-EVT-002 */
-void evtchn_2l_set_pending(struct domain *d, uint32_t port, const struct evtchn *c)
+bool evtchn_2l_set_pending(struct domain *d, uint32_t port, const struct evtchn *c)
 {
     struct shared_info *s;
-    bool is_new;
+    bool is_masked;
 
     if (is_beyond(d, port)) {
-        return;
+        return false;
     }
     s = window_open_leaf(d->shared_info);
-    is_new = !bit_set(s->evtchn_pending, port) && !bit_is_set(masks(d, s), port);
+    if (bit_set(s->evtchn_pending, port)) {
+        window_close_leaf();
+        return false;
+    }
+    is_masked = bit_is_set(masks(d, s), port);
     window_close_leaf();
-    if (is_new) {
+    if (!is_masked) {
         tell(d->vcpus[c->vcpu], port);
     }
+    return true;
 }
 
 void evtchn_2l_clear_pending(struct domain *d, uint32_t port)

@@ -482,12 +482,13 @@ static COLD int64_t other_operation(struct vcpu *v, uint32_t command, struct gue
 /* Guests send far more often than they do anything else. */
 int64_t hypercall_event_channel_op(struct vcpu *v, uint64_t *a)
 {
-    struct evtchn_send args;
-    int64_t result;
+    uint32_t port;
+    int err;
 
     if (unlikely((uint32_t)a[0] != EVTCHNOP_send)) {
         return other_operation(v, (uint32_t)a[0], guest_handle(a[1]));
     }
-    result = guest_copy_from(v, &args, guest_handle(a[1]), sizeof(args));
-    return result != 0 ? result : send(v, args.port);
+    _Static_assert(sizeof(struct evtchn_send) == sizeof(port), "the port is all that there is");
+    err = guest_read32(v, &port, guest_handle(a[1]));
+    return err != 0 ? err : send(v, port);
 }

@@ -42,17 +42,27 @@ static COLD void wake_pollers(struct domain *d, uint32_t port)
     }
 }
 
+static ALWAYS_INLINE void tell_pollers(struct domain *d, uint32_t port)
+{
+    arch_full_barrier();
+    if (unlikely(__atomic_load_n(&d->evtchn.pollers, __ATOMIC_RELAXED) != 0)) {
+        wake_pollers(d, port);
+    }
+}
+
+static NOINLINE void set_pending_fifo(struct domain *d, uint32_t port, struct evtchn *c)
+{
+    evtchn_fifo_set_pending(d, port, c);
+    tell_pollers(d, port);
+}
+
 /* Req: BH-EVT-001 */
 void evtchn_set_pending(struct domain *d, uint32_t port, struct evtchn *c)
 {
     if (__atomic_load_n(&d->evtchn.fifo, __ATOMIC_ACQUIRE) != NULL) {
-        evtchn_fifo_set_pending(d, port, c);
-    } else {
-        evtchn_2l_set_pending(d, port, c);
-    }
-    arch_full_barrier();
-    if (unlikely(__atomic_load_n(&d->evtchn.pollers, __ATOMIC_RELAXED) != 0)) {
-        wake_pollers(d, port);
+        set_pending_fifo(d, port, c);
+    } else if (evtchn_2l_set_pending(d, port, c)) {
+        tell_pollers(d, port);
     }
 }
 

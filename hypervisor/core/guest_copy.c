@@ -81,19 +81,27 @@ static COLD bool is_guest_memory(mfn_t m)
     return f != NULL && (f->type == FRAME_RAM || f->type == FRAME_SHARED);
 }
 
-/* One piece, within a page, at the current vCPU's virtual ADDRESS: the hardware walks both tables at once. */
+/* The frame of the current vCPU's virtual ADDRESS, which is memory: the hardware walks both tables at once. */
+static inline int find_frame(struct vcpu *v, uint64_t address, bool to_write, mfn_t *m)
+{
+    bool is_memory;
+    int err = arch_guest_frame(v, address, to_write, m, &is_memory);
+
+    if (unlikely(err == 0 && !is_memory && !is_guest_memory(*m))) {
+        err = -XEN_EFAULT;
+    }
+    return err;
+}
+
+/* One piece, within a page. */
 static inline int copy_virtual(struct vcpu *v, uint64_t address, void *ours, size_t size, bool to_guest)
 {
     struct p2m *p = &v->domain->p2m;
-    bool is_memory;
     mfn_t m;
     int err;
 
     spin_lock(&p->lock);
-    err = arch_guest_frame(v, address, to_guest, &m, &is_memory);
-    if (unlikely(err == 0 && !is_memory && !is_guest_memory(m))) {
-        err = -XEN_EFAULT;
-    }
+    err = find_frame(v, address, to_guest, &m);
     if (likely(err == 0)) {
         char *window = (char *)window_open_leaf(m) + (address & (PAGE_SIZE - 1));
 
@@ -150,6 +158,25 @@ FLAT int guest_copy_to(struct vcpu *v, struct guest_handle h, const void *from, 
         return copy_virtual(v, h.address, (void *)(uintptr_t)from, size, true);
     }
     return copy_pages(v, (char *)(uintptr_t)from, h.address, size, true);
+}
+
+FLAT int guest_read32(struct vcpu *v, uint32_t *word, struct guest_handle h)
+{
+    struct p2m *p = &v->domain->p2m;
+    mfn_t m;
+    int err;
+
+    if (CONFIG_SIZE || unlikely(h.address % sizeof(*word) != 0)) {
+        return copy_pages(v, (char *)word, h.address, sizeof(*word), false);
+    }
+    spin_lock(&p->lock);
+    err = find_frame(v, h.address, false, &m);
+    if (likely(err == 0)) {
+        *word = *(const uint32_t *)((const char *)window_open_leaf(m) + (h.address & (PAGE_SIZE - 1)));
+        window_close_leaf();
+    }
+    spin_unlock(&p->lock);
+    return err;
 }
 
 FLAT void *guest_open(struct vcpu *v, struct guest_handle h, size_t size) NO_LOCK_ANALYSIS

@@ -19,6 +19,9 @@ _Static_assert(sizeof(struct note_header) == 12, "header of a note");
 #define HOLE_START 0xa0000
 #define HOLE_END   MIB(1)
 
+/* Linux reads what it is told before it maps more than this (arch/x86/platform/pvh/head.S, kernel/head_64.S). */
+#define EARLY_END GIB(1)
+
 bool kernel_pvh_may_load(uint64_t address, uint64_t size)
 {
     return address >= HOLE_END || (address <= HOLE_START && size <= HOLE_START - address);
@@ -94,24 +97,37 @@ static bool find_room(const struct kernel_plan *plan, uint64_t start, uint64_t e
     return true;
 }
 
+/* The highest SIZE bytes of RAM below LIMIT; 0: there is no room. */
+static uint64_t find_highest(const struct kernel_plan *plan, const struct memory_range *ram, unsigned ram_count,
+                             uint64_t size, uint64_t limit)
+{
+    uint64_t best = 0, at;
+
+    for (unsigned i = 0; i < ram_count; i++) {
+        uint64_t start = MAX(ALIGN_UP(ram[i].start, PAGE_SIZE), MIB(1));
+        uint64_t end = MIN(ALIGN_DOWN(ram[i].end, PAGE_SIZE), limit);
+
+        if (find_room(plan, start, end, size, &at)) {
+            best = MAX(best, at);
+        }
+    }
+    return best;
+}
+
 /* Req: BH-PVH-002 */
 int kernel_pvh_place(const struct kernel_plan *plan, const struct memory_range *ram, unsigned ram_count,
                      uint64_t ramdisk_size, uint64_t description_size, uint64_t *ramdisk_address,
                      uint64_t *description_address)
 {
-    uint64_t best = 0, at;
+    uint64_t size, best;
 
     if (ramdisk_size > GIB(4) || description_size > GIB(4)) {
         return -XEN_ENOMEM;
     }
-    for (unsigned i = 0; i < ram_count; i++) {
-        uint64_t start = MAX(ALIGN_UP(ram[i].start, PAGE_SIZE), MIB(1));
-        uint64_t end = MIN(ALIGN_DOWN(ram[i].end, PAGE_SIZE), GIB(4));
-        uint64_t size = ALIGN_UP(ramdisk_size, PAGE_SIZE) + ALIGN_UP(description_size, PAGE_SIZE);
-
-        if (find_room(plan, start, end, size, &at)) {
-            best = MAX(best, at);
-        }
+    size = ALIGN_UP(ramdisk_size, PAGE_SIZE) + ALIGN_UP(description_size, PAGE_SIZE);
+    best = find_highest(plan, ram, ram_count, size, EARLY_END);
+    if (best == 0) {
+        best = find_highest(plan, ram, ram_count, size, GIB(4));
     }
     if (best == 0) {
         return -XEN_ENOMEM;

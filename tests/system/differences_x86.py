@@ -76,6 +76,10 @@ DIFFERENCES = [
     Difference("vcpu", "(sched_op )?pin_override( at .*)?", EPERM, DOMAIN_0 + "so it does not pin itself (sched.h)."),
     Difference("vcpu", "remote_shutdown by number", EPERM,
                "It is not said of domain 0, whose number is 0; of another it is denied as that of a stranger is."),
+    # --- width --------------------------------------------------------------------------------------------------------
+    Difference("width", "single-shot timer of long ago", "-62",
+               "VCPU_SSHOTTMR_future, \"return -ETIME if it's passed\", \"can be ignored by the hypervisor\" (vcpu.h): Xen "
+               "ignores it."),
     # --- memory -------------------------------------------------------------------------------------------------------
     Difference("memory", "(current|maximum)_reservation|maximum_gpfn|room", "\\d+",
                DOMAIN_0 + "so what it has is all it may have; on Xen there is no limit for it."),

@@ -31,9 +31,9 @@ class Row:
 ROWS = [Row("hello", 2), Row("xenabi"), Row("calls"), Row("vcpu", 2, icount=True), Row("memory"),
         Row("evtchn", 2, xen_options="hold=1", icount=True), Row("evtchn_fifo", 2, xen_options="hold=1", icount=True),
         Row("grant"), Row("grant_map"), Row("apic", 2, "held=0"), Row("msr"), Row("cpuid", 2),
-        Row("modes", options="pae=0"), Row("walk"), Row("start", 3)]
+        Row("modes", options="pae=0"), Row("walk"), Row("start", 3), Row("width")]
 # Of these, the ones that are compared as 32-bit guests, too.
-ROWS_32 = ["hello", "msr", "cpuid", "modes", "walk", "start"]
+ROWS_32 = ["hello", "msr", "cpuid", "modes", "walk", "start", "width"]
 ROWS += [dataclasses.replace(row, bits=32) for row in ROWS if row.program in ROWS_32]
 # What the guest was told, on one of the two only.
 TOLD = {"hello"}

@@ -24,6 +24,12 @@ def test_linux_complains_about_nothing(start_pc, kernel, vcpus):
     console.wait_end()
 
 
+# Req: BH-PVH-002
+def test_more_memory_than_linux_maps_early(start_pc):
+    console = start_pc([linux("large", "selftest=interrupts", memory=2048)], cpus=1, memory=2560, limit=120)
+    console.wait_line("large", "selftest interrupts: exit", 60)
+
+
 # Req: BH-PC-032
 def test_two_under_load(start_pc):
     console = start_pc([linux("one", "selftest=load"), linux("two", "selftest=load", vcpus=2)], cpus=2,

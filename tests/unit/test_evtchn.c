@@ -554,6 +554,35 @@ static void test_fifo_spoilt(void **state)
     finish();
 }
 
+/* The argument of a send may be anywhere in the guest's memory. */
+static void test_send_from_anywhere(void **state)
+{
+    static const unsigned offsets[] = { 0, 4, 1, 2, PAGE_SIZE - 4, PAGE_SIZE - 3, PAGE_SIZE - 1 };
+    uint64_t beyond = ARGUMENTS + PAGES * PAGE_SIZE;
+    uint32_t a, b;
+
+    (void)state;
+    init();
+    a = unbound(one, two->id);
+    b = bind(two, one->id, a);
+    for (unsigned i = 0; i < ARRAY_COUNT(offsets); i++) {
+        uint64_t arguments[5] = { EVTCHNOP_send, ARGUMENTS + offsets[i] };
+
+        evtchn_2l_clear_pending(two, b);
+        assert_int_equal(guest_copy_to(one->vcpus[0], guest_handle(ARGUMENTS + offsets[i]), &a, sizeof(a)), 0);
+        assert_int_equal(hypercall_dispatch(one->vcpus[0], __HYPERVISOR_event_channel_op, arguments), 0);
+        assert_true(evtchn_2l_is_pending(two, b));
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        uint64_t arguments[5] = { EVTCHNOP_send, beyond - i };
+
+        assert_int_equal(hypercall_dispatch(one->vcpus[0], __HYPERVISOR_event_channel_op, arguments), -XEN_EFAULT);
+    }
+    assert_int_equal(window_count(), 0);
+    assert_int_equal(this_cpu()->held_count, 0);
+    finish();
+}
+
 /* ---- SCHEDOP_poll ---- */
 
 static int64_t poll(struct vcpu *v, uint32_t *ports, unsigned count, uint64_t timeout)
@@ -621,6 +650,7 @@ int main(void)
         cmocka_unit_test(test_peer_dies),     cmocka_unit_test(test_static),
         cmocka_unit_test(test_fifo),          cmocka_unit_test(test_fifo_refused),
         cmocka_unit_test(test_fifo_spoilt),   cmocka_unit_test(test_poll),
+        cmocka_unit_test(test_send_from_anywhere),
     };
 
     return RUN_TESTS_APART(tests);

@@ -28,6 +28,11 @@ static void test_values(void **state)
     assert_true(w8 == 1 && b8 == 0);
     assert_true(guest_atomic_change8(&w8, 0, 1, &b8));
     assert_true(w8 == 1 && b8 == 1);
+    assert_false(guest_atomic_set_bit(&w64, 63));
+    assert_true(guest_atomic_set_bit(&w64, 63) && w64 == 0x8000000000000003);
+    assert_true(guest_atomic_clear_bit(&w64, 0) && w64 == 0x8000000000000002);
+    assert_false(guest_atomic_clear_bit(&w64, 0));
+    assert_true(w64 == 0x8000000000000002);
 }
 
 static uint64_t word;

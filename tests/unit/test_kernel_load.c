@@ -584,11 +584,13 @@ static void test_place_pc(void **state)
 
     (void)state;
     assert_int_equal(place_pc(large, 3, MIB(16), MIB(32), MIB(10), &at), 0);
-    assert_true(at == GIB(3) + MIB(758) - 4096);
-    assert_int_equal(place_pc(large, 2, MIB(16), MIB(32), 1, &at), 0);
-    assert_true(at == GIB(3) + MIB(768) - 8192);
-    assert_int_equal(place_pc(one, 1, MIB(16), MIB(32), 0, &at), 0); /* below 4 GiB, however much there is */
-    assert_true(at == GIB(4) - 4096);
+    assert_true(at == GIB(1) - MIB(10) - 4096); /* below 1 GiB, however much there is */
+    assert_int_equal(place_pc(large, 2, MIB(16), GIB(1), 1, &at), 0);
+    assert_true(at == MIB(16) - 8192);
+    assert_int_equal(place_pc(large, 3, MIB(16), MIB(32), GIB(1), &at), 0); /* where there is no room, below 4 GiB */
+    assert_true(at == GIB(2) + MIB(768) - 4096);
+    assert_int_equal(place_pc(one, 1, MIB(16), MIB(32), GIB(1), &at), 0);
+    assert_true(at == GIB(3) - 4096);
     assert_int_equal(place_pc(pc_ram, 4, MIB(16), MIB(32), MIB(16) - 4096, &at), 0);
     assert_true(at == MIB(48));
     assert_int_equal(place_pc(pc_ram, 4, MIB(16), MIB(32), MIB(16) - 4095, &at), -XEN_ENOMEM);

@@ -103,13 +103,37 @@ static ALWAYS_INLINE struct walk_memo *memo_of(uint64_t address)
     return &LOADED_STATE->walk[address >> PAGE_SHIFT & (WALK_MEMO_COUNT - 1)];
 }
 
+/* Pages whose numbers end in the same bits share one: at worst walks are made anew that need not be. */
+static uint64_t *walked_word(struct p2m *p2m, gfn_t g, uint64_t *bit)
+{
+    *bit = BIT(g.n % 64);
+    return &p2m->arch.walked[g.n % WALKED_PAGES / 64];
+}
+
+static void note_walked(struct p2m *p2m, uint64_t gpa) REQUIRES(p2m->lock)
+{
+    uint64_t bit, *word = walked_word(p2m, gfn(gpa >> PAGE_SHIFT), &bit);
+
+    *word |= bit;
+}
+
+void guest_walk_page_changes(struct p2m *p2m, gfn_t g, unsigned order)
+{
+    uint64_t bit, *word = walked_word(p2m, g, &bit);
+
+    if (order == ORDER_4K && (*word & bit) == 0) {
+        return;
+    }
+    p2m->arch.walk_changes++;
+    memset(p2m->arch.walked, 0, sizeof(p2m->arch.walked));
+}
+
 /* Is W, of the loaded vCPU, which is in long mode, the walk for ADDRESS as it would be made now? */
 static ALWAYS_INLINE bool is_current(const struct walk_memo *w, const struct p2m *p2m, uint64_t address)
     REQUIRES(p2m->lock)
 {
-    uint64_t changes = __atomic_load_n(&p2m->arch.changes, __ATOMIC_RELAXED);
-
-    return likely(((w->page ^ (1 + (address >> PAGE_SHIFT))) | (w->cr3 ^ hvm_cr3()) | (w->changes ^ changes)) == 0) &&
+    return likely(((w->page ^ (1 + (address >> PAGE_SHIFT))) | (w->cr3 ^ hvm_cr3()) |
+                   (w->changes ^ p2m->arch.walk_changes)) == 0) &&
            likely(is_as_before(w));
 }
 
@@ -156,6 +180,7 @@ static NOINLINE int walk_anew(struct p2m *p2m, uint64_t address, unsigned access
         if (unlikely((entry & PTE_P) == 0)) {
             return -XEN_EFAULT;
         }
+        note_walked(p2m, at);
         rights &= entry;
         no_execute |= entry;
         /* With the mark that is there now; if the guest was quicker, the next walk sees the difference. */
@@ -176,10 +201,11 @@ static NOINLINE int walk_anew(struct p2m *p2m, uint64_t address, unsigned access
     w->rights = rights;
     w->no_execute = no_execute;
     w->gpa = ((entry & PTE_ADDRESS & ~((1UL << shift) - 1)) | (address & ((1UL << shift) - 1))) & ~(PAGE_SIZE - 1);
+    note_walked(p2m, w->gpa);
     w->m = p2m_ram_again(p2m, gfn(w->gpa >> PAGE_SHIFT));
     w->plain = plain_accesses(w, w->level[i].entry);
     w->cr3 = hvm_cr3();
-    w->changes = __atomic_load_n(&p2m->arch.changes, __ATOMIC_RELAXED);
+    w->changes = p2m->arch.walk_changes;
     w->page = 1 + (address >> PAGE_SHIFT);
     return 0;
 }
@@ -312,12 +338,19 @@ int arch_guest_frame(struct vcpu *v, uint64_t address, bool to_write, mfn_t *m, 
 {
     struct p2m *p2m = &v->domain->p2m;
     unsigned access = to_write ? WALK_WRITE : WALK_READ;
-    int err = likely(frame_again(p2m, address, access, m)) ? 0 : frame_by_walk(p2m, address, access, m);
+    mfn_t found;
 
-    if (likely(err == 0)) {
-        *is_memory = true;
+    if (unlikely(!frame_again(p2m, address, access, m))) {
+        /* One of its own, so that the other need not be in memory on the short way. */
+        int err = frame_by_walk(p2m, address, access, &found);
+
+        if (err != 0) {
+            return err;
+        }
+        *m = found;
     }
-    return err;
+    *is_memory = true;
+    return 0;
 }
 
 /* ---- Code ---- */

@@ -6,6 +6,7 @@
 #ifndef BH_X86_GUEST_WALK_H
 #define BH_X86_GUEST_WALK_H
 
+#include "bh/p2m.h"
 #include "bh/types.h"
 #include "bh/vcpu.h"
 
@@ -22,6 +23,9 @@ MUST_USE int guest_walk(struct vcpu *v, uint64_t address, unsigned access, uint6
 
 /* The number of levels may be another one from now on. */
 void guest_walk_forget(void);
+
+/* What the 2^ORDER pages from G on are mapped to changes. P2M's lock is held. */
+void guest_walk_page_changes(struct p2m *p2m, gfn_t g, unsigned order) REQUIRES(p2m->lock);
 
 /*
  * GUEST_FETCH_SIZE bytes of the guest's code from linear ADDRESS on, as the guest would fetch them; returns how many there

@@ -8,6 +8,7 @@
 #include "bh/domain.h"
 #include "bh/frame.h"
 #include "bh/window.h"
+#include "guest_walk.h"
 #include "mmu.h"
 #include "tlb.h"
 
@@ -63,8 +64,7 @@ void arch_pte_store(uint64_t *slot, uint64_t pte)
 /* Req: BH-PC-020 */
 void arch_p2m_invalidate(struct p2m *p, gfn_t g, unsigned order)
 {
-    (void)g;
-    (void)order;
+    guest_walk_page_changes(p, g, order);
     /* A vCPU that enters from now on finds the count changed, and takes an ASID that nothing was cached for. */
     __atomic_fetch_add(&p->arch.changes, 1, __ATOMIC_SEQ_CST);
     tlb_leave_guests(mfn_to_paddr(p->arch.top).a);

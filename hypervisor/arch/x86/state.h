@@ -16,13 +16,13 @@ enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, 
 
 /*
  * A walk of long mode's tables that was made before. It is right as long as the entries that it met are what they were,
- * which is looked at each time, and no translation of the domain's went away, so that they are where they were.
+ * which is looked at each time, and none of their pages was mapped to another frame, so that they are where they were.
  */
 #define WALK_LEVELS 5
 struct walk_memo {
     uint64_t page;         /* 1 + the number of the virtual page; 0: none */
     uint64_t cr3;
-    uint64_t changes;      /* the domain's p2m changes then */
+    uint64_t changes;      /* the domain's p2m.arch.walk_changes then */
     uint64_t rights, no_execute; /* of all levels */
     uint64_t gpa;          /* of the page */
     mfn_t m;               /* its frame; MFN_INVALID: none, or no plain RAM */

@@ -169,7 +169,8 @@ bool evtchn_mark_upcall(struct vcpu_info *info);
 uint32_t evtchn_2l_port_limit(const struct domain *d);
 /* All words of ports may have news, INFO says. */
 void evtchn_2l_select_all(const struct domain *d, struct vcpu_info *info);
-void evtchn_2l_set_pending(struct domain *d, uint32_t port, const struct evtchn *c);
+/* False: it was pending already, so there is nothing that anybody has to be told. */
+bool evtchn_2l_set_pending(struct domain *d, uint32_t port, const struct evtchn *c);
 void evtchn_2l_clear_pending(struct domain *d, uint32_t port);
 void evtchn_2l_unmask(struct domain *d, uint32_t port, const struct evtchn *c);
 bool evtchn_2l_is_pending(struct domain *d, uint32_t port);

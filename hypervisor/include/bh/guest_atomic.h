@@ -8,6 +8,7 @@
 #ifndef BH_GUEST_ATOMIC_H
 #define BH_GUEST_ATOMIC_H
 
+#include "arch/arch_types.h"
 #include "bh/types.h"
 
 #define GUEST_ATOMIC_TRIES 1024
@@ -36,5 +37,28 @@ GUEST_ATOMIC(16)
 GUEST_ATOMIC(32)
 GUEST_ATOMIC(64)
 #undef GUEST_ATOMIC
+
+/* Sets, or clears, bit BIT of *W; returns whether it was set before. As above, and where changes succeed in one go. */
+static ALWAYS_INLINE bool guest_atomic_set_bit(uint64_t *w, unsigned bit)
+{
+    uint64_t mask = BIT(bit), before;
+
+    if (ARCH_ATOMICS_SUCCEED) {
+        return (__atomic_fetch_or(w, mask, __ATOMIC_SEQ_CST) & mask) != 0;
+    }
+    (void)guest_atomic_change64(w, ~0UL, mask, &before);
+    return (before & mask) != 0;
+}
+
+static ALWAYS_INLINE bool guest_atomic_clear_bit(uint64_t *w, unsigned bit)
+{
+    uint64_t mask = BIT(bit), before;
+
+    if (ARCH_ATOMICS_SUCCEED) {
+        return (__atomic_fetch_and(w, ~mask, __ATOMIC_SEQ_CST) & mask) != 0;
+    }
+    (void)guest_atomic_change64(w, ~mask, 0, &before);
+    return (before & mask) != 0;
+}
 
 #endif

@@ -28,6 +28,9 @@ static inline struct guest_handle guest_handle(uint64_t address)
 MUST_USE int guest_copy_from(struct vcpu *v, void *to, struct guest_handle h, size_t size);
 MUST_USE int guest_copy_to(struct vcpu *v, struct guest_handle h, const void *from, size_t size);
 
+/* The word at H, nearly always aligned, as guest_copy_from() copies it. */
+MUST_USE int guest_read32(struct vcpu *v, uint32_t *word, struct guest_handle h);
+
 /*
  * The SIZE bytes of the current vCPU's memory at H themselves, in the leaf window, for arguments that are read once and
  * get their result at once; until guest_close() the domain's tables are locked, so nothing can be looked up and no lock

@@ -73,8 +73,8 @@ MUST_USE int kernel_load_notes(struct kernel_plan *plan, unsigned index, const v
  * Chooses where a ramdisk (RAMDISK_SIZE 0: none) and the guest's description of its machine (a device tree, a
  * start_info) go, clear of the kernel and of each other, each at a multiple of 2 MiB or, if there is no other way, of a
  * page. KERNEL_RULES_ARM64: as Xen does, the description and behind it the ramdisk 128 MiB into RAM, or else at its
- * end, or else in front of the kernel. KERNEL_RULES_PVH: pages, as high as there is room below 4 GiB, above the first
- * MiB; the ramdisk comes first. -XEN_ENOMEM: they do not fit.
+ * end, or else in front of the kernel. KERNEL_RULES_PVH: pages, as high as there is room below 1 GiB, where kernels read
+ * it early, or else below 4 GiB, and above the first MiB; the ramdisk comes first. -XEN_ENOMEM: they do not fit.
  */
 MUST_USE int kernel_load_place(enum kernel_rules rules, const struct kernel_plan *plan, const struct memory_range *ram,
                                unsigned ram_count, uint64_t ramdisk_size, uint64_t description_size,

@@ -28,6 +28,9 @@
 /* Is what was posted to a vCPU found before its CPU enters its guest, without WORK_VIRQ? */
 #define ARCH_VIRQ_IS_FOUND 0
 
+/* Does an atomic change of a word succeed whatever others do to it meanwhile? */
+#define ARCH_ATOMICS_SUCCEED 0
+
 /* Bits of guest physical address that the tables cover, and frames of the root table (log2). */
 #define ARCH_P2M_ADDRESS_BITS 40
 #define ARCH_P2M_ROOT_ORDER   1

@@ -36,6 +36,9 @@
 /* Is what was posted to a vCPU found before its CPU enters its guest, without WORK_VIRQ? */
 #define ARCH_VIRQ_IS_FOUND 1
 
+/* Does an atomic change of a word succeed whatever others do to it meanwhile? */
+#define ARCH_ATOMICS_SUCCEED 1
+
 /* Bits of guest physical address that the tables cover: three levels under a root that has one entry for each domain. */
 #define ARCH_P2M_ADDRESS_BITS 39
 #define ARCH_P2M_ROOT_ORDER   0
@@ -85,9 +88,14 @@ struct arch_cpu {
     uint64_t guest_root;     /* [atomic] nested tables of the vCPU that is loaded; 0: none */
 };
 
+/* Pages that remembered walks of guests' own tables met (guest_walk.c), by the last bits of their numbers. */
+#define WALKED_PAGES 512
+
 struct arch_p2m {
     mfn_t top;               /* [boot] the root as hardware has it: one entry, for p2m.root */
     uint64_t changes;        /* [atomic] translations went away so often */
+    uint64_t walk_changes;   /* [lock p2m] ... and such that a remembered walk may have met */
+    uint64_t walked[WALKED_PAGES / 64]; /* [lock p2m] a bit for each page that was met since */
 };
 
 #define ARCH_STATE_FRAMES 3
