@@ -74,8 +74,6 @@ DIFFERENCES = [
                "A virtual address (vcpu.h) means something by the vCPU's own tables only."),
     Difference("vcpu", "a third watchdog", "-28", "Results are negative errors; Xen's loses the sign in 64 bits."),
     Difference("vcpu", "(sched_op )?pin_override( at .*)?", EPERM, DOMAIN_0 + "so it does not pin itself (sched.h)."),
-    Difference("vcpu", "remote_shutdown by number", EPERM,
-               "It is not said of domain 0, whose number is 0; of another it is denied as that of a stranger is."),
     # --- width --------------------------------------------------------------------------------------------------------
     Difference("width", "single-shot timer of long ago", "-62",
                "VCPU_SSHOTTMR_future, \"return -ETIME if it's passed\", \"can be ignored by the hypervisor\" (vcpu.h): Xen "
@@ -84,7 +82,7 @@ DIFFERENCES = [
     Difference("memory", "memory_op 14 with zeros", "\\d+", "XENMEM_maximum_gpfn of domain 0: it is the caller itself."),
     Difference("memory", "memory_op 28 with zeros", "-95", "XENMEM_acquire_resource of domain 0: Xen lets nobody have its own."),
     Difference("vcpu", "vcpu_op 8 of vCPU 0x.*", "(0|-62) with zeros, -14 at null", sometimes=True,
-               reason="The time that get_runstate_info left in the argument says by chance whether it is to be in the future."),
+               reason="Xen ignores VCPU_SSHOTTMR_future (vcpu.h), which a time that was left in the argument sets by chance."),
     Difference("memory", "(current|maximum)_reservation|maximum_gpfn|room", "\\d+",
                DOMAIN_0 + "so what it has is all it may have; on Xen there is no limit for it."),
     Difference("memory", "(populate|increase) before anything was given|pages then|pages after .*", "0|-2|-4|-512",
@@ -122,8 +120,6 @@ DIFFERENCES = [
                "No partition has a NUMA layout: refused without a look at what is asked."),
     Difference("memory", "claim_pages.*|memory_op (5|9|13|16|17|21|24|25|27) .*", ENOSYS,
                "For tool stacks, PV guests and the hardware domain (memory.h)."),
-    Difference("memory", "memory_op (14|15|23|28) with zeros", "-3",
-               "Domain 0 is not there: zeros mean that one. On Xen it is the guest itself."),
     # --- evtchn -------------------------------------------------------------------------------------------------------
     Difference("evtchn", "bind_(interdomain|virq), structure read-only", "-14",
                "A port and a virq that the call before has bound: here it is looked first whether the result can be "
@@ -134,8 +130,6 @@ DIFFERENCES = [
                "EVTCHNOP_reset_cont is for Xen itself (event_channel.h, within __XEN__)."),
     Difference("evtchn", "alloc_unbound for .*", "-3", DOMAIN_0 + "so it offers no port to nobody."),
     Difference("evtchn", "status (unused|0x.*|DOMID_.*)", "0, is 0, vcpu 0, u 0x7777 0x8888", "So there is no port."),
-    Difference("evtchn", "status (unbound to self|of the (far|near) end|of the end left over( on vCPU 1)?|"
-               "moved before bound)", "0, is [12], vcpu [01], u 0x1 0x.*", "The guest is domain 1, on Xen domain 0."),
     Difference("evtchn", "ports until none is left", "1022, the last 1023, then -28",
                "1,023 ports, which is Xen's limit for domains other than domain 0, too."),
     Difference("evtchn", "port 0x(400|fff)|status of it", "close -22, send -22, unmask -22, .*|-22",
@@ -235,8 +229,8 @@ DIFFERENCES = [
                "The APIC id is the vCPU's number; Xen's is twice that."),
     Difference("cpuid", "xen time", "flags 0x[46], mode 0, frequency is there yes, incarnation 0",
                "The TSC's counts are the hypervisor's to keep (arch-x86/cpuid.h): not emulated, never restored."),
-    Difference("cpuid", "xen hvm", "0x78, vcpu 0, domid 1, 0x0",
-               "No IOMMU mappings, but extended destination ids (arch-x86/cpuid.h); domain 1, not 0."),
+    Difference("cpuid", "xen hvm", "0x78, vcpu 0, domid 0, 0x0",
+               "No IOMMU mappings, but extended destination ids (arch-x86/cpuid.h)."),
     # --- time, and one that is not explained --------------------------------------------------------------------------
     Difference("apic", "x2?apic periodic", "more than a quarter of what is due (yes|no), no more than twice yes", sometimes=True,
                reason="Expiries that come late do not pile up (docs/limits.md): fewer where the machine is busy."),
