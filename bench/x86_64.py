@@ -15,6 +15,12 @@ BULKHEAD = pcs.hypervisor_path()
 # AMD APM volume 2, appendix C.
 EXITS = {0x14: "writes of CR4", 0x60: "interrupts", 0x64: "interrupt windows", 0x72: "CPUID", 0x78: "HLT", 0x7b: "IN, OUT",
          0x7c: "RDMSR, WRMSR", 0x81: "VMMCALL", 0x400: "nested page faults"}
+# Of a partition with so many vCPUs on one CPU: what it is, what the guest calls it, limit for whatever number.
+CROWDS = (2, 8, 64, 256, 512)
+CROWD_ROWS = [("INIT, STARTUP until a vCPU runs, each", "start, each", 6000),
+              ("the same, all at once, for each", "start, all at once", 6000),
+              ("IPI to all others, which take none", "IPI that nobody takes", 20000),
+              ("IPI to the last vCPU, and back", "IPI to another vCPU and back", 4000)]
 # key, what it is, floor, Xen 4.17 as measured before, nothing, limit for Bulkhead, unit
 ROWS = [
     ("null hypercall", "null hypercall (xen_version)", 42, 6017, None, 150, "instructions"),
@@ -40,7 +46,11 @@ ROWS = [
     ("decrease and populate", "decrease and populate one page", None, 36929, None, 2600, "instructions"),
     ("yield", "SCHEDOP_yield, nothing else to run", None, 8525, None, 500, "instructions"),
     ("pair, same CPU", "IPI to another vCPU on the same CPU, and back", 145, 46106, None, 4000, "instructions"),
+    ("spin, same CPU", "a word to another vCPU on the same CPU, both wait by PAUSE, and back", None, None, None, 4000,
+     "instructions"),
     ("pair, other CPU", "IPI to another vCPU on another CPU, and back", 145, 49899, None, 2500, "instructions"),
+    *((f"{text}, {vcpus} vCPUs", f"{text}; {vcpus} vCPUs", None, None, None, limit, "instructions")
+      for text, _, limit in CROWD_ROWS for vcpus in CROWDS),
     ("boot, 1 GiB", "reset to the partition's start, 1 GiB, not scrubbed", 6.8e6, 85.8e6, None, 9e6, "instructions"),
     ("boot, 2 GiB", "the same, 2 GiB", 6.8e6, 152.2e6, None, 9.5e6, "instructions"),
     ("Linux", "Linux in a partition to init, over bare", None, 1.064, None, 1.02, "times"),
@@ -95,6 +105,25 @@ def part_pair_same(hypervisor):
 
 def part_pair_other(hypervisor):
     return {"pair, other CPU": run(hypervisor, "pair", vcpus=2, cpus=2)["IPI to another vCPU and back"]}
+
+
+def part_spin(hypervisor):
+    """Where the CPU does not count PAUSEs, on Xen each turn takes as long as a turn can."""
+    if hypervisor == XEN:
+        return {}
+    found = run(hypervisor, "spin", vcpus=2, described=True)
+    return {"spin, same CPU": found["word to another vCPU and back"]}
+
+
+def part_crowd(hypervisor):
+    """One partition with many vCPUs on one CPU: does what one of them costs grow with their number?"""
+    found = {}
+    if hypervisor == XEN:
+        return found
+    for vcpus in CROWDS:
+        results = run(hypervisor, "crowd", vcpus=vcpus, described=True)
+        found.update({f"{text}, {vcpus} vCPUs": results[name] for text, name, _ in CROWD_ROWS})
+    return found
 
 
 # An instruction is 256 ns of the clock: what waits for a time waits for fewer instructions.

@@ -63,12 +63,22 @@ void evtchn_unlock_both(struct domain *a, struct domain *b) NO_LOCK_ANALYSIS
 
 /* ---- Ports ---- */
 
+/* Linux takes five for each vCPU, and some for what the domain has. */
+#define PORTS_AT_LEAST  1024U
+#define PORTS_OF_A_VCPU 8U
+
+/* How many D may have, port 0 with them, and whether its ABI has bits for so many. */
+static uint32_t port_limit(const struct domain *d) REQUIRES(d->evtchn.lock)
+{
+    uint32_t limit = MIN(CONFIG_MAX_EVTCHN_PORT + 1U, MAX(PORTS_AT_LEAST, d->vcpu_count * PORTS_OF_A_VCPU));
+
+    return d->evtchn.fifo != NULL ? limit : MIN(limit, evtchn_2l_port_limit(d));
+}
+
 /* More ports, a bucket full. -XEN_ENOSPC: the domain has all that it may have. -XEN_ENOMEM. */
 static int add_bucket(struct domain *d) REQUIRES(d->evtchn.lock)
 {
-    /* The shared page has bits for so many. */
-    uint32_t limit = d->evtchn.fifo != NULL ? CONFIG_MAX_EVTCHN_PORT + 1U
-                                            : MIN(CONFIG_MAX_EVTCHN_PORT + 1U, evtchn_2l_port_limit(d));
+    uint32_t limit = port_limit(d);
     uint32_t index = d->evtchn.port_count / EVTCHN_BUCKET;
     struct evtchn *bucket;
 

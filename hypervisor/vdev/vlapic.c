@@ -156,7 +156,6 @@ void vlapic_update_enabled(struct vlapic *a)
     __atomic_store_n(&a->is_enabled, vlapic_mode(a) != 0 && (a->svr & SVR_ENABLE) != 0, __ATOMIC_RELAXED);
 }
 
-/* Req: BH-APIC-005 */
 static void reset_registers(struct vcpu *v)
 {
     struct vlapic *a = &v->arch.vlapic;
@@ -182,9 +181,12 @@ static void reset_registers(struct vcpu *v)
     vlapic_update_enabled(a);
 }
 
+/* Req: BH-APIC-005 */
+/* As the firmware of a PC leaves them (SDM 3A 10.12.8.1 has BIOSes do it): kernels find vCPUs with long ids only then. */
 void vlapic_reset(struct vcpu *v)
 {
-    uint64_t base = VLAPIC_PAGE_ADDRESS | BASE_ENABLE | (v->id == 0 ? BASE_BSP : 0);
+    uint64_t mode = v->domain->vcpu_count > XAPIC_ID_ALL ? MODE_X2APIC : MODE_XAPIC;
+    uint64_t base = VLAPIC_PAGE_ADDRESS | mode | (v->id == 0 ? BASE_BSP : 0);
 
     __atomic_store_n(&v->arch.vlapic.base, base, __ATOMIC_RELAXED);
     reset_registers(v);

@@ -17,6 +17,9 @@
 #define MODE_XAPIC  BASE_ENABLE
 #define MODE_X2APIC (BASE_EXTEND | BASE_ENABLE)
 
+/* In xAPIC mode it is no vCPU's id, but that of all. */
+#define XAPIC_ID_ALL 0xffu
+
 /* ICR and LVT entries: SDM 3A 10.5.1, 10.6.1. */
 #define DELIVERY_FIXED   0u
 #define DELIVERY_LOWEST  1u

@@ -70,7 +70,7 @@ static struct destination destination_of(const struct vcpu *v)
     default:
         d.is_logical = (low & ICR_LOGICAL) != 0;
         d.id = d.is_x2apic ? high : high >> 24;
-        d.is_broadcast = d.id == (d.is_x2apic ? UINT32_MAX : 0xffu);
+        d.is_broadcast = d.id == (d.is_x2apic ? UINT32_MAX : XAPIC_ID_ALL);
         destination_narrow(&d, v->domain->vcpu_count);
         break;
     }

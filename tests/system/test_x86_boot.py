@@ -33,6 +33,14 @@ def test_one_partition_without_a_description_gets_all_there_is(start_pc, bits):
     assert console.find(None, "domain: powered off")
 
 
+# Req: BH-PC-042
+def test_who_waits_by_pause_gives_its_turn_away(start_pc):
+    """Each of two vCPUs on one CPU waits for the other: a turn that went on to its end would take five million."""
+    console = start_pc([guest("alpha", "bench", "what=spin", vcpus=2)], cpus=1, icount=True)
+    console.wait_guests("alpha")
+    assert float(console.results("alpha")["word to another vCPU and back"]) < 10000
+
+
 # Req: BH-PC-001
 def test_entered_as_pvh_says(start_pc):
     """As from another hypervisor, or a loader that knows no Multiboot. QEMU hands one module over, without words."""

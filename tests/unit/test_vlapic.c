@@ -49,6 +49,20 @@ static void test_reset(void **state)
     assert_int_equal(pending(1), -1);
 }
 
+/* Req: BH-APIC-005 */
+static void test_more_vcpus_than_short_ids(void **state)
+{
+    (void)state;
+    board(2);
+    domain.vcpu_count = 255;
+    vlapic_reset(&vcpus[1]);
+    assert_int_equal(get_msr(1, 0x1b), BASE_XAPIC);
+    domain.vcpu_count = 256;
+    vlapic_reset(&vcpus[1]);
+    assert_int_equal(get_msr(1, 0x1b), BASE_X2APIC);
+    assert_int_equal(get_msr(1, 0x80f), 0xff);
+}
+
 /* Req: BH-APIC-006 */
 static void test_init_keeps_mode(void **state)
 {
@@ -663,7 +677,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reset),
-        cmocka_unit_test(test_init_keeps_mode),
+        cmocka_unit_test(test_more_vcpus_than_short_ids), cmocka_unit_test(test_init_keeps_mode),
         cmocka_unit_test(test_mode_changes),
         cmocka_unit_test(test_base_is_fixed),
         cmocka_unit_test(test_vectors_model),

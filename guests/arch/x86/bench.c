@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Instructions per operation, as the guest sees them, its own few included. Meant for QEMU's -icount shift=0, where an
- * instruction is a virtual nanosecond and one tick of the TSC. "what=traps|interrupts|sleep|calls|pair|boot" picks a part.
+ * instruction is a virtual nanosecond and one tick of the TSC. "what=traps|interrupts|sleep|calls|pair|spin|crowd|boot" picks a part.
  *
  * Nothing here spins where another CPU must get on: under -icount one CPU runs at a time.
  */
@@ -17,6 +17,9 @@
 #define LVT_MASKED   0x10000u
 /* ICR: the destination is whoever writes. */
 #define TO_SELF      0x40000u
+/* ... and others are told to begin, at a page of low memory. */
+#define COMMAND_INIT  0x4500u
+#define COMMAND_START 0x4600u
 
 #ifdef __x86_64__
 #define RETURN "iretq"
@@ -304,6 +307,54 @@ static void calls(void)
     TIME("yield", (void)call(__HYPERVISOR_sched_op, SCHEDOP_yield, 0, 0));
 }
 
+/* Where the vCPUs of crowd() begin, apart from the library's page for that; and in it, what they count up. */
+#define CROWD_PAGE  0x9000u
+#define CROWD_COUNT 0x100u
+#define TO_OTHERS   0xc0000u
+
+/* Sends COMMAND by START, to all others at once or to one after the other, and waits for each to count. */
+static void crowd_starts(const char *name, unsigned others, bool at_once)
+{
+    volatile uint16_t *count = (volatile uint16_t *)(uintptr_t)(CROWD_PAGE + CROWD_COUNT);
+    uint64_t start = now();
+
+    *count = 0;
+    for (unsigned id = 1; id <= others; id = at_once ? others + 1 : id + 1) {
+        uint32_t all = at_once ? TO_OTHERS : 0;
+
+        write_apic(APIC_ICR, id, all | COMMAND_INIT);
+        write_apic(APIC_ICR, id, all | COMMAND_START | CROWD_PAGE >> 12);
+        while (*count != (at_once ? others : id)) {
+            cpu_yield();
+        }
+    }
+    start = now() - start;
+    say("%s: %lu.%lu\n", name, start / others, start * 10 / others % 10);
+}
+
+static void pair(void);
+
+/* All vCPUs that there are, on one CPU: the last one is the other of the pair. */
+static void crowd(void)
+{
+    static const uint8_t code[] = {
+        0x2e, 0xf0, 0xff, 0x06, CROWD_COUNT & 0xff, CROWD_COUNT >> 8, /* lock incw %cs:CROWD_COUNT */
+        0xfa, 0xf4, 0xeb, 0xfd,                                       /* cli; again: hlt; jmp again */
+    };
+    unsigned others = cpuid_read(0xb, 1).b - 1;
+
+    for (unsigned i = 0; i < sizeof(code); i++) {
+        ((volatile uint8_t *)(uintptr_t)CROWD_PAGE)[i] = code[i];
+    }
+    apic_prefers_x2 = true;
+    apic_enable();
+    crowd_starts("start, each", others, false);
+    crowd_starts("start, all at once", others, true);
+    TIME("IPI that nobody takes", write_apic(APIC_ICR, 0, TO_OTHERS | VECTOR_BENCH));
+    board.apic_ids[1] = others;
+    pair();
+}
+
 /* Interrupts of the two vCPUs of pair(), counted. */
 volatile uint32_t bench_pings, bench_pongs;
 extern char bench_ping[], bench_pong[];
@@ -352,6 +403,35 @@ static void pair(void)
     result("IPI to another vCPU and back", now() - start);
 }
 
+/* A word that two vCPUs write in turns, and wait for by PAUSE. */
+static volatile uint32_t word;
+
+static void give_back(void *unused)
+{
+    (void)unused;
+    for (;;) {
+        while (word % 2 == 0) {
+            cpu_yield();
+        }
+        word++;
+    }
+}
+
+static void spin(void)
+{
+    uint64_t start;
+
+    (void)cpu_on(1, give_back, NULL);
+    start = now();
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        word++;
+        while (word % 2 != 0) {
+            cpu_yield();
+        }
+    }
+    result("word to another vCPU and back", now() - start);
+}
+
 static bool wants(const char *what)
 {
     return arg_is("what", what);
@@ -375,6 +455,10 @@ void guest_main(void)
         calls();
     } else if (wants("pair")) {
         pair();
+    } else if (wants("spin")) {
+        spin();
+    } else if (wants("crowd")) {
+        crowd();
     } else if (wants("boot")) {
         say("first instruction: %lu\n", boot_counter);
     }

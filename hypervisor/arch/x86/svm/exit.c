@@ -220,6 +220,14 @@ static void hlt_exit(struct vcpu *v, struct vmcb *b)
     }
 }
 
+/* Req: BH-PC-042 */
+/* It waits for another vCPU, which may run in its place. */
+static void pause_exit(struct vcpu *v, struct vmcb *b)
+{
+    skip_instruction(v, b, INSTRUCTION_PAUSE);
+    vcpu_yield_current();
+}
+
 /* Of code that is not 64-bit, or not a kernel's. */
 static void vmmcall_exit(struct vcpu *v, struct vmcb *b)
 {
@@ -437,6 +445,7 @@ static exit_handler *const handlers[VMEXIT_COUNT] = {
     [VMEXIT_RDPMC] = protection,
     [VMEXIT_CPUID] = cpuid_exit,
     [VMEXIT_INVD] = cache_exit,
+    [VMEXIT_PAUSE] = pause_exit,
     [VMEXIT_HLT] = hlt_exit,
     [VMEXIT_INVLPGA] = undefined,
     [VMEXIT_IOIO] = io_exit,

@@ -21,6 +21,15 @@
 #define CPUID_80000001_C_SVM  BIT(2)
 #define CPUID_8000000A_D_NP   BIT(0)
 #define CPUID_8000000A_D_NRIP BIT(3)
+#define CPUID_8000000A_D_PAUSE_FILTER    BIT(10)
+#define CPUID_8000000A_D_PAUSE_THRESHOLD BIT(12)
+
+/*
+ * So many PAUSEs, none later than so many cycles after the one before, are a wait for somebody else (APM volume 2,
+ * 15.14.4); critical sections are shorter.
+ */
+#define PAUSE_COUNT     3000
+#define PAUSE_THRESHOLD 1000
 
 /* APM volume 2, 15.10.1 and 15.11: a bit each port, and one more; two bits an MSR, in four ranges. */
 static uint8_t io_map[3 * PAGE_SIZE] __attribute__((aligned(4096)));  /* [boot] */
@@ -28,6 +37,7 @@ static uint8_t msr_map[2 * PAGE_SIZE] __attribute__((aligned(4096))); /* [boot] 
 
 bool svm_saves_next_rip;
 static uint32_t asid_count; /* [boot] 0 is the hypervisor's */
+static uint16_t pause_count, pause_threshold; /* [boot] 0: the CPU does not count */
 
 void svm_run(void);
 
@@ -59,6 +69,8 @@ int hvm_init(void)
         return -XEN_ENODEV;
     }
     svm_saves_next_rip = (leaf.edx & CPUID_8000000A_D_NRIP) != 0;
+    pause_count = (leaf.edx & CPUID_8000000A_D_PAUSE_FILTER) != 0 ? PAUSE_COUNT : 0;
+    pause_threshold = (leaf.edx & CPUID_8000000A_D_PAUSE_THRESHOLD) != 0 ? PAUSE_THRESHOLD : 0;
     asid_count = leaf.ebx;
     memset(io_map, 0xff, sizeof(io_map));
     memset(msr_map, 0xff, sizeof(msr_map));
@@ -162,6 +174,12 @@ void hvm_reset(struct vcpu *v, struct vcpu_regs *s, void *block, const struct hv
     b->intercept2 = INTERCEPT_VMRUN | INTERCEPT_VMMCALL | INTERCEPT_VMLOAD | INTERCEPT_VMSAVE | INTERCEPT_STGI |
                     INTERCEPT_CLGI | INTERCEPT_SKINIT | INTERCEPT_ICEBP | INTERCEPT_WBINVD | INTERCEPT_MONITOR |
                     INTERCEPT_MWAIT | INTERCEPT_XSETBV | INTERCEPT_RDPRU;
+    if (!v->sched.owns_cpu) {
+        /* Whom it waits for may be waiting for this CPU. */
+        b->intercept1 |= INTERCEPT_PAUSE;
+        b->pause_count = pause_count;
+        b->pause_threshold = pause_threshold;
+    }
     b->io_map = image_to_paddr(io_map).a;
     b->msr_map = image_to_paddr(msr_map).a;
     b->virtual_interrupt = VIRTUAL_MASKING;

@@ -67,6 +67,7 @@ _Static_assert(sizeof(struct vmcb) == 4096 && offsetof(struct vmcb, cpl) == 0x4c
 #define INTERCEPT_RDPMC       BIT(15)
 #define INTERCEPT_CPUID       BIT(18)
 #define INTERCEPT_INVD        BIT(22)
+#define INTERCEPT_PAUSE       BIT(23)
 #define INTERCEPT_HLT         BIT(24)
 #define INTERCEPT_INVLPGA     BIT(26)
 #define INTERCEPT_IO          BIT(27)
@@ -121,6 +122,7 @@ enum vmexit {
     VMEXIT_RDPMC = 0x06f,
     VMEXIT_CPUID = 0x072,
     VMEXIT_INVD = 0x076,
+    VMEXIT_PAUSE = 0x077,
     VMEXIT_HLT = 0x078,
     VMEXIT_INVLPGA = 0x07a,
     VMEXIT_IOIO = 0x07b,
