@@ -68,9 +68,11 @@ HYP_INCLUDES := -I$(HYP_BUILD)/include -Ihypervisor/include -Ihypervisor/arch/$(
 # What is called once is inlined however large the caller is: boot is one long sequence.
 HYP_OPTIMIZE := $(if $(CONFIG_SIZE),-Os --param=large-function-insns=10000 -Wno-maybe-uninitialized,-O2)
 HYP_ARCH_CFLAGS := $(if $(CONFIG_X86),-m64 -mcmodel=kernel -mno-red-zone -fcf-protection=none,-mstrict-align -mno-outline-atomics)
+# In as many parts as there are CPUs; where the parts end shows in the sizes of functions.
+HYP_LTO ?= -flto=auto
 HYP_CFLAGS := -std=gnu11 $(HYP_OPTIMIZE) -g -ffreestanding -nostdlib -mgeneral-regs-only $(HYP_ARCH_CFLAGS) \
     -fno-pic -fno-stack-protector -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -momit-leaf-frame-pointer \
-    -flto=auto -fno-tree-loop-distribute-patterns -fno-strict-aliasing -fwrapv -ffunction-sections \
+    $(HYP_LTO) -fno-tree-loop-distribute-patterns -fno-strict-aliasing -fwrapv -ffunction-sections \
     -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla $(HYP_INCLUDES)
 
 # What runs once, at boot, or seldom, is compiled for size.

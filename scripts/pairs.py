@@ -36,6 +36,8 @@ NM = {"ARM64": "aarch64-linux-gnu-nm", "X86": "nm"}
 REDUCES = {"SIZE", "SEAL"}
 # Options that are off where sizes are compared: those, and what makes the linker work three times more.
 OFF_IN_SIZES = REDUCES | {"SYMBOLS"}
+# For sizes that depend on the options alone: optimized as a whole.
+WHOLE = "HYP_LTO=-flto=auto -flto-partition=one"
 # Sets of values to choose from, half of them with most options on: some options need many others.
 SAMPLES = 1000
 CHANCES = (0.5, 0.85)
@@ -92,10 +94,11 @@ def cover(options):
     return chosen
 
 
-def build(arch, name):
+def build(arch, name, *variables):
     """(error or None, bytes of all functions and data)"""
     environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "CONFIG")}
-    result = subprocess.run(["make", "-s", "hypervisor", f"CONFIG=pairs/{name}", f"HYP_CONFIG={FOLDER / name}.config"], cwd=TOP,
+    result = subprocess.run(["make", "-s", "hypervisor", f"CONFIG=pairs/{name}", f"HYP_CONFIG={FOLDER / name}.config",
+                             *variables], cwd=TOP,
                             env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     said = re.sub(r"(?m)^  (CC|AS|LD) .*\n", "", result.stdout)
     if result.returncode != 0 or said:
@@ -181,7 +184,7 @@ def check_sizes(options, pool):
         label = f"{options.arch}-{label}"
         values = options.settle(base if name is None else {**base, name: not base[name]})
         options.write(values, FOLDER / f"{label}.config")
-        jobs[name] = pool.submit(build, options.arch, label)
+        jobs[name] = pool.submit(build, options.arch, label, WHOLE)
     error, most = jobs.pop(None).result()
     failed, lines = 0, [error or f"{options.arch}: {most} bytes with most, of which"]
     for name, job in jobs.items():
