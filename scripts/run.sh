@@ -37,14 +37,51 @@ keep_terminal() {
     fi
 }
 
-# QEMU itself describes the control domain's kernel and initramfs in the device tree, as Xen expects it.
+# module KIND FILE ADDRESS [ARGUMENTS]: the node of a file that QEMU's loader puts there.
+module() {
+    echo "module@$3 { compatible = \"multiboot,$1\", \"multiboot,module\"; reg = <0 0x$3 0 $(stat -L -c %s "$2")>;" \
+        "${4:+bootargs = \"$4\";} };"
+}
+
+# QEMU's device tree for this board, with a control domain and a partition beside it, by Xen's bindings. The domain's own
+# files are at 0x4a000000 and 0x4e000000, the partition's at 0x52000000 and 0x56000000.
+control_domain_tree() {
+    mkdir -p "$out"
+    qemu-system-aarch64 "$@" -machine "dumpdtb=$out/qemu.dtb" > /dev/null 2>&1
+    {
+        dtc -q -I dtb -O dts "$out/qemu.dtb"
+        cat <<TREE
+/ { chosen {
+    #address-cells = <2>; #size-cells = <2>;
+    xen,xen-bootargs = "${BOOTARGS-console=dtuart dom0_mem=384M dom0_max_vcpus=2}";
+    $(module kernel "$BUILD/debian/arm64/linux" 4a000000 "console=hvc0 quiet")
+    $(module ramdisk "$BUILD/control.cpio.gz" 4e000000)
+    alpha {
+        compatible = "xen,domain"; #address-cells = <2>; #size-cells = <2>;
+        memory = <0 0x20000>; cpus = <1>; vpl011; xen,enhanced;
+        $(module kernel "$BUILD/debian/arm64/linux" 52000000 "console=ttyAMA0 quiet hostname=alpha")
+        $(module ramdisk "$BUILD/partition.cpio.gz" 56000000)
+    };
+}; };
+TREE
+    } > "$out/board.dts"
+    dtc -q -f -I dts -O dtb -o "$out/board.dtb" "$out/board.dts"
+}
+
 run_control_domain() {
     "$top/scripts/control-domain.sh" "$BUILD/control.cpio.gz"
+    # The drivers of PV disks and network cards are in the guest's initramfs.
+    mkdir -p "$out/partition"
+    rm -rf "$out/partition/drivers"
+    cp -R "$BUILD/debian/arm64/control/guest-drivers" "$out/partition/drivers"
+    "$top/scripts/initramfs.sh" "$BUILD/partition.cpio.gz" "$out/partition"
     cat <<'BANNER'
 
-  A control domain with Xen's tools, on an emulated board (slower than the real thing: give it some seconds).
+  A control domain with Xen's tools and a partition, alpha, on an emulated board (slower than the real thing: give it
+  some seconds).
 
     xl list, xl info       what there is
+    init-dom0less          joins alpha to the store: it gets a name, and may get disks and network cards
     xl create demo.cfg     starts a guest; xl console demo is its console, which Ctrl-] Ctrl-] leaves
     poweroff -f            ends the control domain, and the board goes off
     Ctrl-] x               leave QEMU at once
@@ -52,13 +89,17 @@ run_control_domain() {
 BANNER
     keep_terminal
     status=0
-    qemu-system-aarch64 -nodefaults -display none -machine "${MACHINE:-$machine},virtualization=on" \
-        -cpu "${CPU:-cortex-a57}" -smp "${CPUS:-2}" -m "${MEMORY:-1024}" -kernel "$HYPERVISOR" \
-        -append "${BOOTARGS-console=dtuart dom0_mem=384M dom0_max_vcpus=2}" \
-        -device "guest-loader,addr=0x4a000000,kernel=$BUILD/debian/arm64/linux,bootargs=console=hvc0 quiet" \
-        -device "guest-loader,addr=0x4e000000,initrd=$BUILD/control.cpio.gz" \
+    set -- -nodefaults -display none -machine "${MACHINE:-$machine},virtualization=on" -cpu "${CPU:-cortex-a57}" \
+        -smp "${CPUS:-2}" -m "${MEMORY:-1024}" "$@"
+    control_domain_tree "$@"
+    loader=loader,force-raw=on
+    qemu-system-aarch64 "$@" -kernel "$HYPERVISOR" -dtb "$out/board.dtb" \
+        -device "$loader,addr=0x4a000000,file=$BUILD/debian/arm64/linux" \
+        -device "$loader,addr=0x4e000000,file=$BUILD/control.cpio.gz" \
+        -device "$loader,addr=0x52000000,file=$BUILD/debian/arm64/linux" \
+        -device "$loader,addr=0x56000000,file=$BUILD/partition.cpio.gz" \
         -chardev stdio,id=console,mux=on,signal=off -serial chardev:console -mon chardev=console -echr 0x1d \
-        -no-reboot "$@" || status=$?
+        -no-reboot || status=$?
     exit $status
 }
 

@@ -48,6 +48,7 @@ test  libcapstone-dev       header capstone/capstone.h
 test  libcmocka-dev         header cmocka.h
 test  gcovr                 command gcovr
 test  python3-pytest        module pytest
+test  python3-pytest-xdist  module xdist
 test  python3-pexpect       module pexpect
 test  groff-base            command groff
 test  frama-c-base          command frama-c

@@ -149,6 +149,11 @@ void boot_build_partitions(const struct fdt *t)
             control_join(space.built[i]);
         }
     }
+    for (unsigned i = 0; i < c->domain_count && CONFIG_CONTROL; i++) {
+        if (space.built[i] != NULL && c->domain[i].wants_store && control_promise_store(space.built[i]) != 0) {
+            log_error("%s: it wants a xenstore, but no other domain has one", space.built[i]->name);
+        }
+    }
     if (first != NULL) {
         console_input_first(first);
     }

@@ -402,6 +402,20 @@ static void read_capabilities(struct reading *r)
     r->d->capabilities = (uint8_t)bits;
 }
 
+/* booting.txt, "xen,enhanced": the value may be missing. Req: BH-BOOT-042 */
+static void read_enhanced(struct reading *r)
+{
+    struct fdt_property p;
+
+    if (!fdt_find_property(r->t, &r->d->node, "xen,enhanced", &p)) {
+        return;
+    }
+    r->d->wants_store = p.size == 0 || fdt_property_has_string(&p, "enabled");
+    if (!r->d->wants_store && !fdt_property_has_string(&p, "disabled") && !fdt_property_has_string(&p, "no-xenstore")) {
+        domain_error(r, &r->d->node, "xen,enhanced", "expected no value, \"enabled\", \"disabled\" or \"no-xenstore\"");
+    }
+}
+
 /* The value of NAME in the first of the COUNT nodes that has it. */
 static uint8_t inherited_cells(const struct fdt *t, const struct fdt_node *const nodes[], unsigned count,
                                const char *name, uint8_t fallback)
@@ -443,6 +457,7 @@ static void read_domain(struct reading *r)
     }
     if (CONFIG_CONTROL) {
         read_capabilities(r);
+        read_enhanced(r);
     }
     r->d->vpl011 = CONFIG_VPL011 && fdt_find_property(r->t, &r->d->node, "vpl011", &vpl011);
     for (bool more = fdt_first_child(r->t, &r->d->node, &child); more; more = fdt_next_sibling(r->t, &child, &child)) {

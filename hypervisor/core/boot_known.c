@@ -31,7 +31,7 @@ static const struct known_property domain_properties[] = {
     { .name = "linux,phandle", .supported = true },
     { .name = "nr_spis" },
     { .name = "direct-map" },
-    { .name = "xen,enhanced", .off = "disabled" },
+    { .name = "xen,enhanced", .supported = CONFIG_CONTROL, .off = "disabled" },
     { .name = "xen,static-mem" },
     { .name = "xen,domain-p2m-mem-mb" },
     { .name = "domain-cpupool" },

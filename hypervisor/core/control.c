@@ -95,6 +95,40 @@ void control_join(struct domain *d)
     domain_list_unlock();
 }
 
+/* Who has the store: who says so, or else controls. FRAME_NO_DOMAIN: nobody but D. */
+static uint16_t find_store(const struct domain *d)
+{
+    uint16_t found = FRAME_NO_DOMAIN;
+    unsigned best = 0;
+
+    domain_list_lock();
+    for (unsigned i = 0; i < CONFIG_MAX_DOMAINS; i++) {
+        const struct domain *other = domain_table[i];
+        unsigned has = other == NULL || other == d ? 0 : other->capabilities & (DOMAIN_XENSTORE | DOMAIN_CONTROL);
+
+        if (has > best) {
+            best = has;
+            found = other->id;
+        }
+    }
+    domain_list_unlock();
+    return found;
+}
+
+/* Req: BH-BOOT-042 */
+int control_promise_store(struct domain *d)
+{
+    uint16_t server = find_store(d);
+    uint32_t port = 0;
+    int err = server == FRAME_NO_DOMAIN ? -XEN_ENOENT : evtchn_offer(d, &port, server);
+
+    if (err == 0) {
+        d->parameter.store_evtchn = port;
+        d->parameter.store_pfn = ~0ULL;
+    }
+    return err;
+}
+
 /* ---- Waiting ---- */
 
 /* In the upper half of the second argument, so that what a guest has there by chance is not taken for it. */

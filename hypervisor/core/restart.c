@@ -4,6 +4,7 @@
 #include "arch/arch.h"
 #include "bh/boot_config.h"
 #include "bh/console.h"
+#include "bh/control.h"
 #include "bh/cpu.h"
 #include "bh/domain.h"
 #include "bh/evtchn.h"
@@ -241,6 +242,9 @@ static void begin_life(struct domain *d)
                 open_channel(d, &list->channel[i]);
             }
         }
+    }
+    if (CONFIG_CONTROL && d->restart.config->wants_store && control_promise_store(d) != 0) {
+        log_warning("%s: no domain has a xenstore for it any more", d->name);
     }
     d->restart.action = RESTART_DESTROY;
     domain_start(d);

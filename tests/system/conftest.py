@@ -7,8 +7,6 @@ Environment: BULKHEAD, the hypervisor under test (build/arm64/bulkhead); BULKHEA
 PATIENCE, a factor on every time limit. Markers: soak, the long ones; static_too, those that run on
 build/arm64-static/bulkhead as well.
 """
-import contextlib
-import fcntl
 import functools
 import os
 import pathlib
@@ -19,6 +17,7 @@ import pytest
 import board as boards
 import pc
 from board import BUILD, TOP, Board
+from console import making
 
 
 def pytest_configure(config):
@@ -51,15 +50,6 @@ def pytest_collection_modifyitems(config, items):
         for item in items:
             if "soak" in item.keywords:
                 item.add_marker(skip_soak)
-
-
-@contextlib.contextmanager
-def making():
-    """Locked, so that parallel test processes make things once."""
-    boards.WORK.mkdir(parents=True, exist_ok=True)
-    with open(boards.WORK / "made.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def make_initramfs(arch, initramfs):

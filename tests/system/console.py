@@ -2,7 +2,9 @@
 """What all emulated machines share, whether boards (board.py) or PCs (pc.py): the partitions on them, how QEMU is
 started, and the console, read and typed on."""
 import codecs
+import contextlib
 import dataclasses
+import fcntl
 import os
 import pathlib
 import re
@@ -41,9 +43,26 @@ class Domain:
     memory_text: str = ""           # instead of MEMORY: what follows "memory ="
 
 
+@contextlib.contextmanager
+def making():
+    """Locked, so that parallel test processes make things once."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    with open(WORK / "made.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def one_host_cpu():
+    """The command prefix for a process with a single host CPU: parallel test processes take different ones."""
+    allowed = sorted(os.sched_getaffinity(0))
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    return ["taskset", "-c", str(allowed[worker % len(allowed)])]
+
+
 class Machine:
     """What a board and a PC have in common: DOMAINS, HYPERVISOR, NAME, and build(), which returns QEMU's command."""
     emulator = "qemu-system-none"
+    takes_turns = False     # its CPUs never run at the same instant
 
     def __post_init__(self):
         self.hypervisor = pathlib.Path(self.hypervisor or self.default_hypervisor())
@@ -96,7 +115,8 @@ class Console:
         self.log = open(board.work / "console.log", "w")
         self.log.write("# " + " ".join(map(str, command)) + "\n")
         # Pipes: a terminal can lose what a program wrote just before it ended.
-        self.process = subprocess.Popen(["timeout", "-k", "5", str(int(limit * PATIENCE)), *map(str, command)],
+        prefix = one_host_cpu() if board.takes_turns else []
+        self.process = subprocess.Popen(prefix + ["timeout", "-k", "5", str(int(limit * PATIENCE)), *map(str, command)],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
 

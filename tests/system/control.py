@@ -4,24 +4,34 @@ creates the other ones. Its self-tests (guests/linux/control/selftest) say facts
 import dataclasses
 import os
 import re
+import shutil
 import subprocess
+import tempfile
 
 import board as boards
 from board import BUILD, TOP, Board
+from console import making
 
 INITRAMFS = BUILD / "control.cpio.gz"
+# Of a partition beside it that gets PV devices.
+PARTITION_INITRAMFS = BUILD / "control-partition.cpio.gz"
 
 
 def make_initramfs():
     sources = [TOP / "scripts/control-domain.sh", TOP / "scripts/initramfs.sh", TOP / "scripts/cpio.py",
                *(TOP / "guests/linux").rglob("*")]
-    if not INITRAMFS.exists() or max(os.path.getmtime(s) for s in sources) > os.path.getmtime(INITRAMFS):
-        subprocess.run([TOP / "scripts/control-domain.sh", INITRAMFS], check=True)
+    newest = max(os.path.getmtime(s) for s in sources)
+    with making(), tempfile.TemporaryDirectory() as folder:
+        if not INITRAMFS.exists() or newest > os.path.getmtime(INITRAMFS):
+            subprocess.run([TOP / "scripts/control-domain.sh", INITRAMFS], check=True)
+        if not PARTITION_INITRAMFS.exists() or newest > os.path.getmtime(PARTITION_INITRAMFS):
+            shutil.copytree(boards.DEBIAN / "control/guest-drivers", f"{folder}/drivers")
+            subprocess.run([TOP / "scripts/initramfs.sh", PARTITION_INITRAMFS, folder], check=True)
 
 
 @dataclasses.dataclass
 class ControlBoard(Board):
-    """DOMAINS is empty: what the control domain creates has its console there, not on the board's line."""
+    """DOMAINS are those beside it: what the control domain creates has its console there, not on the board's line."""
     domains: list = dataclasses.field(default_factory=list)
     arguments: str = ""             # added to the control domain's kernel command line
     control_memory: int = 384       # MiB
@@ -42,9 +52,9 @@ def facts(console):
     return [(match[1], match[2].strip()) for match in found if match]
 
 
-def run(start, test, hypervisor, limit=120, **options):
-    """{name: value} of what this self-test says, where values of one name are joined by newlines."""
-    console = start([], limit=limit, kind=ControlBoard, hypervisor=hypervisor,
+def run(start, test, hypervisor, limit=120, domains=(), **options):
+    """({name: value} of what this self-test says, where values of one name are joined by newlines; the console)."""
+    console = start(domains, limit=limit, kind=ControlBoard, hypervisor=hypervisor,
                     **{**options, "arguments": f"selftest={test} {options.get('arguments', '')}".strip()})
     ended = console.wait_line(None, rf"selftest {test}: (.*)", limit)
     console.wait_end()
@@ -54,7 +64,7 @@ def run(start, test, hypervisor, limit=120, **options):
     assert ended[1] == "exit 0", f"{test} ended with {ended[1]}\n{console.tail()}"
     for line in console.lines[None]:
         assert not re.search(r"control-init: failed|BUG:|Oops|Kernel panic", line), line
-    return found
+    return found, console
 
 
 def fields(text):

@@ -3,14 +3,9 @@
 import pytest
 
 import racing
-from console import SWITCHING
 from pc import guest
 
 pytestmark = pytest.mark.bulkhead
-# Under QEMU 7.2 with a thread for each CPU a partition, or once the hypervisor, ends about once a minute here: a control
-# block comes back with the hypervisor's own RIP, RSP and CR3, or a guest faults on addresses that its intact tables map.
-# Why is not known. One thread for all CPUs, which takes turns every 100 us, was not seen to.
-ONE_THREAD = ("-accel", "tcg,thread=single", *SWITCHING)
 WIDTHS = pytest.mark.parametrize("widths", [(64, 64), (64, 32)], ids=["64", "64-32"])
 
 
@@ -18,8 +13,7 @@ def race(start_pc, widths, seconds, seed, **options):
     def partition(index, name, program, arguments, **of_guest):
         return guest(name, program, arguments, bits=widths[index], **of_guest)
 
-    return racing.race(start_pc, partition, seconds, seed, count=len(widths), least=5, qemu=ONE_THREAD,
-                       **options)
+    return racing.race(start_pc, partition, seconds, seed, count=len(widths), least=5, **options)
 
 
 # Req: BH-SEC-004, BH-SEC-005

@@ -153,7 +153,7 @@ static void test_no_domains(void **state)
 static void test_warnings(void **state)
 {
     static const char *const unsupported[] = {
-        "nr_spis", "direct-map", "xen,enhanced", "xen,static-mem", "xen,domain-p2m-mem-mb", "domain-cpupool", "colors",
+        "nr_spis", "direct-map", "xen,static-mem", "xen,domain-p2m-mem-mb", "domain-cpupool", "colors",
         "llc-colors", "sve", "xen,sve", "max_grant_version", "max_grant_frames", "max_maptrack_frames", "passthrough",
         "xen,sci_type", "trap-unmapped-accesses", "v8r_el1_msa",
     };
@@ -404,6 +404,32 @@ static void test_capabilities(void **state)
     expect_log("/chosen/d: capabilities: expected a sum of 1 (control), 2 (hardware) and 4 (xenstore)");
 }
 
+/* Req: BH-BOOT-042 */
+static void test_enhanced(void **state)
+{
+    static const struct {
+        const char *property;
+        bool wants_store, is_bad;
+    } cases[] = {
+        { "", false, false }, { "xen,enhanced;", true, false }, { "xen,enhanced = \"enabled\";", true, false },
+        { "xen,enhanced = \"disabled\";", false, false }, { "xen,enhanced = \"no-xenstore\";", false, false },
+        { "xen,enhanced = \"yes\";", false, true }, { "xen,enhanced = <1>;", false, true },
+    };
+    char source[1024];
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_COUNT(cases); i++) {
+        snprintf(source, sizeof(source), DOMAIN("d", BASIC "%s " KERNEL("50000000")), cases[i].property);
+        assert_int_equal(read_chosen(source), cases[i].is_bad);
+        if (cases[i].is_bad) {
+            expect_log("/chosen/d: xen,enhanced: expected no value, \"enabled\", \"disabled\" or \"no-xenstore\"");
+        } else {
+            assert_int_equal(config.domain[0].wants_store, cases[i].wants_store);
+            assert_string_equal(log_text(), "");
+        }
+    }
+}
+
 /* Names in reports come from a stranger too: they cannot send control characters to the console. */
 static void test_report(void **state)
 {
@@ -429,7 +455,7 @@ int main(void)
         cmocka_unit_test(test_warnings),    cmocka_unit_test(test_bad_numbers), cmocka_unit_test(test_bad_cpus),
         cmocka_unit_test(test_bad_names),   cmocka_unit_test(test_bad_modules), cmocka_unit_test(test_long_arguments),
         cmocka_unit_test(test_cells),       cmocka_unit_test(test_too_many),  cmocka_unit_test(test_report),
-        cmocka_unit_test(test_dom0),        cmocka_unit_test(test_capabilities),
+        cmocka_unit_test(test_dom0),        cmocka_unit_test(test_capabilities), cmocka_unit_test(test_enhanced),
     };
 
     return cmocka_run_group_tests_name(__FILE__, tests, NULL, teardown);

@@ -506,12 +506,36 @@ static void test_board(void **state)
     finish();
 }
 
+/* Req: BH-BOOT-042 */
+static void test_promised_store(void **state)
+{
+    const struct evtchn *c;
+    struct domain *store;
+
+    (void)state;
+    init();
+    assert_int_equal(control_promise_store(control), -XEN_ENOENT);
+    assert_int_equal(control->parameter.store_pfn, 0);
+    assert_int_equal(control_promise_store(plain), 0);
+    assert_true(plain->parameter.store_pfn == ~0ULL);
+    c = evtchn_at(&plain->evtchn, (uint32_t)plain->parameter.store_evtchn);
+    assert_int_equal(c->state, EVTCHN_UNBOUND);
+    assert_int_equal(c->remote_id, control->id);
+    /* Who has the store goes before who controls. */
+    store = make_domain("store", 1, 0, all_cpus(), 4);
+    store->capabilities = DOMAIN_XENSTORE;
+    start_domain(store);
+    assert_int_equal(control_promise_store(control), 0);
+    assert_int_equal(evtchn_at(&control->evtchn, (uint32_t)control->parameter.store_evtchn)->remote_id, store->id);
+    finish();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rights), cmocka_unit_test(test_life),  cmocka_unit_test(test_foreign),
         cmocka_unit_test(test_pause),  cmocka_unit_test(test_limits), cmocka_unit_test(test_reach),
-        cmocka_unit_test(test_board),
+        cmocka_unit_test(test_board), cmocka_unit_test(test_promised_store),
     };
 
     return cmocka_run_group_tests_name(__FILE__, tests, NULL, NULL);

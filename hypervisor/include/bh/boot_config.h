@@ -55,6 +55,7 @@ struct boot_domain {
     bool owns_cpus;                /* vCPU i owns boot_domain_cpu(d, i), which no other partition names as its own */
     bool vpl011;
     bool is_initial;               /* it is what Xen calls dom0, as far as guests see: the only one */
+    bool wants_store;              /* the domain with the store is to serve it, when it is ready */
     uint8_t capabilities;          /* DOMAIN_* */
     uint16_t wanted_id;            /* the number it is to have; 0: any */
 };

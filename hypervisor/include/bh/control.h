@@ -47,6 +47,13 @@ static inline void control_put(const struct vcpu *v, struct domain *d)
 void control_join(struct domain *d);
 
 /*
+ * D is to have the store as soon as the domain that has it says where (Xen's init-dom0less): until then
+ * HVM_PARAM_STORE_PFN is ~0, and an event of HVM_PARAM_STORE_EVTCHN tells that it changed. Before D runs. -XEN_ENOENT:
+ * no other domain has the store. -XEN_ENOSPC, -XEN_ENOMEM.
+ */
+MUST_USE int control_promise_store(struct domain *d);
+
+/*
  * An operation that has begun something waits for its end: it is tried again (HYPERCALL_RESTART), and knows then that
  * it did begin, if the caller leaves the second argument as it is. WHAT is what it waits for.
  */
