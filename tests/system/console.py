@@ -93,6 +93,10 @@ class Machine:
         """{what stands in front of a partition's lines: its name}"""
         return {d.name: d.name for d in self.domains}
 
+    def focus(self):
+        """Who has the input at first; None: none of the domains."""
+        return self.domains[0].name if self.domains else None
+
     def start(self, limit=60):
         """Starts QEMU; it is killed after LIMIT * PATIENCE seconds whatever happens."""
         if not self.hypervisor.exists():
@@ -142,9 +146,9 @@ class Console:
             re.match(r"([\w.-]+): (.*)$", line)
         if match and match[1] in self.names:
             return self.names[match[1]], match[2]
-        if is_xen(self.board.hypervisor) and not line.startswith("(XEN)") and self.board.domains:
-            # Xen prints the partition that has the input focus, the first one, without a prefix.
-            return self.board.domains[0].name, line
+        if is_xen(self.board.hypervisor) and not line.startswith("(XEN)"):
+            # Xen prints the partition that has the input focus without a prefix.
+            return self.board.focus(), line
         return None, line
 
     def pump(self, seconds):

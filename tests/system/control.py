@@ -37,6 +37,9 @@ class ControlBoard(Board):
     control_memory: int = 384       # MiB
     control_vcpus: int = 2
 
+    def focus(self):
+        return None
+
     def all_bootargs(self):
         own = f"dom0_mem={self.control_memory}M dom0_max_vcpus={self.control_vcpus}"
         return f"{super().all_bootargs()} {own}".strip()

@@ -74,7 +74,9 @@ JOINED = {"before, domains": "Domain-0 0;(null) 1;", "init-dom0less": "ok", "nam
 def test_a_partition_of_the_boot_description_is_joined(start, hypervisor):
     partition = boards.linux("one", "selftest=joined", ramdisk=control.PARTITION_INITRAMFS, extra="xen,enhanced;")
     found, console = control.run(start, "joined", path(hypervisor), limit=200, domains=[partition])
-    check(found, JOINED)
+    # What init-dom0less writes there is never removed by Debian's xl.
+    assert re.fullmatch(r"/vm/[0-9a-f-]{36}", found.pop("end, store"))
+    check(found, {**JOINED, "end, store": None})
     told = console.results("one")
     assert (told["read"], told["written"]) == (found["disk, read"], found["disk, written"])
     assert told["ping"] == "3 packets received"
