@@ -9,12 +9,12 @@ import subprocess
 import tempfile
 
 import board as boards
-from board import BUILD, TOP, Board
-from console import making
+from board import GUESTS, TOP, Board
+from console import WORK, making
 
-INITRAMFS = BUILD / "control.cpio.gz"
+INITRAMFS = WORK / "control.cpio.gz"
 # Of a partition beside it that gets PV devices.
-PARTITION_INITRAMFS = BUILD / "control-partition.cpio.gz"
+PARTITION_INITRAMFS = WORK / "control-partition.cpio.gz"
 
 
 def make_initramfs():
@@ -23,7 +23,10 @@ def make_initramfs():
     newest = max(os.path.getmtime(s) for s in sources)
     with making(), tempfile.TemporaryDirectory() as folder:
         if not INITRAMFS.exists() or newest > os.path.getmtime(INITRAMFS):
-            subprocess.run([TOP / "scripts/control-domain.sh", INITRAMFS], check=True)
+            os.mkdir(f"{folder}/root")
+            shutil.copy(GUESTS / "hello", f"{folder}/root/small")
+            subprocess.run([TOP / "scripts/control-domain.sh", INITRAMFS, folder], check=True)
+            shutil.rmtree(f"{folder}/root")
         if not PARTITION_INITRAMFS.exists() or newest > os.path.getmtime(PARTITION_INITRAMFS):
             shutil.copytree(boards.DEBIAN / "control/guest-drivers", f"{folder}/drivers")
             subprocess.run([TOP / "scripts/initramfs.sh", PARTITION_INITRAMFS, folder], check=True)

@@ -105,8 +105,20 @@ def test_xl_tells_about_the_machine(start, hypervisor):
     assert vcpus == ["0", "1"]
 
 
+# Req: BH-CTL-011, BH-CTL-012
 @ON_BOTH
-@pytest.mark.parametrize("rounds", [2, pytest.param(100, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("crowd", [4, pytest.param(24, marks=pytest.mark.soak)])
+def test_many_xl_at_once(start, hypervisor, crowd):
+    found, _ = control.run(start, "crowd", path(hypervisor), limit=60 + 20 * crowd, arguments=f"crowd={crowd}",
+                           memory=1536)
+    everybody = f"{crowd}\n{crowd}"
+    check(found, {"created": everybody, "ended": everybody, "changed": everybody, "destroyed": everybody, **NOTHING,
+                  "end, free memory": "0"})
+
+
+@pytest.mark.soak
+@ON_BOTH
+@pytest.mark.parametrize("rounds", [20, 200])
 def test_memory_of_guests_comes_back(start, hypervisor, rounds):
     found, _ = control.run(start, "rounds", path(hypervisor), limit=60 + 40 * rounds, arguments=f"rounds={rounds}")
     check(found, {"rounds": f"{rounds} of {rounds}", **NOTHING, "end, free memory": "0"})
