@@ -210,13 +210,10 @@ int64_t domctl_scheduler_op(struct vcpu *v, struct domain *d, struct xen_domctl 
     switch (s->cmd) {
     case XEN_DOMCTL_SCHEDOP_getinfo:
         s->u.credit2.weight = d->weight;
-        s->u.credit2.cap = 0;
+        s->u.credit2.cap = d->cap.percent;
         return 0;
     case XEN_DOMCTL_SCHEDOP_putinfo:
-        /* A cap of ~0 stays as it is. */
-        if (s->u.credit2.cap != 0 && s->u.credit2.cap != UINT16_MAX) {
-            return -XEN_EOPNOTSUPP;
-        }
+        sched_set_cap(d, s->u.credit2.cap);
         if (s->u.credit2.weight != 0) {
             sched_set_weight(d, s->u.credit2.weight);
         }

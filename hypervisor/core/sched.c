@@ -27,6 +27,7 @@ static void set_state(struct vcpu *v, enum vcpu_state state, uint64_t now) REQUI
 void sched_cpu_init(struct cpu *cpu)
 {
     timer_init(&cpu->sched.slice, TIMER_SLICE, cpu);
+    timer_init(&cpu->sched.refill, TIMER_REFILL, cpu);
     if (CONFIG_SCHED_FAIR) {
         sched_fair_init();
     }
@@ -89,18 +90,28 @@ void sched_vcpu_remove(struct vcpu *v)
     if (v->sched.owns_cpu) {
         v->sched.cpu->sched.owner = NULL;
     }
+    if (CONFIG_CONTROL) {
+        sched_cap_forget(v->domain);
+    }
     set_state(v, VCPU_OFFLINE, arch_time_now());
     spin_unlock(&sched_lock);
 }
 
+/* Has V's domain a cap, and does it count for V? */
+static bool is_capped(const struct vcpu *v)
+{
+    return CONFIG_CONTROL && v->domain->cap.percent != 0 && !v->sched.owns_cpu;
+}
+
 /*
- * Somebody waits for CPU: the current turn will end. The timer is not disarmed when nobody waits any more, because
- * somebody soon will again; it then ends a turn for nothing, once a slice at most.
+ * Somebody waits for CPU, where V runs: the current turn will end. The timer is not disarmed when nobody waits any more,
+ * because somebody soon will again; it then ends a turn for nothing, once a slice at most.
  */
-static void arm_slice(struct cpu *cpu, uint64_t now)
+static void arm_slice(struct cpu *cpu, const struct vcpu *v, uint64_t now)
 {
     if (CONFIG_SCHED_FAIR && cpu->sched.slice.queue == NULL) {
-        timer_set(&cpu->sched.slice, now + sched_fair_slice());
+        timer_set(&cpu->sched.slice,
+                  now + (is_capped(v) ? sched_cap_turn(v->domain, sched_fair_slice()) : sched_fair_slice()));
     }
 }
 
@@ -126,7 +137,7 @@ static struct cpu *make_runnable(struct vcpu *v, uint64_t now) REQUIRES(sched_lo
     sched_fair_enqueue(v);
     if (target == this_cpu() && target->current != NULL && target->current->sched.intent == INTENT_RUN) {
         if (!sched_fair_preempts(v, target->current, false)) {
-            arm_slice(target, now);
+            arm_slice(target, target->current, now);
             return NULL;
         }
     }
@@ -219,6 +230,51 @@ static void account_idleness(struct cpu *cpu, const struct vcpu *old, const stru
     }
 }
 
+/* V's domain has spent its cap: the rest of it stops too. Which CPUs are to let go of it is added to RUNNING. */
+static void stop_domain(const struct domain *d, cpuset_t *running) REQUIRES(sched_lock)
+{
+    for (unsigned i = 0; i < d->vcpu_count; i++) {
+        struct vcpu *v = d->vcpus[i];
+
+        if (v != NULL && CONFIG_SCHED_FAIR && v->sched.queued) {
+            sched_fair_dequeue(v);
+        }
+        if (v != NULL && v->state == VCPU_RUNNING) {
+            cpuset_add(running, v->sched.cpu->id);
+        }
+    }
+}
+
+/* D may run again: what of it wants to waits for a CPU. Which CPUs should look is added to TARGETS. */
+static void go_on(const struct domain *d, cpuset_t *targets) REQUIRES(sched_lock)
+{
+    for (unsigned i = 0; i < d->vcpu_count && domain_may_run(d); i++) {
+        struct vcpu *v = d->vcpus[i];
+        const struct cpu *target = NULL;
+
+        if (v != NULL && v->state == VCPU_RUNNABLE && !v->sched.queued) {
+            target = make_runnable(v, arch_time_now());
+        }
+        if (target != NULL) {
+            cpuset_add(targets, target->id);
+        }
+    }
+}
+
+/* The time of V, which ran on CPU, is charged; was it the last that its domain's cap allowed? */
+static void settle_cap(struct cpu *cpu, struct vcpu *v, uint64_t now) REQUIRES(sched_lock)
+{
+    cpuset_t running = { { 0 } };
+
+    if (!sched_cap_is_reached(v->domain, now)) {
+        return;
+    }
+    stop_domain(v->domain, &running);
+    running.word[cpu->id / 64] &= ~BIT(cpu->id % 64);
+    request_all(&running);
+    timer_set(&cpu->sched.refill, sched_cap_earliest());
+}
+
 /* Req: BH-SCHED-003 */
 bool sched_pick(struct cpu *cpu, struct vcpu **next)
 {
@@ -229,11 +285,14 @@ bool sched_pick(struct cpu *cpu, struct vcpu **next)
     bool old_goes_on, contended;
 
     spin_lock(&sched_lock);
-    old_goes_on = old != NULL && domain_may_run(old->domain) &&
-                  (old->sched.intent == INTENT_RUN || old->sched.intent == INTENT_YIELD);
     if (CONFIG_SCHED_FAIR && old != NULL && !old->sched.owns_cpu) {
         sched_fair_charge(old, now);
+        if (unlikely(is_capped(old))) {
+            settle_cap(cpu, old, now);
+        }
     }
+    old_goes_on = old != NULL && domain_may_run(old->domain) &&
+                  (old->sched.intent == INTENT_RUN || old->sched.intent == INTENT_YIELD);
     if (cpu->sched.owner != NULL || !CONFIG_SCHED_FAIR) {
         chosen = sched_pinned_pick(cpu, old, old_goes_on);
     } else {
@@ -265,7 +324,8 @@ bool sched_pick(struct cpu *cpu, struct vcpu **next)
         waiting = sched_fair_best(cpu);
         idle = sched_fair_idle(cpu);
     }
-    contended = waiting != NULL || (chosen != NULL && !chosen->sched.owns_cpu && old != chosen && old_goes_on);
+    contended = waiting != NULL || (chosen != NULL && !chosen->sched.owns_cpu && old != chosen && old_goes_on) ||
+                (chosen != NULL && is_capped(chosen));
     /* Only now, so that it is not looked at above. */
     cpu->sched.heir = old != NULL && chosen != old ? lay_down(old, old_goes_on, now) : NULL;
     spin_unlock(&sched_lock);
@@ -277,7 +337,7 @@ bool sched_pick(struct cpu *cpu, struct vcpu **next)
     cpu->sched.postponed = 0;
     __atomic_store_n(&cpu->sched.contended, contended, __ATOMIC_RELAXED);
     if (contended && chosen == old) {
-        arm_slice(cpu, now);
+        arm_slice(cpu, chosen, now);
     }
     *next = chosen;
     return chosen != old;
@@ -286,7 +346,7 @@ bool sched_pick(struct cpu *cpu, struct vcpu **next)
 void sched_begin_turn(struct cpu *cpu)
 {
     if (cpu->sched.contended) {
-        arm_slice(cpu, arch_time_now());
+        arm_slice(cpu, cpu->current, arch_time_now());
     }
 }
 
@@ -346,16 +406,7 @@ void sched_pause(struct domain *d)
 
     spin_lock(&sched_lock);
     d->pauses++;
-    for (unsigned i = 0; i < d->vcpu_count; i++) {
-        struct vcpu *v = d->vcpus[i];
-
-        if (v != NULL && CONFIG_SCHED_FAIR && v->sched.queued) {
-            sched_fair_dequeue(v);
-        }
-        if (v != NULL && v->state == VCPU_RUNNING) {
-            cpuset_add(&running, v->sched.cpu->id);
-        }
-    }
+    stop_domain(d, &running);
     spin_unlock(&sched_lock);
     request_all(&running);
 }
@@ -369,16 +420,8 @@ bool sched_unpause(struct domain *d)
     spin_lock(&sched_lock);
     was_paused = d->pauses != 0;
     d->pauses -= was_paused;
-    for (unsigned i = 0; i < d->vcpu_count && was_paused && domain_may_run(d); i++) {
-        struct vcpu *v = d->vcpus[i];
-        const struct cpu *target = NULL;
-
-        if (v != NULL && v->state == VCPU_RUNNABLE && !v->sched.queued) {
-            target = make_runnable(v, arch_time_now());
-        }
-        if (target != NULL) {
-            cpuset_add(&targets, target->id);
-        }
+    if (was_paused) {
+        go_on(d, &targets);
     }
     spin_unlock(&sched_lock);
     request_all(&targets);
@@ -414,6 +457,12 @@ int sched_set_affinity(struct vcpu *v, const cpuset_t *may, const cpuset_t *pref
     } else {
         v->sched.affinity = *may;
         v->sched.preferred = *preferred;
+        for (unsigned i = 0; i < cpu_count && v->state != VCPU_RUNNING && !cpuset_has(may, v->sched.cpu->id); i++) {
+            /* Where it ran last is what its control domain is told. */
+            if (cpuset_has(may, i) && cpu_table[i]->sched.owner == NULL && cpu_table[i]->online) {
+                v->sched.cpu = cpu_table[i];
+            }
+        }
         for (unsigned i = 0; i < cpu_count; i++) {
             /* Whoever may have it now looks, and so does who must let it go. */
             if ((v->sched.queued && cpuset_has(may, i)) || (v->state == VCPU_RUNNING && v->sched.cpu->id == i)) {
@@ -437,6 +486,40 @@ void sched_set_weight(struct domain *d, uint16_t weight)
         }
     }
     spin_unlock(&sched_lock);
+}
+
+/* Req: BH-SCHED-014 */
+void sched_set_cap(struct domain *d, uint16_t percent)
+{
+    cpuset_t targets = { { 0 } };
+
+    spin_lock(&sched_lock);
+    sched_cap_set(d, percent, arch_time_now());
+    go_on(d, &targets);
+    for (unsigned i = 0; i < d->vcpu_count; i++) {
+        /* What runs now has a turn without an end, perhaps. */
+        if (d->vcpus[i] != NULL && d->vcpus[i]->state == VCPU_RUNNING) {
+            cpuset_add(&targets, d->vcpus[i]->sched.cpu->id);
+        }
+    }
+    spin_unlock(&sched_lock);
+    request_all(&targets);
+}
+
+/* Req: BH-SCHED-014 */
+void sched_refill(struct cpu *cpu)
+{
+    cpuset_t targets = { { 0 } };
+    const struct domain *d;
+    uint64_t now = arch_time_now();
+
+    spin_lock(&sched_lock);
+    while ((d = sched_cap_next(now)) != NULL) {
+        go_on(d, &targets);
+    }
+    timer_set(&cpu->sched.refill, sched_cap_earliest());
+    spin_unlock(&sched_lock);
+    request_all(&targets);
 }
 
 uint64_t sched_idle_ns(const struct cpu *cpu)

@@ -18,6 +18,7 @@
  */
 #include "arch/arch.h"
 #include "bh/cpu.h"
+#include "bh/domain.h"
 #include "bh/sched.h"
 #include "bh/vcpu.h"
 
@@ -64,6 +65,9 @@ void sched_fair_charge(struct vcpu *v, uint64_t now)
     v->sched.started = now;
     v->sched.runtime += ran;
     v->sched.vtime += weighted(v, ran);
+    if (CONFIG_CONTROL && unlikely(v->domain->cap.percent != 0)) {
+        sched_cap_charge(v->domain, ran);
+    }
 }
 
 /* Req: BH-SCHED-008, BH-SCHED-009 */

@@ -107,6 +107,11 @@ static void run(struct timer *t)
     case TIMER_SLICE:
         sched_slice_expired(t->owner);
         break;
+    case TIMER_REFILL:
+        if (CONFIG_CONTROL) {
+            sched_refill(t->owner);
+        }
+        break;
     case TIMER_VTIMER:
     case TIMER_PTIMER:
     case TIMER_SINGLESHOT:

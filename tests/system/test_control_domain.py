@@ -32,6 +32,7 @@ COMMANDS = {
     "xl mem-set": "ok", "xl mem-set back": "ok", "mem-set back, xl list": "128",
     "xl mem-max": "ok", "xl mem-max back": "ok",
     "xl sched-credit2 weight": "ok", "weight": "512",
+    "xl sched-credit2 cap": "ok", "cap": "20", "xl sched-credit2 no cap": "ok",
     "xl network-attach": "ok", "network-attach, state": "1 00:16:3e:00:00:02 4",
     "network-attach, guest": "eth0 eth1 lo", "xl network-detach": "ok", "network-detach, guest": "eth0 lo",
     "xl block-attach": "ok", "block-attach, guest": "16384", "xl block-list": "51712 0 ID 4;51728 0 ID 4;",
@@ -82,12 +83,15 @@ def test_a_partition_of_the_boot_description_is_joined(start, hypervisor):
     assert told["ping"] == "3 packets received"
 
 
-# Req: BH-CTL-004, BH-CTL-010, BH-CTL-014, BH-CTL-018, BH-CTL-019
+# Req: BH-CTL-004, BH-CTL-010, BH-CTL-014, BH-CTL-018, BH-CTL-019, BH-SCHED-014
 @ON_BOTH
 def test_xl_changes_a_guest_that_runs(start, hypervisor):
     found, _ = control.run(start, "commands", path(hypervisor), limit=200)
     check(found, COMMANDS)
     assert 96 <= int(found["mem-set, xl list"]) <= 97
+    # The machine that emulates may have taken CPU time too.
+    assert 10 <= int(found["cap, share"]) <= 22, found
+    assert int(found["no cap, share"]) > 2 * int(found["cap, share"]), found
 
 
 # Req: BH-CTL-020, BH-CTL-021, BH-CTL-024, BH-BOOT-041

@@ -433,6 +433,12 @@ static void test_limits(void **state)
     assert_int_equal(guest_copy_to(v, guest_handle(BUFFER), &cpus, sizeof(cpus)), 0);
     assert_int_equal(domctl(XEN_DOMCTL_setvcpuaffinity, id, &op), 0);
     assert_true(!cpuset_has(&d->vcpus[1]->sched.affinity, 0) && cpuset_has(&d->vcpus[1]->sched.affinity, 1));
+    op.u.getvcpuinfo.vcpu = 1;
+    assert_int_equal(domctl(XEN_DOMCTL_getvcpuinfo, id, &op), 0);
+    assert_int_equal(op.u.getvcpuinfo.cpu, 1);
+    op.u.vcpuaffinity = (struct xen_domctl_vcpuaffinity){ .vcpu = 1, .flags = XEN_VCPUAFFINITY_HARD };
+    POINT(op.u.vcpuaffinity.cpumap_hard.bitmap, BUFFER);
+    op.u.vcpuaffinity.cpumap_hard.nr_bits = 8;
     cpus = 0;
     assert_int_equal(guest_copy_to(v, guest_handle(BUFFER), &cpus, sizeof(cpus)), 0);
     assert_int_equal(domctl(XEN_DOMCTL_setvcpuaffinity, id, &op), -XEN_EINVAL);
@@ -444,12 +450,13 @@ static void test_limits(void **state)
     op.u.scheduler_op = (struct xen_domctl_scheduler_op){ .sched_id = XEN_SCHEDULER_CREDIT2,
                                                           .cmd = XEN_DOMCTL_SCHEDOP_putinfo };
     op.u.scheduler_op.u.credit2.weight = 1000;
-    op.u.scheduler_op.u.credit2.cap = UINT16_MAX;
+    op.u.scheduler_op.u.credit2.cap = 30;
     assert_int_equal(domctl(XEN_DOMCTL_scheduler_op, id, &op), 0);
     assert_true(d->weight == 1000 && d->vcpus[1]->sched.weight == 1000);
     op.u.scheduler_op.cmd = XEN_DOMCTL_SCHEDOP_getinfo;
     assert_int_equal(domctl(XEN_DOMCTL_scheduler_op, id, &op), 0);
     assert_int_equal(op.u.scheduler_op.u.credit2.weight, 1000);
+    assert_int_equal(op.u.scheduler_op.u.credit2.cap, 30);
     op.u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT;
     assert_int_equal(domctl(XEN_DOMCTL_scheduler_op, id, &op), -XEN_EINVAL);
     finish();

@@ -297,6 +297,80 @@ static void test_two_weights(void **state)
     expect_share(1, 0.75, length, 3);
 }
 
+/* Req: BH-SCHED-014 */
+/* A cap holds on idle CPUs and on busy ones, for one vCPU and for several; what is over goes to the others. */
+static void test_cap(void **state)
+{
+    uint64_t length = 10 * SECOND;
+    struct domain *alone, *several;
+
+    (void)state;
+    init(4);
+    add(1, 256, one_cpu(0), 0, 0);
+    alone = domain;
+    add(3, 256, all_cpus(), 0, 0);
+    several = domain;
+    sched_set_cap(alone, 30);
+    sched_set_cap(several, 150);
+    simulate(SECOND);
+    begin_measuring();
+    simulate(length);
+    expect_share(0, 0.3, length, 2);
+    for (unsigned i = 1; i <= 3; i++) {
+        expect_share(i, 0.5, length, 3);
+    }
+
+    /* Company that would take everything changes nothing for them, and gets the rest. */
+    add(4, 64, all_cpus(), 0, 0);
+    simulate(SECOND);
+    begin_measuring();
+    simulate(length);
+    expect_share(0, 0.3, length, 3);
+    for (unsigned i = 4; i < 8; i++) {
+        expect_share(i, (4 - 0.3 - 1.5) / 4, length, 6);
+    }
+
+    /* A domain that is paused when its time comes runs when it is unpaused; without a cap it gets its share. */
+    sched_pause(alone);
+    simulate(SECOND);
+    assert_true(sched_unpause(alone));
+    begin_measuring();
+    simulate(length);
+    expect_share(0, 0.3, length, 3);
+    sched_set_cap(alone, 0);
+    sched_set_cap(several, 0);
+    assert_false(alone->cap.is_spent || several->cap.is_spent);
+    begin_measuring();
+    simulate(length);
+    assert_true(runtime(&actor[0]) > length / 2);
+}
+
+/* Req: BH-SCHED-014 */
+/* Sleepers wake up in their domain's time only, and one that dies while it has none left is forgotten. */
+static void test_cap_of_sleepers(void **state)
+{
+    uint64_t length = 10 * SECOND;
+    uint64_t ran = 0;
+
+    (void)state;
+    init(2);
+    add(20, 256, all_cpus(), MS, 2 * MS);
+    sched_set_cap(domain, 25);
+    simulate(SECOND);
+    begin_measuring();
+    simulate(length);
+    for (unsigned i = 0; i < 20; i++) {
+        ran += runtime(&actor[i]);
+    }
+    assert_in_range(ran, length / 4 - length / 100, length / 4 + length / 100);
+    while (!domain->cap.is_spent) {
+        simulate(MS);
+    }
+    domain_shutdown(domain, 0);
+    host_settle();
+    assert_true(sched_cap_earliest() == TIMER_NEVER);
+}
+
 /* A weight that is worth more than a CPU gets a CPU; the others share what is left by theirs. */
 static void test_weight_beyond_a_cpu(void **state)
 {
@@ -734,6 +808,7 @@ int main(void)
         cmocka_unit_test(test_equal_4_3),    cmocka_unit_test(test_equal_4_7),
         cmocka_unit_test(test_equal_8_100),  cmocka_unit_test(test_equal_16_2000),
         cmocka_unit_test(test_weights),      cmocka_unit_test(test_two_weights),
+        cmocka_unit_test(test_cap),          cmocka_unit_test(test_cap_of_sleepers),
         cmocka_unit_test(test_weight_beyond_a_cpu),
         cmocka_unit_test(test_late_comer),   cmocka_unit_test(test_drift),
         cmocka_unit_test(test_drift_anywhere),

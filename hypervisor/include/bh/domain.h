@@ -14,6 +14,7 @@
 #include "bh/p2m.h"
 #include "bh/policy.h"
 #include "bh/restart.h"
+#include "bh/sched.h"
 #include "bh/spinlock.h"
 #include "bh/timer.h"
 #include "bh/types.h"
@@ -62,6 +63,7 @@ struct domain {
     struct spinlock lock;          /* LOCK_DOMAIN */
     struct vcpu *vcpus[CONFIG_MAX_VCPUS]; /* [boot] */
     uint16_t weight;               /* [boot] share of CPU time; 256 is normal */
+    struct sched_cap cap;          /* [lock sched] */
     uint32_t users;                /* [atomic] who keeps the reaper away: CPUs with a vCPU of it, and domain_get() */
     uint64_t page_count;           /* [atomic] frames charged to the domain */
     uint32_t lent;                 /* [atomic] mappings of its pages that control domains have */
@@ -100,7 +102,7 @@ struct domain {
 /* Do its vCPUs run, as far as it goes? A hint without the scheduler's lock. */
 static inline bool domain_may_run(const struct domain *d)
 {
-    return d->phase == DOMAIN_RUNNING && (!CONFIG_CONTROL || d->pauses == 0);
+    return d->phase == DOMAIN_RUNNING && (!CONFIG_CONTROL || (d->pauses == 0 && !d->cap.is_spent));
 }
 
 /* All domains. An entry goes when the domain's last frame is back. [lock domlist] */

@@ -4,6 +4,7 @@
  *
  *   sched_pinned.c  a vCPU that owns its CPU: nothing else runs there, no tick, WFI is not even trapped
  *   sched_fair.c    all others share the CPUs that nobody owns, by weight
+ *   sched_cap.c     how much a domain gets of them at most
  *
  * A policy only ranks; the states of vCPUs change here (sched.c), under one lock.
  */
@@ -69,10 +70,20 @@ struct sched_unit {
     bool owns_cpu;             /* [boot] pinned: sched.cpu is its own */
 };
 
+/* The scheduler's part of a domain: its cap. */
+struct sched_cap {
+    uint16_t percent;          /* of one CPU's time, for all its vCPUs that share CPUs; 0: all that they get */
+    bool is_spent;             /* it runs no more in this period, and is in the list of those */
+    int64_t budget;            /* ticks left in this period; negative: taken from the next ones */
+    uint64_t refill_at;        /* when the next period begins */
+    struct domain *next;       /* in that list */
+};
+
 /* The scheduler's part of a CPU. */
 struct sched_cpu {
     struct vcpu *owner;        /* the vCPU that owns this CPU, or NULL */
     struct timer slice;        /* [cpu] ends the current vCPU's turn; armed when somebody waits for this CPU */
+    struct timer refill;       /* [cpu] a domain that has spent its cap may run again */
     bool contended;            /* [atomic] somebody waited at the last pick: the turn that begins there has an end */
     bool slice_is_over;        /* [cpu] it fired since the last pick */
     uint8_t postponed;         /* [cpu] how often the present turn was prolonged, see sched_slice_expired() */
@@ -138,6 +149,10 @@ void sched_affinity(const struct vcpu *v, cpuset_t *may, cpuset_t *preferred);
 MUST_USE int sched_set_affinity(struct vcpu *v, const cpuset_t *may, const cpuset_t *preferred);
 /* D's share of CPU time, in vCPUs' weights. Bound: its vCPUs. */
 void sched_set_weight(struct domain *d, uint16_t weight);
+/* D's vCPUs that share CPUs get PERCENT of the time of one at most, all together; 0: as much as they can. */
+void sched_set_cap(struct domain *d, uint16_t percent);
+/* CPU's timer for that: domains whose next period has begun run again. Bound: these, and their vCPUs. */
+void sched_refill(struct cpu *cpu);
 /* How long nothing ran on CPU, in nanoseconds. */
 uint64_t sched_idle_ns(const struct cpu *cpu);
 
@@ -181,5 +196,20 @@ struct cpu *sched_fair_place_again(const struct vcpu *v);
 struct cpu *sched_fair_idle(const struct cpu *other_than);
 /* Ticks of one turn. */
 uint64_t sched_fair_slice(void);
+
+/* D has a new cap, and the whole of it. */
+void sched_cap_set(struct domain *d, uint16_t percent, uint64_t now);
+/* A vCPU of D, which has a cap, ran so many ticks. */
+void sched_cap_charge(struct domain *d, uint64_t ran);
+/* Has D, which has a cap, just spent it? Then it is in the list of those: its vCPUs may not run. */
+bool sched_cap_is_reached(struct domain *d, uint64_t now);
+/* D is in that list no more, if it was. Bound: those in it. */
+void sched_cap_forget(struct domain *d);
+/* Takes one from the list that may run again; NULL: there is none. */
+struct domain *sched_cap_next(uint64_t now);
+/* When the next one may; TIMER_NEVER: the list is empty. */
+uint64_t sched_cap_earliest(void);
+/* How long a turn of D's may last that would last TURN ticks. A hint without the lock. */
+uint64_t sched_cap_turn(const struct domain *d, uint64_t turn);
 
 #endif

@@ -16,6 +16,7 @@ struct cpu;
 /* What happens at the deadline. */
 enum timer_kind {
     TIMER_SLICE,     /* the current vCPU's slice ends; owner: struct cpu */
+    TIMER_REFILL,    /* a domain that has spent its cap may run again; owner: struct cpu */
     TIMER_VTIMER,    /* a descheduled vCPU's virtual timer; owner: struct vcpu */
     TIMER_PTIMER,    /* a vCPU's emulated physical timer; owner: struct vcpu */
     TIMER_VLAPIC,    /* a vCPU's local APIC timer; owner: struct vcpu */
@@ -43,7 +44,7 @@ void timer_init(struct timer *t, enum timer_kind kind, void *owner);
 /*
  * Arms T on the calling CPU, moving it from where it was; TIMER_NEVER disarms it. A deadline in the past fires as soon
  * as interrupts are taken again. Bound: one look at each timer armed on this CPU, at most three a vCPU, two a
- * domain, and one more.
+ * domain, and two more.
  */
 void timer_set(struct timer *t, uint64_t deadline);
 /*
