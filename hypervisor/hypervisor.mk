@@ -38,7 +38,7 @@ HYP_$(CONFIG_ARGO) += $(addprefix core/, argo.c argo_notify.c argo_send.c)
 HYP_$(CONFIG_PV_CONSOLE) += core/pv_console.c
 HYP_$(CONFIG_PV_BACKEND) += core/pv_backend.c
 HYP_$(CONFIG_RESTART) += core/restart.c
-HYP_$(CONFIG_CONTROL) += $(addprefix core/, sched_cap.c debug_key.c domctl.c domctl_life.c domctl_vcpu.c foreign.c platform_op.c sysctl.c \
+HYP_$(CONFIG_CONTROL) += $(addprefix core/, cpupool.c sched_cap.c debug_key.c domctl.c domctl_life.c domctl_vcpu.c foreign.c platform_op.c sysctl.c \
     wallclock.c) $(if $(CONFIG_X86),arch/x86/domctl_x86.c,arch/arm64/domctl_arm.c)
 HYP_$(CONFIG_DEBUG) += core/lock_order.c
 HYP_y += $(addprefix lib/, fdt.c fdt_value.c fdt_writer.c format.c string.c)

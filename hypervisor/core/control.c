@@ -129,6 +129,20 @@ int control_promise_store(struct domain *d)
     return err;
 }
 
+/* ---- One after the other ---- */
+
+static bool busy; /* [atomic] an operation goes on */
+
+bool control_begin(void)
+{
+    return !__atomic_exchange_n(&busy, true, __ATOMIC_ACQUIRE);
+}
+
+void control_end(void)
+{
+    __atomic_store_n(&busy, false, __ATOMIC_RELEASE);
+}
+
 /* ---- Waiting ---- */
 
 /* In the upper half of the second argument, so that what a guest has there by chance is not taken for it. */

@@ -52,8 +52,6 @@ static const struct row {
     [XEN_DOMCTL_scheduler_op] = { domctl_scheduler_op, CONTROL_CPU, SUBJECT_RUNNING, true },
 };
 
-static bool busy; /* [atomic] an operation goes on */
-
 /* The domain that OP is about, which V may do that to, or NULL: it is about none yet. */
 static int find_subject(struct vcpu *v, const struct row *row, const struct xen_domctl *op, struct domain **d)
 {
@@ -120,11 +118,11 @@ int64_t hypercall_domctl(struct vcpu *v, uint64_t *a)
         /* What cannot be told is not done. */
         return -XEN_EFAULT;
     }
-    if (__atomic_exchange_n(&busy, true, __ATOMIC_ACQUIRE)) {
+    if (!control_begin()) {
         return HYPERCALL_RESTART;
     }
     result = perform(v, row, &op, a);
-    __atomic_store_n(&busy, false, __ATOMIC_RELEASE);
+    control_end();
     if (result >= 0 && row->has_result && guest_copy_to(v, arg, &op, sizeof(op)) != 0) {
         result = -XEN_EFAULT;
     }

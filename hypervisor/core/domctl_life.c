@@ -6,6 +6,7 @@
 #include "bh/boot_config.h"
 #include "bh/console.h"
 #include "bh/control.h"
+#include "bh/cpupool.h"
 #include "bh/domain.h"
 #include "bh/domctl.h"
 #include "bh/guest_copy.h"
@@ -31,7 +32,7 @@ static int check_create(const struct xen_domctl_createdomain *c)
         (c->grant_opts & ~XEN_DOMCTL_GRANT_version_mask) != 0 || XEN_DOMCTL_GRANT_version(c->grant_opts) > 2) {
         return -XEN_EINVAL;
     }
-    return c->cpupool_id == 0 ? 0 : -XEN_ENOENT;
+    return 0;
 }
 
 /* For messages: it has no other name here. */
@@ -56,6 +57,7 @@ int64_t domctl_createdomain(struct vcpu *v, struct domain *none, struct xen_domc
     struct xen_domctl_createdomain *c = &op->u.createdomain;
     struct boot_domain config = { .vcpu_count = 0 };
     struct domain *d;
+    uint8_t pool;
     int err = check_create(c);
 
     (void)v;
@@ -63,6 +65,9 @@ int64_t domctl_createdomain(struct vcpu *v, struct domain *none, struct xen_domc
     (void)a;
     if (err == 0) {
         err = arch_domctl_create(c);
+    }
+    if (err == 0) {
+        err = cpupool_check(c->cpupool_id, &pool);
     }
     if (err != 0) {
         return err;
@@ -80,6 +85,7 @@ int64_t domctl_createdomain(struct vcpu *v, struct domain *none, struct xen_domc
     memcpy(d->handle, c->handle, sizeof(d->handle));
     d->is_managed = true;
     d->pauses = 1;
+    d->pool = pool;
     control_join(d);
     domain_start_paused(d);
     op->domain = d->id;
@@ -188,6 +194,7 @@ void domctl_describe(struct domain *d, struct xen_domctl_getdomaininfo *info)
     info->max_pages = __atomic_load_n(&d->page_limit, __ATOMIC_RELAXED);
     info->shared_info_frame = __atomic_load_n(&d->shared_info_place, __ATOMIC_RELAXED);
     memcpy(info->handle, d->handle, sizeof(info->handle));
+    info->cpupool = cpupool_id(d);
     info->gpaddr_bits = ARCH_P2M_ADDRESS_BITS;
 }
 

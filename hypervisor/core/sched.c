@@ -52,7 +52,7 @@ int sched_vcpu_init(struct vcpu *v, struct cpu *own_cpu, const cpuset_t *affinit
         err = -XEN_EBUSY;
     } else {
         v->sched = (struct sched_unit){
-            .cpu = first, .affinity = *affinity, .preferred = *affinity, .weight = weight, .owns_cpu = own_cpu != NULL,
+            .cpu = first, .pool = CONFIG_CONTROL ? v->domain->pool : 0, .affinity = *affinity, .preferred = *affinity, .weight = weight, .owns_cpu = own_cpu != NULL,
         };
         v->runstate = (struct runstate){ .entered = arch_time_now(), .state = RUNSTATE_offline };
         v->state = VCPU_OFFLINE;
@@ -296,7 +296,7 @@ bool sched_pick(struct cpu *cpu, struct vcpu **next)
     if (cpu->sched.owner != NULL || !CONFIG_SCHED_FAIR) {
         chosen = sched_pinned_pick(cpu, old, old_goes_on);
     } else {
-        chosen = pick_fair(cpu, old, old_goes_on && (!CONFIG_CONTROL || cpuset_has(&old->sched.affinity, cpu->id)));
+        chosen = pick_fair(cpu, old, old_goes_on && (!CONFIG_CONTROL || sched_may_use(old, cpu)));
     }
     if (CONFIG_CONTROL) {
         account_idleness(cpu, old, chosen, now);
@@ -430,6 +430,29 @@ bool sched_unpause(struct domain *d)
 
 /* ---- Where and how much a vCPU runs ---- */
 
+/* Do the vCPUs of POOL share CPU? */
+static bool is_shared(const struct cpu *cpu, uint8_t pool) REQUIRES(sched_lock)
+{
+    return cpu->sched.owner == NULL && cpu->online && (!CONFIG_CONTROL || cpu->sched.pool == pool);
+}
+
+/* Where V may run has changed. Who may have it now is to look, and so is who must let it go: added to TARGETS. */
+static void find_home(struct vcpu *v, cpuset_t *targets) REQUIRES(sched_lock)
+{
+    for (unsigned i = 0; i < cpu_count; i++) {
+        struct cpu *cpu = cpu_table[i];
+
+        /* Where it ran last is what its control domain is told. */
+        if (v->state != VCPU_RUNNING && !sched_may_use(v, v->sched.cpu) && sched_may_use(v, cpu) &&
+            is_shared(cpu, v->sched.pool)) {
+            v->sched.cpu = cpu;
+        }
+        if ((v->sched.queued && sched_may_use(v, cpu)) || (v->state == VCPU_RUNNING && v->sched.cpu == cpu)) {
+            cpuset_add(targets, i);
+        }
+    }
+}
+
 void sched_affinity(const struct vcpu *v, cpuset_t *may, cpuset_t *preferred)
 {
     spin_lock(&sched_lock);
@@ -445,11 +468,11 @@ int sched_set_affinity(struct vcpu *v, const cpuset_t *may, const cpuset_t *pref
     bool has_place = false, has_preferred = false;
     int err = 0;
 
+    spin_lock(&sched_lock);
     for (unsigned i = 0; i < cpu_count; i++) {
-        has_place = has_place || (cpuset_has(may, i) && cpu_table[i]->sched.owner == NULL && cpu_table[i]->online);
+        has_place = has_place || (cpuset_has(may, i) && is_shared(cpu_table[i], v->sched.pool));
         has_preferred = has_preferred || cpuset_has(preferred, i);
     }
-    spin_lock(&sched_lock);
     if (v->sched.owns_cpu) {
         err = -XEN_EBUSY;
     } else if (!has_place || !has_preferred) {
@@ -457,22 +480,70 @@ int sched_set_affinity(struct vcpu *v, const cpuset_t *may, const cpuset_t *pref
     } else {
         v->sched.affinity = *may;
         v->sched.preferred = *preferred;
-        for (unsigned i = 0; i < cpu_count && v->state != VCPU_RUNNING && !cpuset_has(may, v->sched.cpu->id); i++) {
-            /* Where it ran last is what its control domain is told. */
-            if (cpuset_has(may, i) && cpu_table[i]->sched.owner == NULL && cpu_table[i]->online) {
-                v->sched.cpu = cpu_table[i];
-            }
-        }
-        for (unsigned i = 0; i < cpu_count; i++) {
-            /* Whoever may have it now looks, and so does who must let it go. */
-            if ((v->sched.queued && cpuset_has(may, i)) || (v->state == VCPU_RUNNING && v->sched.cpu->id == i)) {
-                cpuset_add(&running, i);
-            }
-        }
+        find_home(v, &running);
     }
     spin_unlock(&sched_lock);
     request_all(&running);
     return err;
+}
+
+/* Req: BH-CTL-040 */
+int sched_move_domain(struct domain *d, uint8_t pool)
+{
+    cpuset_t all = cpuset_all(), targets = { { 0 } };
+    int err = 0;
+
+    spin_lock(&sched_lock);
+    for (unsigned i = 0; i < d->vcpu_count; i++) {
+        err = d->vcpus[i] != NULL && d->vcpus[i]->sched.owns_cpu ? -XEN_EBUSY : err;
+    }
+    if (err == 0) {
+        d->pool = pool;
+    }
+    for (unsigned i = 0; i < d->vcpu_count && err == 0; i++) {
+        struct vcpu *v = d->vcpus[i];
+
+        if (v != NULL) {
+            v->sched.pool = pool;
+            v->sched.affinity = v->sched.preferred = all;
+            find_home(v, &targets);
+        }
+    }
+    spin_unlock(&sched_lock);
+    request_all(&targets);
+    return err;
+}
+
+/* Req: BH-CTL-040 */
+void sched_move_cpu(struct cpu *cpu, uint8_t pool)
+{
+    spin_lock(&sched_lock);
+    cpu->sched.pool = pool;
+    spin_unlock(&sched_lock);
+    cpu_request(cpu, WORK_RESCHED);
+}
+
+void sched_free_pinned(struct domain *d)
+{
+    cpuset_t targets = { { 0 } };
+
+    spin_lock(&sched_lock);
+    for (unsigned i = 0; i < d->vcpu_count; i++) {
+        struct vcpu *v = d->vcpus[i];
+        bool has_place = v == NULL || v->sched.owns_cpu;
+
+        for (unsigned k = 0; k < cpu_count && !has_place; k++) {
+            has_place = sched_may_use(v, cpu_table[k]) && is_shared(cpu_table[k], v->sched.pool);
+        }
+        if (!has_place) {
+            v->sched.affinity = cpuset_all();
+        }
+        if (v != NULL && !v->sched.owns_cpu) {
+            find_home(v, &targets);
+        }
+    }
+    spin_unlock(&sched_lock);
+    request_all(&targets);
 }
 
 /* Req: BH-CTL-019 */

@@ -149,7 +149,7 @@ struct vcpu *sched_fair_find(const struct cpu *cpu)
 {
     struct vcpu *v = sched_fair_first;
 
-    while (v != NULL && (!cpuset_has(&v->sched.affinity, cpu->id) ||
+    while (v != NULL && (!sched_may_use(v, cpu) ||
                          (unlikely(__atomic_load_n(&v->sched.loaded, __ATOMIC_ACQUIRE)) && pass_over(v, cpu)))) {
         v = v->sched.next;
     }
@@ -183,7 +183,7 @@ struct cpu *sched_fair_place(const struct vcpu *v)
     uint64_t latest = 0;
     bool is_shared = true;
 
-    if (last->sched.owner == NULL && cpuset_has(&v->sched.affinity, last->id) && prefers(v, last) && cpu_is_idle(last)) {
+    if (last->sched.owner == NULL && sched_may_use(v, last) && prefers(v, last) && cpu_is_idle(last)) {
         return last;
     }
     for (unsigned i = 0; i < cpu_count; i++) {
@@ -191,7 +191,7 @@ struct cpu *sched_fair_place(const struct vcpu *v)
         const struct vcpu *running;
         bool ends;
 
-        if (!cpuset_has(&v->sched.affinity, i) || cpu->sched.owner != NULL || !cpu->online) {
+        if (!sched_may_use(v, cpu) || cpu->sched.owner != NULL || !cpu->online) {
             continue;
         }
         running = __atomic_load_n(&cpu->current, __ATOMIC_RELAXED);
@@ -218,7 +218,7 @@ struct cpu *sched_fair_place_again(const struct vcpu *v)
     for (unsigned i = 0; i < cpu_count; i++) {
         struct cpu *cpu = cpu_table[i];
 
-        if (cpu != this_cpu() && cpu->online && cpu->sched.owner == NULL && cpuset_has(&v->sched.affinity, i) &&
+        if (cpu != this_cpu() && cpu->online && cpu->sched.owner == NULL && sched_may_use(v, cpu) &&
             (cpu_is_idle(cpu) || !slices_end(cpu))) {
             return cpu;
         }

@@ -6,6 +6,7 @@
 #include "arch/arch.h"
 #include "bh/console.h"
 #include "bh/control.h"
+#include "bh/cpupool.h"
 #include "bh/cpu.h"
 #include "bh/debug_key.h"
 #include "bh/domain.h"
@@ -53,8 +54,10 @@ static int64_t scheduler_op(struct vcpu *v, struct xen_sysctl *op)
 {
     struct xen_sysctl_scheduler_op *s = &op->u.scheduler_op;
 
+    uint8_t pool;
+
     (void)v;
-    if (s->cpupool_id != 0) {
+    if (cpupool_check(s->cpupool_id, &pool) == -XEN_ENOENT) {
         return -XEN_ESRCH;
     }
     if (s->sched_id != XEN_SCHEDULER_CREDIT2 ||
@@ -198,36 +201,6 @@ static int64_t numainfo(struct vcpu *v, struct xen_sysctl *op)
     return err;
 }
 
-/* There is one pool, number 0, which has all CPUs and all domains. */
-static int64_t cpupool_op(struct vcpu *v, struct xen_sysctl *op)
-{
-    struct xen_sysctl_cpupool_op *p = &op->u.cpupool_op;
-    cpuset_t cpus = { { 0 } };
-
-    switch (p->op) {
-    case XEN_SYSCTL_CPUPOOL_OP_INFO:
-        if (p->cpupool_id != 0 && p->cpupool_id != XEN_SYSCTL_CPUPOOL_PAR_ANY) {
-            return -XEN_ENOENT;
-        }
-        cpus = cpuset_all();
-        p->cpupool_id = 0;
-        p->sched_id = XEN_SCHEDULER_CREDIT2;
-        p->n_dom = domain_count();
-        return domctl_bitmap_to(v, &p->cpumap, cpus.word, cpu_count);
-    case XEN_SYSCTL_CPUPOOL_OP_FREEINFO:
-        return domctl_bitmap_to(v, &p->cpumap, cpus.word, cpu_count);
-    case XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN:
-        return p->cpupool_id == 0 ? 0 : -XEN_ENOENT;
-    case XEN_SYSCTL_CPUPOOL_OP_CREATE:
-    case XEN_SYSCTL_CPUPOOL_OP_DESTROY:
-    case XEN_SYSCTL_CPUPOOL_OP_ADDCPU:
-    case XEN_SYSCTL_CPUPOOL_OP_RMCPU:
-        return -XEN_EOPNOTSUPP;
-    default:
-        return -XEN_ENOSYS;
-    }
-}
-
 static const struct {
     sysctl_operation *perform;
     uint8_t right; /* enum control_right */
@@ -269,8 +242,12 @@ int64_t hypercall_sysctl(struct vcpu *v, uint64_t *a)
         return -XEN_EPERM;
     }
     result = guest_copy_to(v, arg, &op, sizeof(op));
+    if (result == 0 && !control_begin()) {
+        return HYPERCALL_RESTART;
+    }
     if (result == 0) {
         result = rows[op.cmd].perform(v, &op);
+        control_end();
     }
     if (result == 0) {
         result = guest_copy_to(v, arg, &op, sizeof(op));

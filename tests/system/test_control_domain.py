@@ -33,6 +33,9 @@ COMMANDS = {
     "xl mem-max": "ok", "xl mem-max back": "ok",
     "xl sched-credit2 weight": "ok", "weight": "512",
     "xl sched-credit2 cap": "ok", "cap": "20", "xl sched-credit2 no cap": "ok",
+    "xl cpupool-cpu-remove": "ok", "xl cpupool-create": "ok", "xl cpupool-migrate": "ok",
+    "xl cpupool-list": "Pool-0 1 1;other 1 1;", "in the other pool, answers": "here", "in the other pool, CPU": "1",
+    "xl cpupool-migrate back": "ok", "xl cpupool-destroy": "ok", "xl cpupool-cpu-add": "ok", "back, answers": "here",
     "xl network-attach": "ok", "network-attach, state": "1 00:16:3e:00:00:02 4",
     "network-attach, guest": "eth0 eth1 lo", "xl network-detach": "ok", "network-detach, guest": "eth0 lo",
     "xl block-attach": "ok", "block-attach, guest": "16384", "xl block-list": "51712 0 ID 4;51728 0 ID 4;",
@@ -83,7 +86,7 @@ def test_a_partition_of_the_boot_description_is_joined(start, hypervisor):
     assert told["ping"] == "3 packets received"
 
 
-# Req: BH-CTL-004, BH-CTL-010, BH-CTL-014, BH-CTL-018, BH-CTL-019, BH-SCHED-014
+# Req: BH-CTL-004, BH-CTL-010, BH-CTL-014, BH-CTL-018, BH-CTL-019, BH-CTL-040, BH-SCHED-014
 @ON_BOTH
 def test_xl_changes_a_guest_that_runs(start, hypervisor):
     found, _ = control.run(start, "commands", path(hypervisor), limit=200)

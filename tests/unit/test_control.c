@@ -513,6 +513,95 @@ static void test_board(void **state)
     finish();
 }
 
+static int64_t pool_op(uint32_t op, uint32_t id, uint32_t cpu, uint32_t domid, struct xen_sysctl_cpupool_op *out)
+{
+    struct xen_sysctl s = { .cmd = XEN_SYSCTL_cpupool_op, .interface_version = XEN_SYSCTL_INTERFACE_VERSION };
+    int64_t result;
+
+    s.u.cpupool_op = (struct xen_sysctl_cpupool_op){ .op = op, .cpupool_id = id, .sched_id = XEN_SCHEDULER_CREDIT2,
+                                                     .domid = domid, .cpu = cpu };
+    s.u.cpupool_op.cpumap.nr_bits = 8;
+    POINT(s.u.cpupool_op.cpumap.bitmap, BUFFER);
+    assert_int_equal(guest_copy_to(v, guest_handle(OPERATION), &s, sizeof(s)), 0);
+    result = call(__HYPERVISOR_sysctl, OPERATION, 0);
+    assert_int_equal(guest_copy_from(v, &s, guest_handle(OPERATION), sizeof(s)), 0);
+    *out = s.u.cpupool_op;
+    return result;
+}
+
+static uint8_t told_cpus(void)
+{
+    uint8_t cpus = 0;
+
+    assert_int_equal(guest_copy_from(v, &cpus, guest_handle(BUFFER), 1), 0);
+    return cpus;
+}
+
+/* Req: BH-CTL-040 */
+static void test_pools(void **state)
+{
+    enum { ANY = (int)XEN_SYSCTL_CPUPOOL_PAR_ANY };
+    struct xen_sysctl_cpupool_op p;
+    cpuset_t one = one_cpu(1);
+
+    (void)state;
+    init();
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_CREATE, 0, 0, 0, &p), -XEN_EEXIST);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_CREATE, ANY, 0, 0, &p), 0);
+    assert_int_equal(p.cpupool_id, 1);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_CREATE, 77, 0, 0, &p), 0);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_INFO, 0, 0, 0, &p), 0);
+    assert_true(p.n_dom == 2 && told_cpus() == 3);
+    /* The walk over all. */
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_INFO, 2, 0, 0, &p), 0);
+    assert_true(p.cpupool_id == 77 && p.n_dom == 0 && told_cpus() == 0);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_INFO, 78, 0, 0, &p), -XEN_ENOENT);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_INFO, ANY, 0, 0, &p), -XEN_ENOENT);
+    /* A pool without a CPU takes nobody; a CPU is in one pool or free. */
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, 1, 0, plain->id, &p), -XEN_ENODEV);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_ADDCPU, 1, 1, 0, &p), -XEN_ENODEV);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_ADDCPU, 1, 2, 0, &p), -XEN_EINVAL);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_RMCPU, 0, 5, 0, &p), -XEN_EINVAL);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_RMCPU, 5, 1, 0, &p), -XEN_ENOENT);
+    /* Who may use nothing else is let free when its CPU goes. */
+    assert_int_equal(sched_set_affinity(plain->vcpus[0], &one, &one), 0);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_RMCPU, 0, ANY, 0, &p), 0);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_FREEINFO, 0, 0, 0, &p), 0);
+    assert_int_equal(told_cpus(), 2);
+    assert_true(cpuset_has(&plain->vcpus[0]->sched.affinity, 0));
+    assert_int_equal(sched_set_affinity(plain->vcpus[0], &one, &one), -XEN_EINVAL);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_RMCPU, 0, 0, 0, &p), -XEN_EBUSY);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_ADDCPU, 1, ANY, 0, &p), 0);
+    /* There and back. */
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, 1, 0, control->id, &p), -XEN_EPERM);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, 1, 0, 999, &p), -XEN_ESRCH);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, 1, 0, 0x10000 + plain->id, &p), -XEN_ESRCH);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, 1, 0, plain->id, &p), 0);
+    assert_true(!sched_may_use(plain->vcpus[0], cpu_table[0]) && sched_may_use(plain->vcpus[0], cpu_table[1]));
+    assert_int_equal(sched_set_affinity(plain->vcpus[0], &one, &one), 0);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_INFO, 1, 0, 0, &p), 0);
+    assert_true(p.n_dom == 1 && told_cpus() == 2);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_RMCPU, 1, 1, 0, &p), -XEN_EBUSY);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_DESTROY, 1, 0, 0, &p), -XEN_EBUSY);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, 0, 0, plain->id, &p), 0);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_RMCPU, 1, 1, 0, &p), 0);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_ADDCPU, 0, 1, 0, &p), 0);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_DESTROY, 1, 0, 0, &p), 0);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_DESTROY, 77, 0, 0, &p), 0);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_DESTROY, 0, 0, 0, &p), -XEN_EBUSY);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_DESTROY, 1, 0, 0, &p), -XEN_ENOENT);
+    assert_int_equal(pool_op(8, 0, 0, 0, &p), -XEN_ENOSYS);
+    /* As many as there may be. */
+    for (unsigned i = 1; i < 32; i++) {
+        assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_CREATE, ANY, 0, 0, &p), 0);
+    }
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_CREATE, ANY, 0, 0, &p), -XEN_ENOMEM);
+    for (unsigned i = 1; i < 32; i++) {
+        assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_DESTROY, i, 0, 0, &p), 0);
+    }
+    finish();
+}
+
 /* Req: BH-BOOT-042 */
 static void test_promised_store(void **state)
 {
@@ -543,6 +632,7 @@ int main(void)
         cmocka_unit_test(test_rights), cmocka_unit_test(test_life),  cmocka_unit_test(test_foreign),
         cmocka_unit_test(test_pause),  cmocka_unit_test(test_limits), cmocka_unit_test(test_reach),
         cmocka_unit_test(test_board), cmocka_unit_test(test_promised_store),
+        cmocka_unit_test(test_pools),
     };
 
     return cmocka_run_group_tests_name(__FILE__, tests, NULL, NULL);

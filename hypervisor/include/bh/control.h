@@ -53,6 +53,10 @@ void control_join(struct domain *d);
  */
 MUST_USE int control_promise_store(struct domain *d);
 
+/* Control operations are done one at a time. False: one goes on, and this one is to be tried again. */
+MUST_USE bool control_begin(void);
+void control_end(void);
+
 /*
  * An operation that has begun something waits for its end: it is tried again (HYPERCALL_RESTART), and knows then that
  * it did begin, if the caller leaves the second argument as it is. WHAT is what it waits for.

@@ -63,6 +63,7 @@ struct domain {
     struct spinlock lock;          /* LOCK_DOMAIN */
     struct vcpu *vcpus[CONFIG_MAX_VCPUS]; /* [boot] */
     uint16_t weight;               /* [boot] share of CPU time; 256 is normal */
+    uint8_t pool;                  /* [lock sched] bh/cpupool.h */
     struct sched_cap cap;          /* [lock sched] */
     uint32_t users;                /* [atomic] who keeps the reaper away: CPUs with a vCPU of it, and domain_get() */
     uint64_t page_count;           /* [atomic] frames charged to the domain */

@@ -42,6 +42,9 @@ static inline cpuset_t cpuset_and(const cpuset_t *a, const cpuset_t *b)
     return both;
 }
 
+/* The pool of CPUs that are in none: nothing runs there. */
+#define SCHED_NO_POOL UINT8_MAX
+
 #define SCHED_WEIGHT_DEFAULT 256
 #define SCHED_WEIGHT_MAX     65535
 
@@ -60,9 +63,10 @@ struct sched_unit {
     uint64_t vtime;            /* weighted ticks consumed: the smaller, the sooner it runs */
     uint64_t started;          /* when it was last charged */
     uint64_t runtime;          /* ticks run in all */
-    cpuset_t affinity;         /* CPUs that it may use */
+    cpuset_t affinity;         /* CPUs that it may use, as far as they are in its pool */
     cpuset_t preferred;        /* of those, CPUs where it goes if they are idle */
     uint16_t weight;
+    uint8_t pool;              /* its domain's */
     uint8_t intent;            /* [cpu] enum sched_intent */
     bool queued;
     bool loaded;               /* [atomic] a CPU has its registers, though it may have lost that CPU already */
@@ -82,6 +86,7 @@ struct sched_cap {
 /* The scheduler's part of a CPU. */
 struct sched_cpu {
     struct vcpu *owner;        /* the vCPU that owns this CPU, or NULL */
+    uint8_t pool;              /* the pool that it is in (bh/cpupool.h), or SCHED_NO_POOL */
     struct timer slice;        /* [cpu] ends the current vCPU's turn; armed when somebody waits for this CPU */
     struct timer refill;       /* [cpu] a domain that has spent its cap may run again */
     bool contended;            /* [atomic] somebody waited at the last pick: the turn that begins there has an end */
@@ -153,6 +158,15 @@ void sched_set_weight(struct domain *d, uint16_t weight);
 void sched_set_cap(struct domain *d, uint16_t percent);
 /* CPU's timer for that: domains whose next period has begun run again. Bound: these, and their vCPUs. */
 void sched_refill(struct cpu *cpu);
+/*
+ * D is in pool POOL from now on, and its vCPUs may use all CPUs of that. -XEN_EBUSY: one of them owns its CPU.
+ * Bound: its vCPUs.
+ */
+MUST_USE int sched_move_domain(struct domain *d, uint8_t pool);
+/* CPU, which nobody owns, is in POOL from now on; what runs there that may not any more leaves it soon. */
+void sched_move_cpu(struct cpu *cpu, uint8_t pool);
+/* Vcpus of D that may use no CPU of its pool may use all of them. Bound: its vCPUs. */
+void sched_free_pinned(struct domain *d);
 /* How long nothing ran on CPU, in nanoseconds. */
 uint64_t sched_idle_ns(const struct cpu *cpu);
 

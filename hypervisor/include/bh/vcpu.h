@@ -39,6 +39,12 @@ struct vcpu {
     struct arch_vcpu arch;
 };
 
+/* May V run on CPU, if nobody owns that? A hint without the scheduler's lock. */
+static inline bool sched_may_use(const struct vcpu *v, const struct cpu *cpu)
+{
+    return cpuset_has(&v->sched.affinity, cpu->id) && (!CONFIG_CONTROL || v->sched.pool == cpu->sched.pool);
+}
+
 /*
  * New vCPU of D, off line, scheduled as sched_vcpu_init() says. On success it is in D->vcpus[ID].
  * -XEN_ENOMEM: no memory. -XEN_EINVAL: ID is beyond D's limit, or no CPU may run it. -XEN_EEXIST: ID is in use.
