@@ -168,6 +168,23 @@ static int map_foreign(uint16_t id, uint64_t theirs, uint64_t ours)
     return error;
 }
 
+/* As the domain's own call does, which has no vCPU that runs. */
+static void bind_virq(struct domain *d, uint16_t virq)
+{
+    uint32_t port;
+
+    spin_lock(&d->evtchn.lock);
+    assert_int_equal(evtchn_find_free(d, &port), 0);
+    evtchn_occupy(d, port, EVTCHN_VIRQ)->virq = virq;
+    d->vcpus[0]->evtchn.virq_port[virq] = port;
+    spin_unlock(&d->evtchn.lock);
+}
+
+static bool virq_is_pending(struct domain *d, uint16_t virq)
+{
+    return evtchn_2l_is_pending(d, d->vcpus[0]->evtchn.virq_port[virq]);
+}
+
 static int64_t unmap(uint64_t g)
 {
     struct xen_remove_from_physmap r = { .domid = DOMID_SELF, .gpfn = g };
@@ -475,6 +492,39 @@ static void test_reach(void **state)
     finish();
 }
 
+/* Req: BH-CTL-025 */
+static void test_number_again(void **state)
+{
+    struct xen_domctl op = { .cmd = 0 };
+    uint16_t id;
+
+    (void)state;
+    init();
+    assert_int_equal(create(&op, 20), 0);
+    id = op.domain;
+    op.u.set_target.target = id;
+    assert_int_equal(domctl(XEN_DOMCTL_set_target, plain->id, &op), 0);
+    assert_int_equal(control_set_virq_handler(by_id(id), VIRQ_DOM_EXC), 0);
+    assert_true(control_may(plain, by_id(id), CONTROL_MEMORY));
+    assert_int_equal(simple(XEN_DOMCTL_destroydomain, id), 0);
+    assert_false(control_is_any(plain));
+    /* Another domain with its number: nobody's target, and no interrupt finds its way to it. */
+    assert_int_equal(create(&op, id), 0);
+    op.u.max_vcpus.max = 2;
+    assert_int_equal(domctl(XEN_DOMCTL_max_vcpus, id, &op), 0);
+    assert_false(control_may(plain, by_id(id), CONTROL_MEMORY));
+    bind_virq(by_id(id), VIRQ_DOM_EXC);
+    control_virq(VIRQ_DOM_EXC);
+    assert_false(virq_is_pending(by_id(id), VIRQ_DOM_EXC));
+    assert_int_equal(control_set_virq_handler(by_id(id), VIRQ_DOM_EXC), 0);
+    control_virq(VIRQ_DOM_EXC);
+    assert_true(virq_is_pending(by_id(id), VIRQ_DOM_EXC));
+    /* It may have another target then. */
+    op.u.set_target.target = id;
+    assert_int_equal(domctl(XEN_DOMCTL_set_target, plain->id, &op), 0);
+    finish();
+}
+
 /* Req: BH-CTL-021, BH-CTL-023, BH-CTL-024 */
 static void test_board(void **state)
 {
@@ -511,7 +561,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rights), cmocka_unit_test(test_life),  cmocka_unit_test(test_foreign),
         cmocka_unit_test(test_pause),  cmocka_unit_test(test_limits), cmocka_unit_test(test_reach),
-        cmocka_unit_test(test_board),
+        cmocka_unit_test(test_board),  cmocka_unit_test(test_number_again),
     };
 
     return cmocka_run_group_tests_name(__FILE__, tests, NULL, NULL);

@@ -45,6 +45,11 @@ static inline void control_put(const struct vcpu *v, struct domain *d)
 
 /* Control domains, and those with the store, reach D, and it them: a guest's PV devices and rings. */
 void control_join(struct domain *d);
+/*
+ * GONE leaves the table: nobody has a right over it any more, and no interrupt is its. The next one with its number is
+ * another domain. The lock of the table is held. Bound: all domains.
+ */
+void control_forget(const struct domain *gone);
 
 /*
  * An operation that has begun something waits for its end: it is tried again (HYPERCALL_RESTART), and knows then that
