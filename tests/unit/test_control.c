@@ -492,6 +492,52 @@ static void test_reach(void **state)
     finish();
 }
 
+static const struct domain *looked_at;
+static mfn_t context_page;
+static unsigned looks, looks_locked;
+
+static void look_at_lock(mfn_t m)
+{
+    if (m.n == context_page.n) {
+        looks++;
+        looks_locked += spin_is_taken(&looked_at->lock);
+    }
+}
+
+/* Req: BH-CTL-017 */
+/* A vCPU that is off in a domain that runs: another one of it cannot start it (PSCI CPU_ON) while it is set or told. */
+static void test_context_of_one_that_may_start(void **state)
+{
+    uint64_t context[2] = { 0xabc000, 0 };
+    struct xen_domctl op = { .cmd = 0 };
+    uint16_t id;
+
+    (void)state;
+    init();
+    id = make(1);
+    assert_int_equal(simple(XEN_DOMCTL_unpausedomain, id), 0);
+    assert_int_equal(domain_get_page(control, gfn(BUFFER >> PAGE_SHIFT), &context_page), 0);
+    domain_put_page(control, context_page);
+    for (unsigned i = 0; i < 2; i++) {
+        uint32_t command = i == 0 ? XEN_DOMCTL_setvcpucontext : XEN_DOMCTL_getvcpucontext;
+        uint64_t arguments[5] = { OPERATION };
+
+        assert_int_equal(guest_copy_to(v, guest_handle(BUFFER), context, sizeof(context)), 0);
+        op = (struct xen_domctl){ .cmd = command, .interface_version = XEN_DOMCTL_INTERFACE_VERSION, .domain = id };
+        op.u.vcpucontext.vcpu = 1;
+        POINT(op.u.vcpucontext.ctxt, BUFFER);
+        assert_int_equal(guest_copy_to(v, guest_handle(OPERATION), &op, sizeof(op)), 0);
+        looked_at = by_id(id);
+        looks = looks_locked = 0;
+        host_window_closed = look_at_lock;
+        assert_int_equal(hypercall_dispatch(v, __HYPERVISOR_domctl, arguments), 0);
+        host_window_closed = NULL;
+        assert_int_equal(looks, 1);
+        assert_int_equal(looks_locked, 1);
+    }
+    finish();
+}
+
 /* Req: BH-CTL-025 */
 static void test_number_again(void **state)
 {
@@ -562,6 +608,7 @@ int main(void)
         cmocka_unit_test(test_rights), cmocka_unit_test(test_life),  cmocka_unit_test(test_foreign),
         cmocka_unit_test(test_pause),  cmocka_unit_test(test_limits), cmocka_unit_test(test_reach),
         cmocka_unit_test(test_board),  cmocka_unit_test(test_number_again),
+        cmocka_unit_test(test_context_of_one_that_may_start),
     };
 
     return cmocka_run_group_tests_name(__FILE__, tests, NULL, NULL);
