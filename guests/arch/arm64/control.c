@@ -17,6 +17,7 @@
 
 #define SLOTS     64u
 #define SLOT      512u
+#define ROOM      (0x10000u / SLOT)
 /* Pages that calls about this domain's own memory name: nothing is there at first. */
 #define OPEN_GFN  0x60000ul
 #define OPEN_SIZE 0x200ul
@@ -28,7 +29,8 @@
 #define PLACE_SIZE 512u
 #define ID_MAX    10u
 
-static uint8_t arguments[SLOTS][SLOT] PAGES;
+/* Behind the last ones there is room for the most that one call writes: all of the console's ring. */
+static uint8_t arguments[SLOTS + ROOM][SLOT] PAGES;
 static xen_pfn_t lists[SLOTS][LIST_MAX] PAGES;
 static volatile unsigned begun, finished;
 static uint64_t deadline;
