@@ -137,6 +137,13 @@ bool control_has_waited(struct vcpu *v, const uint64_t *arguments, uint64_t what
     return arguments[1] == cookie(what);
 }
 
+void control_wait_end(uint64_t *arguments)
+{
+    if (arguments[1] >> 32 == WAITS) {
+        arguments[1] = 0;
+    }
+}
+
 /* ---- Global virtual interrupts ---- */
 
 /* Req: BH-CTL-003 */

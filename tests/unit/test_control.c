@@ -538,6 +538,57 @@ static void test_context_of_one_that_may_start(void **state)
     finish();
 }
 
+/* Steps of the reaper, until domain ID is gone. */
+static void let_end(uint16_t id)
+{
+    for (unsigned i = 0; i < 1000 && by_id(id) != NULL; i++) {
+        host_run_until(host_now + 1000000);
+    }
+    run_vcpu(v);
+    assert_null(by_id(id));
+}
+
+/* Req: BH-CTL-001, BH-CTL-026 */
+static void test_destroy_that_waited(void **state)
+{
+    struct xen_domctl op = { .cmd = XEN_DOMCTL_destroydomain, .interface_version = XEN_DOMCTL_INTERFACE_VERSION };
+    struct xen_domctl again;
+    uint64_t arguments[5] = { OPERATION };
+    int64_t result;
+
+    (void)state;
+    init();
+    assert_int_equal(create(&again, 20), 0);
+    op.domain = 20;
+    assert_int_equal(guest_copy_to(v, guest_handle(OPERATION), &op, sizeof(op)), 0);
+    assert_int_equal(hypercall_dispatch(v, __HYPERVISOR_domctl, arguments), HYPERCALL_RESTART);
+    let_end(20);
+    /* Another call makes one with this number before the first one goes on. */
+    assert_int_equal(create(&again, 20), 0);
+    assert_int_equal(guest_copy_to(v, guest_handle(OPERATION), &op, sizeof(op)), 0);
+    assert_int_equal(hypercall_dispatch(v, __HYPERVISOR_domctl, arguments), 0);
+    assert_true(by_id(20) != NULL && by_id(20)->phase == DOMAIN_RUNNING);
+    /* Who calls again with what is left in the registers means the new one. */
+    result = hypercall_dispatch(v, __HYPERVISOR_domctl, arguments);
+    assert_int_equal(result, HYPERCALL_RESTART);
+    let_end(20);
+    assert_int_equal(hypercall_dispatch(v, __HYPERVISOR_domctl, arguments), 0);
+    /* One that may not destroy is told so, whatever its registers say. */
+    assert_int_equal(create(&again, 20), 0);
+    plain->target = control->id;
+    v = plain->vcpus[0];
+    run_vcpu(v);
+    for (unsigned i = 0; i < 2; i++) {
+        op.domain = i == 0 ? 20 : 77;
+        (void)control_wait(v, arguments, op.domain);
+        assert_int_equal(guest_copy_to(v, guest_handle(OPERATION), &op, sizeof(op)), 0);
+        result = hypercall_dispatch(v, __HYPERVISOR_domctl, arguments);
+        assert_int_equal(result, i == 0 ? -XEN_EPERM : -XEN_ESRCH);
+    }
+    plain->target = FRAME_NO_DOMAIN;
+    finish();
+}
+
 /* Req: BH-CTL-025 */
 static void test_number_again(void **state)
 {
@@ -608,7 +659,7 @@ int main(void)
         cmocka_unit_test(test_rights), cmocka_unit_test(test_life),  cmocka_unit_test(test_foreign),
         cmocka_unit_test(test_pause),  cmocka_unit_test(test_limits), cmocka_unit_test(test_reach),
         cmocka_unit_test(test_board),  cmocka_unit_test(test_number_again),
-        cmocka_unit_test(test_context_of_one_that_may_start),
+        cmocka_unit_test(test_context_of_one_that_may_start), cmocka_unit_test(test_destroy_that_waited),
     };
 
     return cmocka_run_group_tests_name(__FILE__, tests, NULL, NULL);

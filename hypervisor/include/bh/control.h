@@ -57,6 +57,8 @@ void control_forget(const struct domain *gone);
  */
 int64_t control_wait(struct vcpu *v, uint64_t *arguments, uint64_t what);
 bool control_has_waited(struct vcpu *v, const uint64_t *arguments, uint64_t what);
+/* The call ends: whoever finds its arguments in the registers has waited for nothing. */
+void control_wait_end(uint64_t *arguments);
 
 /* The control domain that takes global virtual interrupt VIRQ is told. No lock is held. */
 void control_virq(unsigned virq);
