@@ -54,7 +54,7 @@ system: all configs guests guests-x86 debian
 # Long: hours of fuzzing if FUZZ_SOAK_SECONDS says so, 100 million hypercalls (HYPERCALLS), and the boot tests that are too slow for each change.
 soak: all configs guests guests-x86 debian
 	@$(MAKE) --no-print-directory fuzz-soak
-	@$(MAKE) --no-print-directory hypercalls-soak
+	@$(MAKE) --no-print-directory hypercalls-soak control-soak
 	@$(PYTEST) tests/system -m soak
 
 bench: all configs guests guests-x86 debian

@@ -129,6 +129,25 @@ int control_promise_store(struct domain *d)
     return err;
 }
 
+static uint16_t handlers[NR_VIRQS]; /* [atomic] number of the domain that takes it; dom0 until somebody else does */
+
+/* Req: BH-CTL-025 */
+void control_forget(const struct domain *gone)
+{
+    for (unsigned i = 0; i < CONFIG_MAX_DOMAINS; i++) {
+        struct domain *d = domain_table[i];
+
+        if (d != NULL && __atomic_load_n(&d->target, __ATOMIC_RELAXED) == gone->id) {
+            __atomic_store_n(&d->target, FRAME_NO_DOMAIN, __ATOMIC_RELAXED);
+        }
+    }
+    for (unsigned virq = 0; virq < NR_VIRQS; virq++) {
+        uint16_t id = gone->id;
+
+        (void)__atomic_compare_exchange_n(&handlers[virq], &id, 0, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+    }
+}
+
 /* ---- One after the other ---- */
 
 static bool busy; /* [atomic] an operation goes on */
@@ -166,9 +185,14 @@ bool control_has_waited(struct vcpu *v, const uint64_t *arguments, uint64_t what
     return arguments[1] == cookie(what);
 }
 
-/* ---- Global virtual interrupts ---- */
+void control_wait_end(uint64_t *arguments)
+{
+    if (arguments[1] >> 32 == WAITS) {
+        arguments[1] = 0;
+    }
+}
 
-static uint16_t handlers[NR_VIRQS]; /* [atomic] number of the domain that takes it; dom0 until somebody else does */
+/* ---- Global virtual interrupts ---- */
 
 /* Req: BH-CTL-003 */
 void control_virq(unsigned virq)

@@ -525,6 +525,9 @@ bool domain_reap_step(struct domain *d)
     if (CONFIG_XEN_GUEST) {
         policy_forget(d);
     }
+    if (CONFIG_CONTROL) {
+        control_forget(d);
+    }
     last = --alive == 0 && end_with_last;
     spin_unlock(&list_lock);
     was_managed = d->is_managed;

@@ -78,7 +78,8 @@ static int64_t perform(struct vcpu *v, const struct row *row, struct xen_domctl 
 
     if (result != 0) {
         /* The end of a domain that this call waited for. */
-        return row->perform == domctl_destroydomain && control_has_waited(v, a, op->domain) ? 0 : result;
+        return row->perform == domctl_destroydomain && result == -XEN_ESRCH && control_may(v->domain, NULL, row->right) &&
+               control_has_waited(v, a, op->domain) ? 0 : result;
     }
     if (row->subject == SUBJECT_RUNNING && d->phase != DOMAIN_RUNNING) {
         result = -XEN_ESRCH;
@@ -123,6 +124,9 @@ int64_t hypercall_domctl(struct vcpu *v, uint64_t *a)
     }
     result = perform(v, row, &op, a);
     control_end();
+    if (result != HYPERCALL_RESTART) {
+        control_wait_end(a);
+    }
     if (result >= 0 && row->has_result && guest_copy_to(v, arg, &op, sizeof(op)) != 0) {
         result = -XEN_EFAULT;
     }

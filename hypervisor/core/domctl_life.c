@@ -94,12 +94,16 @@ int64_t domctl_createdomain(struct vcpu *v, struct domain *none, struct xen_domc
 
 /* ---- Its end ---- */
 
-/* Req: BH-CTL-012 */
+/* Req: BH-CTL-012, BH-CTL-026 */
 int64_t domctl_destroydomain(struct vcpu *v, struct domain *d, struct xen_domctl *op, uint64_t *a)
 {
     (void)op;
     if (d == v->domain) {
         return -XEN_EINVAL;
+    }
+    if (control_has_waited(v, a, d->id) && __atomic_load_n(&d->phase, __ATOMIC_ACQUIRE) == DOMAIN_RUNNING) {
+        /* The one that this call waited for is gone, and another one has its number. */
+        return 0;
     }
     if (domain_kill(d)) {
         control_virq(VIRQ_DOM_EXC);

@@ -64,6 +64,8 @@ int64_t domctl_setvcpucontext(struct vcpu *v, struct domain *d, struct xen_domct
     if (target == NULL || d == v->domain) {
         return target == NULL ? -XEN_ESRCH : -XEN_EINVAL;
     }
+    /* Another vCPU of D may want to start this one (PSCI CPU_ON): it does so under this lock. */
+    spin_lock(&d->lock);
     result = check_at_rest(target);
     if (result == 0) {
         result = arch_vcpu_set_context(v, target, guest_handle((uint64_t)op->u.vcpucontext.ctxt.p), &is_online);
@@ -71,6 +73,7 @@ int64_t domctl_setvcpucontext(struct vcpu *v, struct domain *d, struct xen_domct
     if (result == 0 && is_online) {
         (void)!vcpu_online(target);
     }
+    spin_unlock(&d->lock);
     return result;
 }
 
@@ -83,9 +86,13 @@ int64_t domctl_getvcpucontext(struct vcpu *v, struct domain *d, struct xen_domct
     if (target == NULL || d == v->domain) {
         return target == NULL ? -XEN_ESRCH : -XEN_EINVAL;
     }
+    spin_lock(&d->lock);
     result = check_at_rest(target);
-    return result != 0 ? result
-                       : arch_vcpu_get_context(v, target, guest_handle((uint64_t)op->u.vcpucontext.ctxt.p));
+    if (result == 0) {
+        result = arch_vcpu_get_context(v, target, guest_handle((uint64_t)op->u.vcpucontext.ctxt.p));
+    }
+    spin_unlock(&d->lock);
+    return result;
 }
 
 int64_t domctl_getvcpuinfo(struct vcpu *v, struct domain *d, struct xen_domctl *op, uint64_t *a)

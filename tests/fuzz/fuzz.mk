@@ -6,7 +6,7 @@
 #   make -f tests/fuzz/fuzz.mk fuzz-short                     all targets, FUZZ_SECONDS in all
 #   make -f tests/fuzz/fuzz.mk fuzz-soak FUZZ_SOAK_SECONDS=N  N seconds for each; what was found stays in the build
 #   make -f tests/fuzz/fuzz.mk fuzz-short FUZZ_NAMES=fdt      one of them
-#   make -f tests/fuzz/fuzz.mk hypercalls-soak HYPERCALLS=N   the hypercalls without libFuzzer, N of them
+#   make -f tests/fuzz/fuzz.mk hypercalls-soak HYPERCALLS=N   the hypercalls without libFuzzer, N of them; control-soak
 FUZZ_CC ?= clang
 FUZZ_BUILD ?= build/fuzz
 FUZZ_PYTHON ?= /usr/bin/python3
@@ -18,7 +18,7 @@ FUZZ_SOURCES ?= $(wildcard hypervisor/core/*.c hypervisor/lib/*.c hypervisor/vde
     $(addprefix hypervisor/arch/arm64/, board_arm.c decode.c efi_tree.c guest_tree.c) $(FUZZ_X86_SOURCES)
 # What the target kernel_file is about: a part of the host tool.
 FUZZ_IMAGE_SOURCES := $(addprefix image/, blob.c bzimage.c diag.c kernel.c kernel_pvh.c unpack.c)
-# Further files of the target hypercalls.
+# Further files of the targets hypercalls and control.
 FUZZ_PARTS := $(filter-out %/soak.c,$(wildcard tests/fuzz/hypercalls/*.c))
 HYPERCALLS ?= 100000000
 HYPERCALLS_SEED ?= 1
@@ -37,11 +37,10 @@ FUZZ_IMAGE_OBJECTS := $(patsubst %.c,$(FUZZ_BUILD)/%.o,$(FUZZ_IMAGE_SOURCES))
 FUZZ_LIBRARY := $(FUZZ_BUILD)/libhypervisor.a
 FUZZ_PROGRAMS := $(FUZZ_NAMES:%=$(FUZZ_BUILD)/fuzz_%)
 
-SOAK_OBJECTS := $(patsubst %.c,$(FUZZ_BUILD)/soak/%.o,$(FUZZ_SUPPORT) $(FUZZ_PARTS) tests/fuzz/fuzz_hypercalls.c \
-    tests/fuzz/hypercalls/soak.c)
+SOAK_OBJECTS := $(patsubst %.c,$(FUZZ_BUILD)/soak/%.o,$(FUZZ_SUPPORT) $(FUZZ_PARTS) tests/fuzz/hypercalls/soak.c)
 SOAK_HYPERVISOR := $(patsubst %.c,$(FUZZ_BUILD)/soak/%.o,$(FUZZ_SOURCES))
 
-.PHONY: fuzz-build fuzz-short fuzz-soak hypercalls-soak
+.PHONY: fuzz-build fuzz-short fuzz-soak hypercalls-soak control-soak
 fuzz-build: $(FUZZ_PROGRAMS) $(FUZZ_NAMES:%=$(FUZZ_BUILD)/seeds/%/.done)
 
 fuzz-short: fuzz-build
@@ -50,8 +49,8 @@ fuzz-short: fuzz-build
 fuzz-soak: fuzz-build
 	@tests/fuzz/run.sh $(FUZZ_BUILD) $(FUZZ_SOAK_SECONDS) $(FUZZ_NAMES)
 
-hypercalls-soak: $(FUZZ_BUILD)/soak_hypercalls
-	@$(FUZZ_BUILD)/soak_hypercalls $(HYPERCALLS) $(HYPERCALLS_SEED) $(FUZZ_BUILD)/crash-soak-hypercalls
+hypercalls-soak control-soak: %-soak: $(FUZZ_BUILD)/soak_%
+	@$< $(HYPERCALLS) $(HYPERCALLS_SEED) $(FUZZ_BUILD)/crash-soak-$*
 
 $(FUZZ_BUILD)/include/bh/config.h: configs/host.config Kconfig scripts/kconfig.py
 	@mkdir -p $(@D)
@@ -73,7 +72,7 @@ $(FUZZ_LIBRARY): $(FUZZ_OBJECTS)
 	@rm -f $@
 	@ar qcs $@ $(FUZZ_OBJECTS)
 
-$(FUZZ_BUILD)/fuzz_hypercalls: $(FUZZ_PARTS_OBJECTS)
+$(FUZZ_BUILD)/fuzz_hypercalls $(FUZZ_BUILD)/fuzz_control: $(FUZZ_PARTS_OBJECTS)
 $(FUZZ_IMAGE_OBJECTS) $(FUZZ_BUILD)/tests/fuzz/fuzz_kernel_file.o: FUZZ_FILE_CFLAGS := -D_GNU_SOURCE -Iimage
 $(FUZZ_BUILD)/fuzz_kernel_file: $(FUZZ_IMAGE_OBJECTS)
 $(FUZZ_BUILD)/fuzz_kernel_file: FUZZ_LIBRARIES := -lz -llzma -lzstd -llz4
@@ -87,7 +86,7 @@ $(FUZZ_BUILD)/soak/libhypervisor.a: $(SOAK_HYPERVISOR)
 	@rm -f $@
 	@ar qcs $@ $^
 
-$(FUZZ_BUILD)/soak_hypercalls: $(SOAK_OBJECTS) $(FUZZ_BUILD)/soak/libhypervisor.a
+$(FUZZ_BUILD)/soak_%: $(FUZZ_BUILD)/soak/tests/fuzz/fuzz_%.o $(SOAK_OBJECTS) $(FUZZ_BUILD)/soak/libhypervisor.a
 	@echo "  LD      $@"
 	@$(FUZZ_CC) $(FUZZ_SANITIZE) $(FUZZ_LINK) -o $@ $^
 
@@ -96,6 +95,7 @@ $(FUZZ_BUILD)/seeds/%/.done: FORCE
 	@touch $@
 FORCE:
 
-.SECONDARY: $(FUZZ_NAMES:%=$(FUZZ_BUILD)/tests/fuzz/fuzz_%.o) $(FUZZ_SUPPORT_OBJECTS)
+.SECONDARY: $(FUZZ_BUILD)/soak/tests/fuzz/fuzz_hypercalls.o $(FUZZ_BUILD)/soak/tests/fuzz/fuzz_control.o \
+    $(FUZZ_NAMES:%=$(FUZZ_BUILD)/tests/fuzz/fuzz_%.o) $(FUZZ_SUPPORT_OBJECTS)
 -include $(FUZZ_IMAGE_OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d) $(FUZZ_SUPPORT_OBJECTS:.o=.d) $(FUZZ_PARTS_OBJECTS:.o=.d) $(SOAK_OBJECTS:.o=.d) \
-    $(SOAK_HYPERVISOR:.o=.d) $(FUZZ_NAMES:%=$(FUZZ_BUILD)/tests/fuzz/fuzz_%.d)
+    $(SOAK_HYPERVISOR:.o=.d) $(FUZZ_BUILD)/soak/tests/fuzz/fuzz_hypercalls.d $(FUZZ_BUILD)/soak/tests/fuzz/fuzz_control.d $(FUZZ_NAMES:%=$(FUZZ_BUILD)/tests/fuzz/fuzz_%.d)

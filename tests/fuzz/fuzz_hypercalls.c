@@ -1,161 +1,68 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The whole common core: sequences of hypercalls, sleeps, wake-ups, allocations that fail and ends, by three domains
- * with several vCPUs on three CPUs. After each step everything is counted again; in the end all memory is back.
- * FUZZ_STATISTICS in the environment: how often each operation succeeded, when the program ends.
+ * with several vCPUs on three CPUs. "first" and "second" may reach each other by every kind of channel; "third" is
+ * nobody's peer. After each step everything is counted again; in the end all memory is back. FUZZ_STATISTICS in the
+ * environment: how often each operation succeeded, when the program ends.
  */
 #include "hypercalls/hypercalls.h"
 
-#include <stdlib.h>
+enum { FIRST, SECOND, THIRD };
+const struct role roles[] = {
+    [FIRST] = { .name = "first", .vcpu_count = 3, .last_is_narrow = true },
+    [SECOND] = { .name = "second", .vcpu_count = 2, .has_console = true },
+    [THIRD] = { .name = "third", .vcpu_count = 1, .has_console = true },
+};
+const unsigned role_count = ARRAY_COUNT(roles);
+const bool has_control = false;
 
-#include "bh/console.h"
-#include "bh/physmap.h"
-
-/* An audit after so many steps; more than one in soak.c. */
-unsigned audit_each = 1;
-
-/* A vCPU that runs, on the CPU that is said or the next one that has any. */
-static struct vcpu *run_some(unsigned cpu)
+bool are_peers(const struct domain *a, const struct domain *b)
 {
-    for (unsigned i = 0; i < CPUS; i++) {
-        host_run_on((cpu + i) % CPUS);
-        if (this_cpu()->current != NULL) {
-            break;
-        }
-    }
-    return this_cpu()->current;
+    return role_of(a) == role_of(b) || (role_of(a) != THIRD && role_of(b) != THIRD);
 }
 
-static struct vcpu *any_vcpu(void)
+bool is_secretive(const struct domain *d)
 {
-    struct domain *d = domain_of(byte() % ROLES);
-    unsigned i = byte();
-
-    return d != NULL ? d->vcpus[i % d->vcpu_count] : NULL;
+    return role_of(d) == THIRD;
 }
 
-/* A guest whose pages for arguments are gone can do nothing any more. */
-static void repair(struct domain *d)
+uint16_t any_domid(const struct domain *d)
 {
-    for (unsigned i = 0; i < ARGUMENT_PAGES; i++) {
-        if (!domain_gfn_is_ram(d, gfn(BASE_GFN + i))) {
-            (void)!physmap_unmap(d, gfn(BASE_GFN + i), PHYSMAP_NOT_GRANTED);
-            (void)!physmap_populate(d, gfn(BASE_GFN + i), ORDER_4K);
-        }
+    unsigned kind = byte(), role = role_of(d);
+    const struct domain *other = domain_of(kind < 160 ? (role == THIRD ? kind % role_count : 1 - role)
+                                                      : kind % role_count);
+
+    if (kind >= 250) {
+        return (uint16_t)number();
     }
+    if (kind >= 210 || other == NULL) {
+        return kind < 230 ? d->id : DOMID_SELF;
+    }
+    return other->id;
 }
 
-static void wake(void)
+void call_begins(struct vcpu *v, const struct call *c, bool calm)
 {
-    struct vcpu *v = any_vcpu();
-
-    if (v != NULL) {
-        v->arch.event = byte() % 2 == 0;
-        vcpu_kick(v);
-        (void)!vcpu_online(v);
-    }
+    (void)v;
+    (void)c;
+    (void)calm;
 }
 
-/* What happens to the board beside calls; V runs, or is NULL. */
-static void happen(struct vcpu *v)
+void call_ends(struct vcpu *v, const struct call *c, bool calm, int64_t result)
 {
-    switch (byte() % 16) {
-    case 0: case 1: case 2:
-        host_run_until(host_now + 1000 * (1 + number() % 20000));
-        return;
-    case 3: case 4: case 5:
-        wake();
-        return;
-    case 6:
-        host_fail_allocation(byte() % 8);
-        return;
-    case 7:
-        console_input((char)byte());
-        return;
-    case 8:
-        board_replace();
-        return;
-    default:
-        break;
-    }
-    if (v == NULL) {
-        board_replace();
-        wake();
-        return;
-    }
-    switch (byte() % 8) {
-    case 0:
-        v->arch.event = false;
-        timer_set(&v->arch.timer, host_now + number() % 10000000);
-        vcpu_block_current();
-        break;
-    case 1:
-        if (byte() % 16 == 0) {
-            domain_crash(v->domain, "fuzz");
-        }
-        break;
-    case 2:
-        if (byte() % 2 == 0) {
-            vcpu_offline_current();
-        }
-        break;
-    case 3:
-        if (byte() % 8 == 0) {
-            event_fill(v);
-        }
-        break;
-    default:
-        repair(v->domain);
-        break;
-    }
+    (void)v;
+    (void)c;
+    (void)calm;
+    (void)result;
 }
 
-static void step(void)
+void audit_more(void)
 {
-    unsigned action = byte();
-    struct vcpu *v = run_some(byte());
-
-    if (v == NULL || action >= 232) {
-        happen(v);
-    } else if (action < 24) {
-        grant_write(v);
-    } else if (action < 40) {
-        event_write(v);
-    } else if (action < 44) {
-        argo_write(v);
-    } else if (action < 48) {
-        console_write(v);
-    } else {
-        call_any(v);
-    }
-    if (this_cpu()->work != 0 || this_cpu()->current == NULL) {
-        (void)host_leave();
-    }
-    /* Now and then the others look later. */
-    if (action % 4 != 0) {
-        host_settle();
-    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static bool has_begun;
-
-    if (!has_begun && getenv("FUZZ_STATISTICS") != NULL) {
-        has_begun = true;
-        (void)atexit(call_statistics);
-    }
-    input = data;
-    input_left = size;
-    board_begin();
-    for (unsigned i = 1; input_left != 0; i++) {
-        step();
-        if (i % audit_each == 0) {
-            audit();
-        }
-        (void)host_uart_take();
-    }
-    audit();
+    steps(data, size);
     audit_secret();
     board_finish();
     return 0;

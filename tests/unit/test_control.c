@@ -168,6 +168,23 @@ static int map_foreign(uint16_t id, uint64_t theirs, uint64_t ours)
     return error;
 }
 
+/* As the domain's own call does, which has no vCPU that runs. */
+static void bind_virq(struct domain *d, uint16_t virq)
+{
+    uint32_t port;
+
+    spin_lock(&d->evtchn.lock);
+    assert_int_equal(evtchn_find_free(d, &port), 0);
+    evtchn_occupy(d, port, EVTCHN_VIRQ)->virq = virq;
+    d->vcpus[0]->evtchn.virq_port[virq] = port;
+    spin_unlock(&d->evtchn.lock);
+}
+
+static bool virq_is_pending(struct domain *d, uint16_t virq)
+{
+    return evtchn_2l_is_pending(d, d->vcpus[0]->evtchn.virq_port[virq]);
+}
+
 static int64_t unmap(uint64_t g)
 {
     struct xen_remove_from_physmap r = { .domid = DOMID_SELF, .gpfn = g };
@@ -482,6 +499,136 @@ static void test_reach(void **state)
     finish();
 }
 
+static const struct domain *looked_at;
+static mfn_t context_page;
+static unsigned looks, looks_locked;
+
+static void look_at_lock(mfn_t m)
+{
+    if (m.n == context_page.n) {
+        looks++;
+        looks_locked += spin_is_taken(&looked_at->lock);
+    }
+}
+
+/* Req: BH-CTL-017 */
+/* A vCPU that is off in a domain that runs: another one of it cannot start it (PSCI CPU_ON) while it is set or told. */
+static void test_context_of_one_that_may_start(void **state)
+{
+    uint64_t context[2] = { 0xabc000, 0 };
+    struct xen_domctl op = { .cmd = 0 };
+    uint16_t id;
+
+    (void)state;
+    init();
+    id = make(1);
+    assert_int_equal(simple(XEN_DOMCTL_unpausedomain, id), 0);
+    assert_int_equal(domain_get_page(control, gfn(BUFFER >> PAGE_SHIFT), &context_page), 0);
+    domain_put_page(control, context_page);
+    for (unsigned i = 0; i < 2; i++) {
+        uint32_t command = i == 0 ? XEN_DOMCTL_setvcpucontext : XEN_DOMCTL_getvcpucontext;
+        uint64_t arguments[5] = { OPERATION };
+
+        assert_int_equal(guest_copy_to(v, guest_handle(BUFFER), context, sizeof(context)), 0);
+        op = (struct xen_domctl){ .cmd = command, .interface_version = XEN_DOMCTL_INTERFACE_VERSION, .domain = id };
+        op.u.vcpucontext.vcpu = 1;
+        POINT(op.u.vcpucontext.ctxt, BUFFER);
+        assert_int_equal(guest_copy_to(v, guest_handle(OPERATION), &op, sizeof(op)), 0);
+        looked_at = by_id(id);
+        looks = looks_locked = 0;
+        host_window_closed = look_at_lock;
+        assert_int_equal(hypercall_dispatch(v, __HYPERVISOR_domctl, arguments), 0);
+        host_window_closed = NULL;
+        assert_int_equal(looks, 1);
+        assert_int_equal(looks_locked, 1);
+    }
+    finish();
+}
+
+/* Steps of the reaper, until domain ID is gone. */
+static void let_end(uint16_t id)
+{
+    for (unsigned i = 0; i < 1000 && by_id(id) != NULL; i++) {
+        host_run_until(host_now + 1000000);
+    }
+    run_vcpu(v);
+    assert_null(by_id(id));
+}
+
+/* Req: BH-CTL-001, BH-CTL-026 */
+static void test_destroy_that_waited(void **state)
+{
+    struct xen_domctl op = { .cmd = XEN_DOMCTL_destroydomain, .interface_version = XEN_DOMCTL_INTERFACE_VERSION };
+    struct xen_domctl again;
+    uint64_t arguments[5] = { OPERATION };
+    int64_t result;
+
+    (void)state;
+    init();
+    assert_int_equal(create(&again, 20), 0);
+    op.domain = 20;
+    assert_int_equal(guest_copy_to(v, guest_handle(OPERATION), &op, sizeof(op)), 0);
+    assert_int_equal(hypercall_dispatch(v, __HYPERVISOR_domctl, arguments), HYPERCALL_RESTART);
+    let_end(20);
+    /* Another call makes one with this number before the first one goes on. */
+    assert_int_equal(create(&again, 20), 0);
+    assert_int_equal(guest_copy_to(v, guest_handle(OPERATION), &op, sizeof(op)), 0);
+    assert_int_equal(hypercall_dispatch(v, __HYPERVISOR_domctl, arguments), 0);
+    assert_true(by_id(20) != NULL && by_id(20)->phase == DOMAIN_RUNNING);
+    /* Who calls again with what is left in the registers means the new one. */
+    result = hypercall_dispatch(v, __HYPERVISOR_domctl, arguments);
+    assert_int_equal(result, HYPERCALL_RESTART);
+    let_end(20);
+    assert_int_equal(hypercall_dispatch(v, __HYPERVISOR_domctl, arguments), 0);
+    /* One that may not destroy is told so, whatever its registers say. */
+    assert_int_equal(create(&again, 20), 0);
+    plain->target = control->id;
+    v = plain->vcpus[0];
+    run_vcpu(v);
+    for (unsigned i = 0; i < 2; i++) {
+        op.domain = i == 0 ? 20 : 77;
+        (void)control_wait(v, arguments, op.domain);
+        assert_int_equal(guest_copy_to(v, guest_handle(OPERATION), &op, sizeof(op)), 0);
+        result = hypercall_dispatch(v, __HYPERVISOR_domctl, arguments);
+        assert_int_equal(result, i == 0 ? -XEN_EPERM : -XEN_ESRCH);
+    }
+    plain->target = FRAME_NO_DOMAIN;
+    finish();
+}
+
+/* Req: BH-CTL-025 */
+static void test_number_again(void **state)
+{
+    struct xen_domctl op = { .cmd = 0 };
+    uint16_t id;
+
+    (void)state;
+    init();
+    assert_int_equal(create(&op, 20), 0);
+    id = op.domain;
+    op.u.set_target.target = id;
+    assert_int_equal(domctl(XEN_DOMCTL_set_target, plain->id, &op), 0);
+    assert_int_equal(control_set_virq_handler(by_id(id), VIRQ_DOM_EXC), 0);
+    assert_true(control_may(plain, by_id(id), CONTROL_MEMORY));
+    assert_int_equal(simple(XEN_DOMCTL_destroydomain, id), 0);
+    assert_false(control_is_any(plain));
+    /* Another domain with its number: nobody's target, and no interrupt finds its way to it. */
+    assert_int_equal(create(&op, id), 0);
+    op.u.max_vcpus.max = 2;
+    assert_int_equal(domctl(XEN_DOMCTL_max_vcpus, id, &op), 0);
+    assert_false(control_may(plain, by_id(id), CONTROL_MEMORY));
+    bind_virq(by_id(id), VIRQ_DOM_EXC);
+    control_virq(VIRQ_DOM_EXC);
+    assert_false(virq_is_pending(by_id(id), VIRQ_DOM_EXC));
+    assert_int_equal(control_set_virq_handler(by_id(id), VIRQ_DOM_EXC), 0);
+    control_virq(VIRQ_DOM_EXC);
+    assert_true(virq_is_pending(by_id(id), VIRQ_DOM_EXC));
+    /* It may have another target then. */
+    op.u.set_target.target = id;
+    assert_int_equal(domctl(XEN_DOMCTL_set_target, plain->id, &op), 0);
+    finish();
+}
+
 /* Req: BH-CTL-021, BH-CTL-023, BH-CTL-024 */
 static void test_board(void **state)
 {
@@ -633,6 +780,8 @@ int main(void)
         cmocka_unit_test(test_pause),  cmocka_unit_test(test_limits), cmocka_unit_test(test_reach),
         cmocka_unit_test(test_board), cmocka_unit_test(test_promised_store),
         cmocka_unit_test(test_pools),
+        cmocka_unit_test(test_number_again),
+        cmocka_unit_test(test_context_of_one_that_may_start), cmocka_unit_test(test_destroy_that_waited),
     };
 
     return cmocka_run_group_tests_name(__FILE__, tests, NULL, NULL);

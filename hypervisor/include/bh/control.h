@@ -45,6 +45,11 @@ static inline void control_put(const struct vcpu *v, struct domain *d)
 
 /* Control domains, and those with the store, reach D, and it them: a guest's PV devices and rings. */
 void control_join(struct domain *d);
+/*
+ * GONE leaves the table: nobody has a right over it any more, and no interrupt is its. The next one with its number is
+ * another domain. The lock of the table is held. Bound: all domains.
+ */
+void control_forget(const struct domain *gone);
 
 /*
  * D is to have the store as soon as the domain that has it says where (Xen's init-dom0less): until then
@@ -63,6 +68,8 @@ void control_end(void);
  */
 int64_t control_wait(struct vcpu *v, uint64_t *arguments, uint64_t what);
 bool control_has_waited(struct vcpu *v, const uint64_t *arguments, uint64_t what);
+/* The call ends: whoever finds its arguments in the registers has waited for nothing. */
+void control_wait_end(uint64_t *arguments);
 
 /* The control domain that takes global virtual interrupt VIRQ is told. No lock is held. */
 void control_virq(unsigned virq);

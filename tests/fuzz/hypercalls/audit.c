@@ -14,12 +14,14 @@
 static struct {
     uint16_t mapped;  /* how often the tables say so */
     uint16_t foreign; /* of them, as a grant */
+    uint16_t lent;    /* of them, as another's that needs no grant */
     uint16_t shared;  /* of them, as the domain's own shared frame */
     uint16_t held;    /* references that are no mappings: pins, event areas, grant tables, rings */
     uint16_t handles; /* mappings of grants, by the handles of those who made them */
 } seen[FRAMES];
 
 static uint64_t pages[CONFIG_MAX_DOMAINS]; /* RAM that each owns */
+static unsigned lent[CONFIG_MAX_DOMAINS];  /* mappings of each one's pages as LENT */
 
 static unsigned index_of(mfn_t m)
 {
@@ -32,17 +34,21 @@ static void hold(mfn_t m)
     seen[index_of(m)].held++;
 }
 
-static struct domain *domain_by_id(uint16_t id)
+/* ---- Stage-2 tables ---- */
+
+/* Others have mapped frame M. What it is of stays as long. */
+static void count_lent(mfn_t m)
 {
-    for (unsigned i = 0; i < CONFIG_MAX_DOMAINS; i++) {
-        if (domain_table[i] != NULL && domain_table[i]->id == id) {
-            return domain_table[i];
-        }
-    }
-    return NULL;
+    const struct domain *d = domain_by_id(frame_table[m.n].charge);
+
+    CHECK(d != NULL);
+    lent[d->slot]++;
 }
 
-/* ---- Stage-2 tables ---- */
+unsigned audit_lent(const struct domain *d)
+{
+    return lent[d->slot];
+}
 
 static void count_table(mfn_t t, unsigned level, unsigned *tables)
 {
@@ -69,7 +75,12 @@ static void count_table(mfn_t t, unsigned level, unsigned *tables)
             for (uint64_t k = 0; k < 1UL << (9 * (3 - level)); k++) {
                 seen[at + k].mapped++;
                 seen[at + k].foreign += type == P2M_GRANT || type == P2M_GRANT_RO;
+                seen[at + k].lent += type == P2M_FOREIGN;
                 seen[at + k].shared += type == P2M_SHARED;
+            }
+            if (type == P2M_FOREIGN) {
+                CHECK(level == 3);
+                count_lent(m);
             }
         }
     }
@@ -97,7 +108,7 @@ static void check_ports(const struct domain *d)
 
             /* Bound channels name each other, and may. */
             CHECK(r != NULL && r->state == EVTCHN_INTERDOMAIN && r->remote == d && r->remote_port == port);
-            CHECK(are_peers(role_of(d), role_of(c->remote)));
+            CHECK(are_peers(d, c->remote));
         } else if (c->state == EVTCHN_VIRQ) {
             bool is_bound = false;
 
@@ -181,7 +192,7 @@ static void count_handles(const struct domain *d)
         used++;
         CHECK((m->flags & ~(GNTMAP_host_map | GNTMAP_readonly)) == 0);
         owner = domain_by_id(m->domid);
-        CHECK(owner != NULL && owner->grant != NULL && are_peers(role_of(d), role_of(owner)));
+        CHECK(owner != NULL && owner->grant != NULL && are_peers(d, owner));
         a = &owner->grant->active[m->reference / GRANT_ACTIVE_PER_PAGE][m->reference % GRANT_ACTIVE_PER_PAGE];
         CHECK(a->pin.uses != 0 && a->pin.grantee == d->id && (a->pin.writes != 0 || (m->flags & GNTMAP_readonly) != 0));
         seen[index_of(mfn(a->frame))].handles++;
@@ -219,7 +230,7 @@ static void count_grants(const struct domain *d)
                 hold(mfn(a->frame));
                 CHECK(frame_table[a->frame].owner == d->id);
                 CHECK(grantee != NULL);
-                CHECK(are_peers(role_of(d), role_of(grantee)));
+                CHECK(are_peers(d, grantee));
             }
         }
     }
@@ -275,7 +286,7 @@ static void count_rings(const struct domain *d)
             const struct domain *waits = domain_by_id(r->waiting[k].domid);
 
             /* Nobody who is gone, or who may not send. */
-            CHECK(waits != NULL && are_peers(role_of(d), role_of(waits)));
+            CHECK(waits != NULL && are_peers(d, waits));
         }
     }
 }
@@ -296,8 +307,8 @@ static void say_frame(unsigned i)
     const struct frame *f = &frame_table[HOST_RAM_MFN + i];
 
     fprintf(stderr, "frame %u: type %u, owner %u, charge %u, mapper %u, references %u, mappings %u; seen: mapped %u, "
-            "foreign %u, shared %u, held %u, handles %u\n", i, f->type, f->owner, f->charge, f->mapper, f->references,
-            f->mappings, seen[i].mapped, seen[i].foreign, seen[i].shared, seen[i].held, seen[i].handles);
+            "foreign %u, lent %u, shared %u, held %u, handles %u\n", i, f->type, f->owner, f->charge, f->mapper, f->references,
+            f->mappings, seen[i].mapped, seen[i].foreign, seen[i].lent, seen[i].shared, seen[i].held, seen[i].handles);
     for (unsigned k = 0; k < CONFIG_MAX_DOMAINS; k++) {
         const struct domain *d = domain_table[k];
 
@@ -328,11 +339,12 @@ static void check_frames(void)
             const struct domain *d = domain_by_id(f->owner);
 
             CHECK_FRAME(i, d != NULL);
-            CHECK_FRAME(i, seen[i].mapped - seen[i].foreign <= 1 && seen[i].shared == 0);
+            CHECK_FRAME(i, seen[i].mapped - seen[i].foreign - seen[i].lent <= 1 && seen[i].shared == 0);
             CHECK_FRAME(i, f->references == seen[i].mapped + seen[i].held);
             pages[d->slot]++;
         } else if (f->type == FRAME_SHARED) {
-            CHECK_FRAME(i, f->owner == FRAME_NO_DOMAIN && seen[i].mapped <= 1 && seen[i].shared == seen[i].mapped);
+            CHECK_FRAME(i, f->owner == FRAME_NO_DOMAIN && seen[i].mapped - seen[i].lent <= 1 &&
+                               seen[i].shared == seen[i].mapped - seen[i].lent);
             CHECK_FRAME(i, f->references == seen[i].mapped + seen[i].held);
         } else {
             CHECK_FRAME(i, seen[i].mapped == 0 && seen[i].held == 0 && f->references == 1);
@@ -344,7 +356,9 @@ static void check_frames(void)
     for (unsigned i = 0; i < CONFIG_MAX_DOMAINS; i++) {
         const struct domain *d = domain_table[i];
 
-        CHECK(d == NULL || d->phase != DOMAIN_RUNNING || (pages[i] == d->page_count && pages[i] <= d->page_limit));
+        CHECK(d == NULL || d->phase != DOMAIN_RUNNING || pages[i] == d->page_count);
+        CHECK(d == NULL || d->phase != DOMAIN_RUNNING || has_control || pages[i] <= d->page_limit);
+        CHECK(d == NULL || lent[i] == d->lent);
     }
 }
 
@@ -360,6 +374,7 @@ void audit(void)
     }
     host_this_cpu = before;
     memset(seen, 0, sizeof(seen));
+    memset(lent, 0, sizeof(lent));
     for (unsigned i = 0; i < CONFIG_MAX_DOMAINS; i++) {
         struct domain *d = domain_table[i];
         unsigned tables = 0;
@@ -382,6 +397,7 @@ void audit(void)
         }
     }
     check_frames();
+    audit_more();
 }
 
 void audit_secret(void)
@@ -390,7 +406,7 @@ void audit_secret(void)
         const struct frame *f = &frame_table[HOST_RAM_MFN + i];
         const struct domain *d = f->type == FRAME_RAM ? domain_by_id(f->owner) : NULL;
 
-        if (d != NULL && role_of(d) != THIRD) {
+        if (d != NULL && !is_secretive(d)) {
             CHECK(memmem(host_peek(mfn(HOST_RAM_MFN + i)), PAGE_SIZE, secret, sizeof(secret)) == NULL);
             host_peek_end(mfn(HOST_RAM_MFN + i));
         }

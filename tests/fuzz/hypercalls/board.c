@@ -10,7 +10,7 @@
 
 const uint8_t *input;
 size_t input_left;
-const char secret[16] = "third's own page";
+const char secret[16] = "one's own secret";
 
 static uint64_t free_at_start;
 
@@ -41,11 +41,14 @@ bool once_in(unsigned n)
 
 /* ---- Domains ---- */
 
-static const char names[ROLES][8] = { "first", "second", "third" };
-
 unsigned role_of(const struct domain *d)
 {
-    return d->name[0] == 'f' ? FIRST : d->name[0] == 's' ? SECOND : THIRD;
+    unsigned role = 0;
+
+    while (role < role_count && strcmp(d->name, roles[role].name) != 0) {
+        role++;
+    }
+    return role;
 }
 
 struct domain *domain_of(unsigned role)
@@ -60,9 +63,14 @@ struct domain *domain_of(unsigned role)
     return NULL;
 }
 
-bool are_peers(unsigned a, unsigned b)
+struct domain *domain_by_id(uint16_t id)
 {
-    return a == b || (a != THIRD && b != THIRD);
+    for (unsigned i = 0; i < CONFIG_MAX_DOMAINS; i++) {
+        if (domain_table[i] != NULL && domain_table[i]->id == id) {
+            return domain_table[i];
+        }
+    }
+    return NULL;
 }
 
 static int give_memory(struct domain *d)
@@ -82,7 +90,7 @@ static int give_memory(struct domain *d)
             break;
         }
         d->page_count++;
-        if (role_of(d) == THIRD && i == PAGES - 1) {
+        if (is_secretive(d) && i == PAGES - 1) {
             memcpy(host_peek(m), secret, sizeof(secret));
             host_peek_end(m);
         }
@@ -109,22 +117,23 @@ static int give_vcpus(struct domain *d, unsigned count)
 /* Some more than it has at first, and room for a block. */
 static int add_domain(unsigned role)
 {
-    unsigned vcpus = ROLES - role;
-    struct boot_domain config = { .vcpu_count = (uint16_t)vcpus, .memory_kib = (PAGES + 16 + 512) * 4 };
+    const struct role *r = &roles[role];
+    struct boot_domain config = { .vcpu_count = r->vcpu_count, .memory_kib = (PAGES + 16 + 512) * 4 };
     struct domain *d;
     int err;
 
-    memcpy(config.name, names[role], strlen(names[role]));
+    memcpy(config.name, r->name, strlen(r->name));
+    config.capabilities = r->capabilities;
     err = domain_create(&config, &d);
     if (err != 0) {
         return err;
     }
     err = give_memory(d);
-    if (err == 0 && role != FIRST) {
+    if (err == 0 && r->has_console) {
         err = pv_console_create(d);
     }
     if (err == 0) {
-        err = give_vcpus(d, vcpus);
+        err = give_vcpus(d, r->vcpu_count);
     }
     if (err != 0) {
         while (!domain_reap_step(d)) {
@@ -135,16 +144,21 @@ static int add_domain(unsigned role)
         struct domain *other = domain_table[i];
 
         for (unsigned question = 0; question < POLICY_QUESTION_COUNT && other != NULL && other != d; question++) {
-            if (are_peers(role, role_of(other))) {
+            if (are_peers(d, other)) {
                 policy_allow(d, other, question);
                 policy_allow(other, d, question);
             }
         }
     }
+    d->is_managed = r->is_managed;
+    if (r->target != NULL) {
+        const struct domain *target = domain_of((unsigned)(r->target - roles));
+
+        d->target = target != NULL ? target->id : FRAME_NO_DOMAIN;
+    }
     domain_start(d);
-    /* One of them is 32-bit code. Its domain is what the last vCPU said that set a parameter. */
-    d->vcpus[vcpus - 1]->is_narrow = role == FIRST;
-    for (unsigned i = 1; i < vcpus; i++) {
+    d->vcpus[r->vcpu_count - 1]->is_narrow = r->last_is_narrow;
+    for (unsigned i = 1; i < r->vcpu_count; i++) {
         CHECK(vcpu_online(d->vcpus[i]) == 0);
     }
     return 0;
@@ -152,7 +166,7 @@ static int add_domain(unsigned role)
 
 void board_replace(void)
 {
-    unsigned role = byte() % ROLES;
+    unsigned role = byte() % role_count;
 
     if (domain_of(role) == NULL) {
         (void)add_domain(role);
@@ -180,7 +194,7 @@ void board_begin(void)
     }
     host_fail_allocation(0);
     host_run_on(0);
-    for (unsigned role = 0; role < ROLES; role++) {
+    for (unsigned role = 0; role < role_count; role++) {
         CHECK(add_domain(role) == 0);
     }
     call_forget_stopped();
@@ -193,6 +207,7 @@ void board_finish(void)
     host_run_on(0);
     for (unsigned i = 0; i < CONFIG_MAX_DOMAINS; i++) {
         if (domain_table[i] != NULL) {
+            domain_table[i]->is_managed = false;
             domain_shutdown(domain_table[i], SHUTDOWN_poweroff);
         }
     }

@@ -10,18 +10,9 @@
 
 /* ---- Numbers that a guest would use ---- */
 
-uint16_t any_domid(const struct domain *d)
+uint16_t own_domid(const struct domain *d, unsigned n)
 {
-    unsigned kind = byte(), role = role_of(d);
-    const struct domain *other = domain_of(kind < 160 ? (role == THIRD ? kind % ROLES : 1 - role) : kind % ROLES);
-
-    if (kind >= 250) {
-        return (uint16_t)number();
-    }
-    if (kind >= 210 || other == NULL) {
-        return kind < 230 ? d->id : DOMID_SELF;
-    }
-    return other->id;
+    return once_in(has_control ? 2 : n) ? any_domid(d) : DOMID_SELF;
 }
 
 uint64_t any_page(void)
@@ -127,7 +118,7 @@ static bool is_writable(mfn_t m)
     const struct frame *f = frame_lookup(m);
     const struct domain *d = this_cpu()->current->domain;
 
-    return f != NULL && (f->type == FRAME_SHARED || (f->type == FRAME_RAM && f->owner == d->id && role_of(d) != THIRD));
+    return f != NULL && (f->type == FRAME_SHARED || (f->type == FRAME_RAM && f->owner == d->id && !is_secretive(d)));
 }
 
 static void change_bytes(mfn_t m, uint64_t r)
@@ -179,7 +170,7 @@ static void race_end(void)
 /* ---- Statistics ---- */
 
 #define NUMBERS 64
-#define OPERATIONS 64
+#define OPERATIONS 96
 #define RESULTS 130
 enum { DONE, STOPPED, FAILED }; /* and the error number behind it */
 
@@ -195,10 +186,22 @@ static unsigned operation_of(uint64_t number, uint64_t command)
     return (unsigned)(number == __HYPERVISOR_memory_op ? command & 63 : MIN(command, OPERATIONS - 1UL));
 }
 
+/* What is counted as the operation: of those for control domains it is in memory. */
+static uint64_t command_of(struct vcpu *v, const struct call *c)
+{
+    uint32_t command = 0;
+
+    if (c->number != __HYPERVISOR_domctl && c->number != __HYPERVISOR_sysctl && c->number != __HYPERVISOR_platform_op) {
+        return c->a[0];
+    }
+    (void)!guest_copy_from(v, &command, guest_handle(c->a[0]), sizeof(command));
+    return command;
+}
+
 static void count_result(uint64_t number, uint64_t command, int64_t result)
 {
     unsigned at = result == HYPERCALL_RESTART ? STOPPED : result >= 0 ? DONE
-                                                                      : FAILED + (unsigned)MIN(-result, RESULTS - 1L);
+                                                                      : FAILED + (unsigned)MIN(-(uint64_t)result, RESULTS - 1UL);
 
     call_count++;
     results[MIN(number, NUMBERS - 1UL)][operation_of(number, command)][at]++;
@@ -221,6 +224,7 @@ static const char *const calls[NUMBERS] = {
     [__HYPERVISOR_console_io] = "console_io", [__HYPERVISOR_grant_table_op] = "grant",
     [__HYPERVISOR_vm_assist] = "vm_assist", [__HYPERVISOR_vcpu_op] = "vcpu", [__HYPERVISOR_sched_op] = "sched",
     [__HYPERVISOR_event_channel_op] = "event", [__HYPERVISOR_hvm_op] = "hvm", [__HYPERVISOR_argo_op] = "argo",
+    [__HYPERVISOR_domctl] = "domctl", [__HYPERVISOR_sysctl] = "sysctl", [__HYPERVISOR_platform_op] = "platform_op",
 };
 
 void call_statistics(void)
@@ -294,6 +298,7 @@ bool call_make(struct vcpu *v, const struct call *wanted)
     struct call c = *wanted;
     bool is_wanted = true;
     int64_t result = HYPERCALL_RESTART;
+    uint64_t command;
 
     if (stopped_count != 0 && once_in(4)) {
         c = stopped[--stopped_count];
@@ -305,9 +310,13 @@ bool call_make(struct vcpu *v, const struct call *wanted)
     cut_registers(v, &c);
     race_begin(&c);
     for (unsigned i = 0; i < TRIES && result == HYPERCALL_RESTART && v->domain->phase == DOMAIN_RUNNING; i++) {
-        uint64_t command = c.a[0];
+        bool calm = host_window_closed == NULL;
+        struct call before = c;
 
+        command = command_of(v, &c);
+        call_begins(v, &before, calm);
         result = hypercall_dispatch(v, c.number, c.a);
+        call_ends(v, &before, calm, result);
         cut_registers(v, &c);
         count_result(c.number, command, result);
         if (result == HYPERCALL_RESTART && stopped_count < ARRAY_COUNT(stopped) && (race_next() & 7) == 0) {
@@ -327,7 +336,9 @@ static void any_operation(struct vcpu *v, struct call *c)
     unsigned kind = byte();
 
     *c = (struct call){ .number = 0 };
-    if (kind < 75) {
+    if (has_control && once_in(3)) {
+        control_call(v, c);
+    } else if (kind < 75) {
         event_call(v, c);
     } else if (kind < 165) {
         grant_call(v, c);

@@ -53,11 +53,6 @@ static uint32_t any_vcpu(const struct domain *d)
     return kind < 240 ? kind % d->vcpu_count : kind < 250 ? d->vcpu_count : (uint32_t)number();
 }
 
-static uint16_t own_domid(const struct domain *d)
-{
-    return once_in(16) ? any_domid(d) : DOMID_SELF;
-}
-
 static void bind_interdomain(struct vcpu *v, struct evtchn_bind_interdomain *a)
 {
     struct domain *peer;
@@ -106,7 +101,7 @@ void event_call(struct vcpu *v, struct call *c)
     }
     switch (c->a[0]) {
     case EVTCHNOP_alloc_unbound:
-        u.alloc_unbound.dom = own_domid(d);
+        u.alloc_unbound.dom = own_domid(d, 16);
         u.alloc_unbound.remote_dom = any_domid(d);
         break;
     case EVTCHNOP_bind_interdomain:
@@ -120,7 +115,7 @@ void event_call(struct vcpu *v, struct call *c)
         u.bind_ipi.vcpu = any_vcpu(d);
         break;
     case EVTCHNOP_status:
-        u.status.dom = own_domid(d);
+        u.status.dom = own_domid(d, 16);
         u.status.port = any_port(d);
         break;
     case EVTCHNOP_bind_vcpu:
@@ -128,7 +123,7 @@ void event_call(struct vcpu *v, struct call *c)
         u.bind_vcpu.vcpu = any_vcpu(d);
         break;
     case EVTCHNOP_reset:
-        u.reset.dom = own_domid(d);
+        u.reset.dom = own_domid(d, 16);
         break;
     case EVTCHNOP_init_control:
         u.init_control.control_gfn = once_in(16) ? any_page() : any_ram(v->domain);

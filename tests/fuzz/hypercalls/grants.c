@@ -245,11 +245,6 @@ static void cache_flush(struct vcpu *v, struct call *c, unsigned count)
 
 /* ---- One at a time ---- */
 
-static uint16_t own_domid(const struct domain *d)
-{
-    return once_in(8) ? any_domid(d) : DOMID_SELF;
-}
-
 static uint32_t any_frame_count(void)
 {
     return once_in(16) ? (uint32_t)number() : byte() % 6;
@@ -271,13 +266,13 @@ static void one(struct vcpu *v, struct call *c)
     c->a[2] = once_in(32) ? number() : 1;
     switch (c->a[0]) {
     case GNTTABOP_setup_table:
-        u.setup = (struct gnttab_setup_table){ .dom = own_domid(v->domain), .nr_frames = any_frame_count(),
+        u.setup = (struct gnttab_setup_table){ .dom = own_domid(v->domain, 8), .nr_frames = any_frame_count(),
                                                .status = 1 };
         *(uint64_t *)&u.setup.frame_list = frames;
         c->status_at = offsetof(struct gnttab_setup_table, status);
         break;
     case GNTTABOP_query_size:
-        u.query.dom = own_domid(v->domain);
+        u.query.dom = own_domid(v->domain, 8);
         u.query.status = 1;
         c->status_at = offsetof(struct gnttab_query_size, status);
         break;
@@ -286,12 +281,12 @@ static void one(struct vcpu *v, struct call *c)
         break;
     case GNTTABOP_get_status_frames:
         u.status_frames = (struct gnttab_get_status_frames){ .nr_frames = any_frame_count() % 3,
-                                                             .dom = own_domid(v->domain), .status = 1 };
+                                                             .dom = own_domid(v->domain, 8), .status = 1 };
         *(uint64_t *)&u.status_frames.frame_list = frames;
         c->status_at = offsetof(struct gnttab_get_status_frames, status);
         break;
     case GNTTABOP_get_version:
-        u.get_version.dom = own_domid(v->domain);
+        u.get_version.dom = own_domid(v->domain, 8);
         break;
     default:
         break;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Three domains on a simulated board, and what makes hypercalls of an input's bytes for them. "first" and "second" may
- * reach each other by every kind of channel; "third" is nobody's peer. A domain that has died is replaced.
+ * Some domains on a simulated board, and what makes hypercalls of an input's bytes for them. Which domains there are,
+ * and who may reach whom, each target says. A domain that has died is replaced.
  */
 #ifndef BH_FUZZ_HYPERCALLS_H
 #define BH_FUZZ_HYPERCALLS_H
@@ -38,28 +38,62 @@ uint64_t number(void);
 /* True once in N times. */
 bool once_in(unsigned n);
 
+/* ---- What is a target's own (fuzz_hypercalls.c, fuzz_control.c) ---- */
+
+extern const struct role {
+    char name[8];
+    uint8_t vcpu_count, capabilities;
+    bool has_console, is_managed;
+    bool last_is_narrow; /* its last vCPU is 32-bit code. Its domain is what the last one said that set a parameter. */
+    const struct role *target; /* what it is a device model of */
+} roles[];
+extern const unsigned role_count;
+/* There is a domain that controls others, and calls are about others more often. */
+extern const bool has_control;
+/* May these reach each other? */
+bool are_peers(const struct domain *a, const struct domain *b);
+/* The domain's last page has the secret; nobody writes it meanwhile. */
+bool is_secretive(const struct domain *d);
+/* Whom D would name. */
+uint16_t any_domid(const struct domain *d);
+/* A call by V is made now, and was made with that result. CALM: nobody changed its arguments meanwhile. */
+struct call;
+void call_begins(struct vcpu *v, const struct call *c, bool calm);
+void call_ends(struct vcpu *v, const struct call *c, bool calm, int64_t result);
+/* What else is true after each step. */
+void audit_more(void);
+
 /* ---- The board and its domains (board.c) ---- */
 
-#define ROLES 3
-enum { FIRST, SECOND, THIRD };
+/* role_count if it has none: another domain made it. */
 unsigned role_of(const struct domain *d);
 /* A running domain of that role, or NULL. */
 struct domain *domain_of(unsigned role);
-/* May domains of these roles reach each other? */
-bool are_peers(unsigned a, unsigned b);
+/* The domain ID in the table, whatever its phase, or NULL. */
+struct domain *domain_by_id(uint16_t id);
 void board_begin(void);
 /* Adds what domains are missing, if there is room. */
 void board_replace(void);
 /* All end; then everything is back. */
 void board_finish(void);
 
+/* ---- Steps (step.c) ---- */
+
+/* A vCPU that runs, on the CPU that is said or the next one that has any; or NULL. */
+struct vcpu *run_some(unsigned cpu);
+/* Gives D's pages for arguments back to it: without them it can do nothing any more. */
+void step_repair(struct domain *d);
+/* What one input says, but for the end of the domains. */
+void steps(const uint8_t *data, size_t size);
+
 /* ---- The audit (audit.c) ---- */
 
 void audit(void);
-/* No byte of the third domain's secret is in another's memory. */
+/* No byte of a secretive domain's secret is in another's memory. */
 void audit_secret(void);
-/* What the third domain's last page holds. */
 extern const char secret[16];
+/* How many mappings others have of pages of D, that they need no grant for. As audit() counted them. */
+unsigned audit_lent(const struct domain *d);
 
 /* ---- Calls (call.c) ---- */
 
@@ -87,7 +121,8 @@ void call_statistics(void);
 
 /* ---- Numbers that a guest would use (call.c) ---- */
 
-uint16_t any_domid(const struct domain *d);
+/* Mostly the caller itself, and another one once in N times. */
+uint16_t own_domid(const struct domain *d, unsigned n);
 /* A page of the domain's, or where one could be. */
 uint64_t any_page(void);
 /* A page of D's RAM, if a look at a few finds one, but not one for arguments. */
@@ -110,6 +145,9 @@ void vcpu_call(struct vcpu *v, struct call *c);    /* others.c: also hvm_op, vm_
 void sched_call(struct vcpu *v, struct call *c);
 void small_call(struct vcpu *v, struct call *c);
 void console_write(struct vcpu *v);
+void control_call(struct vcpu *v, struct call *c); /* control.c: domctl, sysctl, platform_op */
+/* V makes a domain, or a part of one. */
+void control_build(struct vcpu *v);
 /* V is a 32-bit caller: the call's structures get its layouts. */
 void narrow_call(struct vcpu *v, struct call *c);  /* narrow.c */
 

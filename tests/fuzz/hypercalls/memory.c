@@ -6,14 +6,9 @@
 
 #define LIST_MAX 6
 
-static uint16_t own_domid(const struct domain *d)
-{
-    return once_in(16) ? any_domid(d) : DOMID_SELF;
-}
-
 static void reservation(struct vcpu *v, struct call *c)
 {
-    struct xen_memory_reservation r = { .domid = own_domid(v->domain) };
+    struct xen_memory_reservation r = { .domid = own_domid(v->domain, 16) };
     unsigned order = once_in(8) ? 1 + byte() % 3 : 0, count = 1 + byte() % LIST_MAX;
     xen_pfn_t list[LIST_MAX];
 
@@ -48,6 +43,9 @@ static uint32_t any_space(void)
 {
     unsigned kind = byte();
 
+    if (has_control && kind < 120) {
+        return XENMAPSPACE_gmfn_foreign;
+    }
     return kind < 60 ? XENMAPSPACE_shared_info : kind < 220 ? XENMAPSPACE_grant_table : kind % 8;
 }
 
@@ -58,7 +56,7 @@ static uint64_t where(void)
 
 static void add(struct vcpu *v, struct call *c)
 {
-    struct xen_add_to_physmap a = { .domid = own_domid(v->domain), .space = any_space() };
+    struct xen_add_to_physmap a = { .domid = own_domid(v->domain, 16), .space = any_space() };
 
     a.idx = a.space == XENMAPSPACE_shared_info && !once_in(16) ? 0 : any_index();
     a.gpfn = where();
@@ -67,13 +65,13 @@ static void add(struct vcpu *v, struct call *c)
 
 static void add_batch(struct vcpu *v, struct call *c)
 {
-    struct xen_add_to_physmap_batch b = { .domid = own_domid(v->domain), .space = (uint16_t)any_space() };
+    struct xen_add_to_physmap_batch b = { .domid = own_domid(v->domain, 16), .space = (uint16_t)any_space() };
     unsigned count = 1 + byte() % LIST_MAX;
     xen_ulong_t index[LIST_MAX];
     xen_pfn_t page[LIST_MAX];
 
     for (unsigned i = 0; i < count; i++) {
-        index[i] = any_index();
+        index[i] = b.space == XENMAPSPACE_gmfn_foreign ? any_page() : any_index();
         page[i] = where();
     }
     b.size = (uint16_t)(once_in(64) ? number() : count);
@@ -87,7 +85,7 @@ static void add_batch(struct vcpu *v, struct call *c)
 
 static void acquire(struct vcpu *v, struct call *c)
 {
-    struct xen_mem_acquire_resource a = { .domid = own_domid(v->domain) };
+    struct xen_mem_acquire_resource a = { .domid = own_domid(v->domain, 16) };
     xen_pfn_t page[LIST_MAX];
 
     a.type = once_in(8) ? (uint16_t)byte() : XENMEM_resource_grant_table;
@@ -108,7 +106,7 @@ static void acquire(struct vcpu *v, struct call *c)
 
 static void remove_page(struct vcpu *v, struct call *c)
 {
-    struct xen_remove_from_physmap a = { .domid = own_domid(v->domain) };
+    struct xen_remove_from_physmap a = { .domid = own_domid(v->domain, 16) };
     unsigned kind = byte();
 
     a.gpfn = kind < 60 ? any_ram(v->domain) : kind < 220 ? any_place() : any_page();
@@ -134,7 +132,7 @@ static void refused(struct vcpu *v, struct call *c)
         *(uint64_t *)&u.exchange.in.extent_start = put_new(v, list, sizeof(list));
         *(uint64_t *)&u.exchange.out.extent_start = *(uint64_t *)&u.exchange.in.extent_start;
     } else {
-        u.domid = own_domid(v->domain);
+        u.domid = own_domid(v->domain, 16);
     }
     c->a[1] = put_new(v, &u, sizeof(u));
 }

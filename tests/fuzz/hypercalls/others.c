@@ -6,11 +6,6 @@
 
 #include "abi/arm_layout.h"
 
-static uint16_t own_domid(const struct domain *d)
-{
-    return once_in(8) ? any_domid(d) : DOMID_SELF;
-}
-
 void vcpu_call(struct vcpu *v, struct call *c)
 {
     unsigned kind = byte();
@@ -87,7 +82,7 @@ void small_call(struct vcpu *v, struct call *c)
 
     switch (byte() % 8) {
     case 0: case 1:
-        parameter.domid = own_domid(v->domain);
+        parameter.domid = own_domid(v->domain, 8);
         parameter.index = once_in(4) ? (uint32_t)number() : parameters[byte() % ARRAY_COUNT(parameters)];
         parameter.value = number();
         c->number = __HYPERVISOR_hvm_op;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The target fuzz_hypercalls without libFuzzer: inputs of random bytes until enough hypercalls were made. What ends the
- * program leaves its input in a file, which libFuzzer's program reads as well.
+ * The targets fuzz_hypercalls and fuzz_control without libFuzzer: inputs of random bytes until enough hypercalls were
+ * made. What ends the program leaves its input in a file, which libFuzzer's program reads as well.
  *
  * usage: soak CALLS [SEED [CRASH-FILE]]
  */
