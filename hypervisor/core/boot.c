@@ -146,6 +146,7 @@ void boot_build_partitions(const struct fdt *t)
     }
     for (unsigned i = 0; i < c->domain_count && is_controlled; i++) {
         if (space.built[i] != NULL) {
+            space.built[i]->is_open = c->domain[i].wants_store;
             control_join(space.built[i]);
         }
     }

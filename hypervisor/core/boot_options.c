@@ -4,6 +4,7 @@
 #include "arch/arch.h"
 #include "bh/boot_words.h"
 #include "bh/console.h"
+#include "bh/control.h"
 #include "bh/frame.h"
 #include "lib/string.h"
 
@@ -50,6 +51,10 @@ static void apply(const char *name, const char *value)
     }
     if (string_equal(name, "loglvl")) {
         set_level(value);
+        return;
+    }
+    if (CONFIG_CONTROL && string_equal(name, "xsm") && string_equal(value, "silo")) {
+        control_set_silo();
         return;
     }
     if (CONFIG_AUDIT_SELFTEST && string_equal(name, "plant")) {

@@ -78,6 +78,19 @@ int control_get_or_self(struct vcpu *v, uint16_t id, enum control_right right, s
     return get_other(v, id, right, out);
 }
 
+static bool is_silo; /* [boot] */
+
+void control_set_silo(void)
+{
+    is_silo = true;
+}
+
+static bool may_meet(const struct domain *a, const struct domain *b, unsigned question)
+{
+    return ((a->capabilities | b->capabilities) & (DOMAIN_CONTROL | DOMAIN_XENSTORE)) != 0 ||
+           (a->is_open && b->is_open && !is_silo && question != POLICY_MEMORY);
+}
+
 /* Req: BH-CTL-008 */
 void control_join(struct domain *d)
 {
@@ -86,7 +99,7 @@ void control_join(struct domain *d)
         struct domain *other = domain_table[i];
 
         for (unsigned question = 0; question < POLICY_QUESTION_COUNT && other != NULL && other != d; question++) {
-            if (((other->capabilities | d->capabilities) & (DOMAIN_CONTROL | DOMAIN_XENSTORE)) != 0) {
+            if (may_meet(d, other, question)) {
                 policy_allow(other, d, question);
                 policy_allow(d, other, question);
             }

@@ -86,6 +86,7 @@ int64_t domctl_createdomain(struct vcpu *v, struct domain *none, struct xen_domc
     d->is_managed = true;
     d->pauses = 1;
     d->pool = pool;
+    d->is_open = true;
     control_join(d);
     domain_start_paused(d);
     op->domain = d->id;

@@ -13,6 +13,8 @@ from board import GUESTS, TOP, Board
 from console import WORK, making
 
 INITRAMFS = WORK / "control.cpio.gz"
+# With the former in it, for a guest that is a driver domain.
+DRIVER_INITRAMFS = WORK / "control-driver.cpio.gz"
 # Of a partition beside it that gets PV devices.
 PARTITION_INITRAMFS = WORK / "control-partition.cpio.gz"
 
@@ -26,6 +28,8 @@ def make_initramfs():
             os.mkdir(f"{folder}/root")
             shutil.copy(GUESTS / "hello", f"{folder}/root/small")
             subprocess.run([TOP / "scripts/control-domain.sh", INITRAMFS, folder], check=True)
+            shutil.copy(INITRAMFS, f"{folder}/root/driver.cpio.gz")
+            subprocess.run([TOP / "scripts/control-domain.sh", DRIVER_INITRAMFS, folder], check=True)
             shutil.rmtree(f"{folder}/root")
         if not PARTITION_INITRAMFS.exists() or newest > os.path.getmtime(PARTITION_INITRAMFS):
             shutil.copytree(boards.DEBIAN / "control/guest-drivers", f"{folder}/drivers")
@@ -39,6 +43,7 @@ class ControlBoard(Board):
     arguments: str = ""             # added to the control domain's kernel command line
     control_memory: int = 384       # MiB
     control_vcpus: int = 2
+    initramfs: object = INITRAMFS
 
     def focus(self):
         return None
@@ -49,7 +54,7 @@ class ControlBoard(Board):
 
     def chosen(self):
         return (self.module("kernel", boards.LINUX, f"console=hvc0 quiet {self.arguments}".strip())
-                + self.module("ramdisk", INITRAMFS) + super().chosen())
+                + self.module("ramdisk", self.initramfs) + super().chosen())
 
 
 def facts(console):

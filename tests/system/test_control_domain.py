@@ -86,6 +86,21 @@ def test_a_partition_of_the_boot_description_is_joined(start, hypervisor):
     assert told["ping"] == "3 packets received"
 
 
+DRIVER = {"create driver": "ok", "driver": "driver-init: up", "create": "ok", "network devices here": "0",
+          "ping by the guest": "3 packets received", "xl destroy driver": "ok", "guest without it": "here",
+          "create driver again": "ok", "xl destroy driver again": "ok", "xl destroy": "ok", **NOTHING,
+          "end, free memory": "0"}
+
+
+# Req: BH-CTL-007, BH-CTL-008, BH-CTL-012
+@ON_BOTH
+def test_a_driver_domain_serves_and_dies(start, hypervisor):
+    found, _ = control.run(start, "driver", path(hypervisor), limit=250, memory=2048, control_memory=512,
+                           initramfs=control.DRIVER_INITRAMFS)
+    check(found, DRIVER)
+    assert len(set(found["backend"].split())) == 1, found["backend"]
+
+
 # Req: BH-CTL-004, BH-CTL-010, BH-CTL-014, BH-CTL-018, BH-CTL-019, BH-CTL-040, BH-SCHED-014
 @ON_BOTH
 def test_xl_changes_a_guest_that_runs(start, hypervisor):
@@ -107,6 +122,7 @@ def test_xl_tells_about_the_machine(start, hypervisor):
     assert (info["xen_major"], info["xen_minor"], info["xen_scheduler"]) == ("4", "17", "credit2")
     assert re.search(r"^Domain-0 +0 +384 +2 +r----- ", found["xl list"], re.MULTILINE)
     assert re.search(r"^Pool-0 +2 +credit2 +y +1$", found["xl cpupool-list"], re.MULTILINE)
+    assert re.search(r"^ *Domain-0 -----r +[0-9]+ +[0-9.]+ +393216 ", found["xl top"], re.MULTILINE)
     vcpus = re.findall(r"^Domain-0 +0 +([01]) +[01-] +(?:r--|-b-|--p|---) .* all / all$", found["xl vcpu-list"],
                        re.MULTILINE)
     assert vcpus == ["0", "1"]

@@ -8,10 +8,17 @@
 
 #include "bh/boot_options.h"
 #include "bh/console.h"
+#include "bh/control.h"
 #include "bh/frame.h"
 
 static int scrub = -1;
 static int level = -1;
+static bool silo;
+
+void control_set_silo(void)
+{
+    silo = true;
+}
 
 void frame_scrub_at_boot(bool on)
 {
@@ -29,6 +36,18 @@ static void apply(const char *text)
     level = -1;
     log_clear();
     boot_options_apply(text, strlen(text));
+}
+
+/* Req: BH-CTL-008 */
+static void test_silo(void **state)
+{
+    (void)state;
+    apply("xsm=dummy");
+    assert_false(silo);
+    assert_non_null(strstr(log_text(), "xsm means nothing here"));
+    apply("xsm=silo");
+    assert_true(silo);
+    assert_string_equal(log_text(), "");
 }
 
 static void test_bootscrub(void **state)
@@ -91,7 +110,7 @@ static void test_other_words(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bootscrub), cmocka_unit_test(test_level), cmocka_unit_test(test_other_words),
+        cmocka_unit_test(test_silo), cmocka_unit_test(test_bootscrub), cmocka_unit_test(test_level), cmocka_unit_test(test_other_words),
     };
 
     return RUN_TESTS(tests);

@@ -43,8 +43,13 @@ static inline void control_put(const struct vcpu *v, struct domain *d)
     }
 }
 
-/* Control domains, and those with the store, reach D, and it them: a guest's PV devices and rings. */
+/*
+ * Control domains, and those with the store, reach D, and it them: a guest's PV devices and rings. So do domains that
+ * control domains made, or joined to the store, each other: one may serve another's devices.
+ */
 void control_join(struct domain *d);
+/* These reach control domains only (Xen's command line, "xsm=silo"). Before any is there. */
+void control_set_silo(void);
 /*
  * GONE leaves the table: nobody has a right over it any more, and no interrupt is its. The next one with its number is
  * another domain. The lock of the table is held. Bound: all domains.

@@ -51,6 +51,7 @@ struct domain {
     bool has_p2m, has_shared_info; /* [boot], then [reaper] */
     bool is_initial;               /* [boot] what guests know as dom0 */
     uint8_t capabilities;          /* [boot] DOMAIN_* */
+    bool is_open;                  /* [boot] others that are may reach it, and it them, unless control_set_silo() */
     bool is_managed;               /* [boot] when it shuts down it stays, until a control domain destroys it */
     bool is_shut_down;             /* [lock lock] so it did, for SHUTDOWN_REASON */
     uint16_t target;               /* [atomic] the domain that this one may control too, or FRAME_NO_DOMAIN */

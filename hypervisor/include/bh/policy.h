@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Who may reach whom: one table of questions, asked in one place each. The default is silo: a domain reaches itself
- * and control domains, nobody else. The boot description allows named pairs, for named kinds of channel, in a named
- * direction (docs/boot.md, "bulkhead,allow"). docs/security.md lists each question with the hypercalls that ask it.
+ * and control domains, nobody else; what control domains make is open to what else they make (bh/control.h). The boot
+ * description allows named pairs, for named kinds of channel, in a named direction (docs/boot.md, "bulkhead,allow").
+ * docs/security.md lists each question with the hypercalls that ask it.
  */
 #ifndef BH_POLICY_H
 #define BH_POLICY_H
