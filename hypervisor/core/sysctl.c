@@ -122,17 +122,26 @@ static int64_t getdomaininfolist(struct vcpu *v, struct xen_sysctl *op)
     return err;
 }
 
+/* What one says may be many lines: it stops between two, with those that are left in the caller's structure. */
 static int64_t debug_keys(struct vcpu *v, struct xen_sysctl *op)
 {
     struct xen_sysctl_debug_keys *k = &op->u.debug_keys;
+    uint64_t at = (uint64_t)k->keys.p;
     int err = 0;
 
-    for (uint32_t i = 0; i < MIN(k->nr_keys, (uint32_t)PIECE) && err == 0; i++) {
+    k->nr_keys = MIN(k->nr_keys, (uint32_t)PIECE);
+    while (k->nr_keys != 0 && err == 0) {
         char key;
 
-        err = guest_copy_from(v, &key, guest_handle((uint64_t)k->keys.p + i), 1);
+        err = guest_copy_from(v, &key, guest_handle(at), 1);
         if (err == 0) {
             debug_key(key);
+            at++;
+            k->nr_keys--;
+        }
+        if (err == 0 && k->nr_keys != 0 && hypercall_must_yield()) {
+            *(uint64_t *)&k->keys = at;
+            return HYPERCALL_RESTART;
         }
     }
     return err;
@@ -249,8 +258,8 @@ int64_t hypercall_sysctl(struct vcpu *v, uint64_t *a)
         result = rows[op.cmd].perform(v, &op);
         control_end();
     }
-    if (result == 0) {
-        result = guest_copy_to(v, arg, &op, sizeof(op));
+    if ((result == 0 || result == HYPERCALL_RESTART) && guest_copy_to(v, arg, &op, sizeof(op)) != 0) {
+        result = -XEN_EFAULT;
     }
     return result;
 }

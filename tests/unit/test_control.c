@@ -7,6 +7,8 @@
 
 #include "abi/control.h"
 #include "bh/boot_options.h"
+#include "bh/console.h"
+#include "bh/console.h"
 #include "bh/control.h"
 #include "bh/evtchn.h"
 #include "bh/foreign.h"
@@ -605,6 +607,35 @@ static void test_destroy_that_waited(void **state)
     finish();
 }
 
+/* Req: BH-CTL-020, BH-CTL-024 */
+static void test_keys_stop(void **state)
+{
+    struct xen_sysctl s = { .cmd = XEN_SYSCTL_debug_keys, .interface_version = XEN_SYSCTL_INTERFACE_VERSION };
+    uint64_t arguments[5] = { OPERATION };
+
+    (void)state;
+    init();
+    console_set_level(LOG_INFO);
+    s.u.debug_keys.nr_keys = 3;
+    POINT(s.u.debug_keys.keys, BUFFER);
+    assert_int_equal(guest_copy_to(v, guest_handle(BUFFER), "hmq", 3), 0);
+    assert_int_equal(guest_copy_to(v, guest_handle(OPERATION), &s, sizeof(s)), 0);
+    host_interrupt_is_pending = true;
+    for (unsigned i = 0; i < 3; i++) {
+        char text[1024] = "";
+        uint64_t position;
+
+        console_forget_ring();
+        position = console_ring_start();
+        assert_int_equal(hypercall_dispatch(v, __HYPERVISOR_sysctl, arguments), i < 2 ? HYPERCALL_RESTART : 0);
+        (void)console_read_ring(&position, text, sizeof(text) - 1);
+        assert_non_null(strstr(text, i == 0 ? "debug keys:" : i == 1 ? "memory:" : "(plain): running"));
+        assert_null(strstr(text, i == 0 ? "memory:" : "debug keys:"));
+    }
+    host_interrupt_is_pending = false;
+    finish();
+}
+
 /* Req: BH-CTL-025 */
 static void test_number_again(void **state)
 {
@@ -791,6 +822,7 @@ int main(void)
         cmocka_unit_test(test_pools),
         cmocka_unit_test(test_number_again),
         cmocka_unit_test(test_context_of_one_that_may_start), cmocka_unit_test(test_destroy_that_waited),
+        cmocka_unit_test(test_keys_stop),
     };
 
     return cmocka_run_group_tests_name(__FILE__, tests, NULL, NULL);
