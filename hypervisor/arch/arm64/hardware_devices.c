@@ -125,6 +125,9 @@ uint32_t hardware_gic_phandle(const struct fdt *t, const struct board_arm *arm)
 
 /* ---- Registers ---- */
 
+/* Entries of a node's "reg" or "ranges" that are looked at: translation takes as many steps as its buses have ranges. */
+#define ENTRY_LIMIT 64
+
 /* What is done with a range that is found. */
 enum action { ADD, ADD_APART, REMOVE };
 
@@ -159,7 +162,7 @@ static void read_reg(const struct fdt *t, const struct fdt_walk *w, enum action 
 {
     uint64_t address, size;
 
-    for (uint32_t i = 0; fdt_reg(t, &w->node, i, &address, &size) == 0; i++) { /* bound: the property's entries */
+    for (uint32_t i = 0; i < ENTRY_LIMIT && fdt_reg(t, &w->node, i, &address, &size) == 0; i++) {
         if (to_machine(t, w, &address, size)) {
             act(action, address, size);
         }
@@ -180,7 +183,7 @@ static void read_windows(const struct fdt *t, const struct fdt_walk *w, enum act
         return;
     }
     each = 3 + parent + 2;
-    for (uint32_t at = 0; at + each <= p.size / sizeof(fdt_cell_t); at += each) {
+    for (uint32_t at = 0; at + each <= p.size / sizeof(fdt_cell_t) && at < ENTRY_LIMIT * each; at += each) {
         uint64_t address = parent == 2 ? fdt_cell_pair(&p, at + 3) : fdt_cell(&p, at + 3);
         uint64_t size = fdt_cell_pair(&p, at + 3 + parent);
 
