@@ -40,6 +40,8 @@ HYP_$(CONFIG_PV_BACKEND) += core/pv_backend.c
 HYP_$(CONFIG_RESTART) += core/restart.c
 HYP_$(CONFIG_CONTROL) += $(addprefix core/, cpupool.c sched_cap.c debug_key.c domctl.c domctl_life.c domctl_vcpu.c foreign.c platform_op.c sysctl.c \
     wallclock.c) $(if $(CONFIG_X86),arch/x86/domctl_x86.c,arch/arm64/domctl_arm.c)
+HYP_$(CONFIG_HARDWARE_DOMAIN) += $(addprefix core/, device.c device_line.c domctl_device.c) vdev/vgic_line.c \
+    $(addprefix arch/arm64/, hardware_devices.c hardware_domain.c hardware_tree.c)
 HYP_$(CONFIG_DEBUG) += core/lock_order.c
 HYP_y += $(addprefix lib/, fdt.c fdt_value.c fdt_writer.c format.c string.c)
 HYP_y += $(if $(CONFIG_X86),arch/x86/copy.c,lib/copy.c)
@@ -77,8 +79,8 @@ HYP_CFLAGS := -std=gnu11 $(HYP_OPTIMIZE) -g -ffreestanding -nostdlib -mgeneral-r
 
 # What runs once, at boot, or seldom, is compiled for size.
 HYP_SMALL := $(addprefix arch/x86/, acpi acpi_fadt acpi_madt clock guest_acpi guest_start_info loader main report smp) \
-    $(addprefix arch/arm64/, board_arm decode early firmware guest_tree idregs main report smp) \
-    $(addprefix core/, back_trace board boot boot_channels boot_config boot_known boot_options console console_io cpu domain evtchn_fifo grant \
+    $(addprefix arch/arm64/, board_arm decode early firmware guest_tree hardware_devices hardware_domain hardware_tree idregs main report smp) \
+    $(addprefix core/, back_trace board boot boot_channels boot_config boot_known boot_options console console_io cpu device domain evtchn_fifo grant \
     grant_map heap hvm_op kernel_elf kernel_image kernel_load kernel_pvh memory_map multicall partition policy pv_backend pv_console restart sched_op vcpu_op \
     version vm_assist) lib/fdt_writer lib/format vdev/psci
 $(HYP_SMALL:%=$(HYP_BUILD)/%.o): HYP_FILE_CFLAGS := -Os

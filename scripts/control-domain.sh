@@ -11,7 +11,7 @@ set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 [ $# -ge 1 ] && [ $# -le 2 ] || { sed -n '3,8s/^# \{0,1\}//p' "$0"; exit 2; }
 [ $# -lt 2 ] || [ -d "$2" ] || { echo "control-domain: error: $2 is not a folder" >&2; exit 1; }
-"$top/scripts/debian-fetch.sh" linux busybox control
+"$top/scripts/debian-fetch.sh" linux busybox control devices
 debian=${BUILD:-$top/build}/debian/arm64
 
 tree=$1.tree
@@ -19,6 +19,7 @@ rm -rf "$tree"
 trap 'rm -rf "$tree"' EXIT
 mkdir -p "$(dirname "$1")" "$tree/root" "$tree/guest"
 cp -R "$debian/control/." "$tree/"
+cp "$debian/devices"/*.ko "$tree/drivers/"
 mv "$tree/guest-drivers" "$tree/guest/drivers"
 "$top/scripts/initramfs.sh" "$tree/root/guest.cpio.gz" "$tree/guest"
 rm -rf "$tree/guest"
@@ -27,6 +28,7 @@ gzip -9 -n -c "$debian/linux" > "$tree/root/linux.gz"
 cp "$debian/busybox" "$tree/bin/busybox"
 cp "$top/guests/linux/control/init" "$tree/init"
 cp "$top/guests/linux/control/demo.cfg" "$tree/root/"
+dtc -q -I dts -O dtb -o "$tree/root/clock.dtb" "$top/guests/linux/control/clock.dts"
 cp -R "$top/guests/linux/control/selftest" "$tree/"
 mkdir -p "$tree/dev"
 chmod 755 "$tree/bin/busybox" "$tree/init"

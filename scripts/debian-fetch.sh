@@ -15,6 +15,7 @@
 #   grub         arm64: GRUB's modules for EFI                                        -> grub (a folder)
 #   control      arm64: Xen's tools and what they need in a control domain, and the drivers of it and of its guests
 #                           -> control (a root), control.versions (each package, its version and SHA-256)
+#   devices      arm64: that kernel's drivers for the devices of QEMU's board          -> devices (a folder of *.ko)
 # What is there already is left alone; remove the file (or build/debian) to fetch it anew.
 set -eu
 
@@ -271,8 +272,28 @@ fetch_control() {
     say "$dest/control"
 }
 
+# In the order in which they can be loaded.
+device_drivers="virtio_mmio virtio_blk failover net_failover virtio_net virtio_pci_legacy_dev virtio_pci_modern_dev
+    virtio_pci"
+
+fetch_devices() {
+    [ -s "$dest/linux.version" ] || fail "the drivers are those of $dest/linux: fetch linux first"
+    prepare
+    download "linux-image-$(cat "$dest/linux.version")" './lib/modules/*'
+    rm -rf "$dest/devices" "$dest/devices.new"
+    mkdir "$dest/devices.new"
+    number=40
+    for driver in $device_drivers; do
+        cp "$(find "$tree" -name "$driver.ko" | grep .)" "$dest/devices.new/$number-$driver.ko" ||
+            fail "the kernel's package holds no $driver.ko"
+        number=$((number + 1))
+    done
+    mv "$dest/devices.new" "$dest/devices"
+    say "$dest/devices"
+}
+
 usage() {
-    sed -n '3,19s/^# \{0,1\}//p' "$0"
+    sed -n '3,20s/^# \{0,1\}//p' "$0"
     exit 2
 }
 
@@ -283,7 +304,7 @@ if [ "${1:-}" = --arch ]; then
 fi
 [ $# -gt 0 ] || usage
 case $arch in
-    arm64) apt=$out/apt known="linux busybox xen grub modules libxen control" ;;
+    arm64) apt=$out/apt known="linux busybox xen grub modules libxen control devices" ;;
     amd64) apt=$out/apt-amd64 known="linux linux-cloud busybox xen modules libxen" ;;
     *) fail "unknown architecture '$arch': expected arm64 or amd64" ;;
 esac

@@ -226,7 +226,7 @@ static int64_t tell(struct vcpu *v, struct xen_sysctl_cpupool_op *p)
     return domctl_bitmap_to(v, &p->cpumap, cpus.word, cpu_count);
 }
 
-/* Req: BH-CTL-040 */
+/* Req: BH-CTL-029 */
 int64_t cpupool_op(struct vcpu *v, struct xen_sysctl *op)
 {
     struct xen_sysctl_cpupool_op *p = &op->u.cpupool_op;

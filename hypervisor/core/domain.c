@@ -13,6 +13,7 @@
 #include "bh/console.h"
 #include "bh/control.h"
 #include "bh/cpu.h"
+#include "bh/device.h"
 #include "bh/evtchn.h"
 #include "bh/frame.h"
 #include "bh/heap.h"
@@ -121,6 +122,16 @@ void domain_put(struct domain *d)
 void domain_pages_changed(struct domain *d, int64_t count)
 {
     __atomic_fetch_add(&d->page_count, (uint64_t)count, __ATOMIC_RELAXED);
+}
+
+bool domain_is_direct(const struct domain *d, gfn_t g)
+{
+    bool is_direct = false;
+
+    for (unsigned i = 0; CONFIG_HARDWARE_DOMAIN && i < d->direct_count; i++) {
+        is_direct = is_direct || (g.n >= d->direct[i].start >> PAGE_SHIFT && g.n < d->direct[i].end >> PAGE_SHIFT);
+    }
+    return is_direct;
 }
 
 static bool id_is_taken(uint16_t id) REQUIRES(list_lock)
@@ -489,6 +500,9 @@ bool domain_reap_step(struct domain *d)
         (CONFIG_ARGO && !argo_domain_close(d))) {
         return false;
     }
+    if (CONFIG_HARDWARE_DOMAIN && d->has_lines) {
+        device_line_end(d);
+    }
     for (unsigned i = 0; i < d->vcpu_count; i++) {
         if (d->vcpus[i] != NULL) {
             vcpu_destroy(d->vcpus[i]);
@@ -498,6 +512,9 @@ bool domain_reap_step(struct domain *d)
     if (d->has_p2m) {
         d->has_p2m = !p2m_teardown(&d->p2m);
         if (!d->has_p2m) {
+            if (CONFIG_HARDWARE_DOMAIN) {
+                device_range_end(d);
+            }
             /* Now, since what follows may have to wait for others. */
             console_domain_gone(d);
         }

@@ -19,6 +19,9 @@ enum subject {
     SUBJECT_RUNNING,
 };
 
+/* An operation on devices, if the build has it. */
+#define DEVICE(operation) CONFIG_HARDWARE_DOMAIN ? (operation) : NULL
+
 static const struct row {
     domctl_operation *perform;
     uint8_t right;    /* enum control_right */
@@ -49,6 +52,11 @@ static const struct row {
     [XEN_DOMCTL_getvcpuaffinity] = { domctl_getvcpuaffinity, CONTROL_CPU, SUBJECT_RUNNING, false },
     [XEN_DOMCTL_setnodeaffinity] = { domctl_setnodeaffinity, CONTROL_CPU, SUBJECT_RUNNING, false },
     [XEN_DOMCTL_getnodeaffinity] = { domctl_getnodeaffinity, CONTROL_CPU, SUBJECT_RUNNING, false },
+    [XEN_DOMCTL_iomem_permission] = { DEVICE(domctl_iomem_permission), CONTROL_MEMORY, SUBJECT_RUNNING, false },
+    [XEN_DOMCTL_memory_mapping] = { DEVICE(domctl_memory_mapping), CONTROL_MEMORY, SUBJECT_RUNNING, false },
+    [XEN_DOMCTL_irq_permission] = { DEVICE(domctl_irq_permission), CONTROL_PLUMB, SUBJECT_RUNNING, false },
+    [XEN_DOMCTL_bind_pt_irq] = { DEVICE(domctl_bind_pt_irq), CONTROL_PLUMB, SUBJECT_RUNNING, false },
+    [XEN_DOMCTL_unbind_pt_irq] = { DEVICE(domctl_unbind_pt_irq), CONTROL_PLUMB, SUBJECT_RUNNING, false },
     [XEN_DOMCTL_scheduler_op] = { domctl_scheduler_op, CONTROL_CPU, SUBJECT_RUNNING, true },
 };
 

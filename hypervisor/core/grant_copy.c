@@ -154,6 +154,21 @@ void grant_copy(struct domain *d, struct gnttab_copy *op)
     op->status = (int16_t)status;
 }
 
+/* A machine address, of a page that was granted: of its contents nothing is lost, and nothing is told. */
+static int flush_frame(const struct gnttab_cache_flush *op, mfn_t m)
+{
+    const struct frame *f = frame_lookup(m);
+    char *p;
+
+    if (f == NULL || f->type != FRAME_RAM) {
+        return -XEN_EINVAL;
+    }
+    p = window_open(m);
+    arch_memory_publish(p + op->offset, op->length);
+    window_close(p);
+    return 0;
+}
+
 /*
  * Cleans and invalidates part of a page of the caller's, by guest physical address (it is never told another one), or
  * of a page that it granted.
@@ -178,6 +193,9 @@ int grant_cache_flush(struct domain *d, const struct gnttab_cache_flush *op)
         return 0;
     }
     g = gfn(op->a.dev_bus_addr >> PAGE_SHIFT);
+    if (CONFIG_HARDWARE_DOMAIN && d->is_direct && !domain_is_direct(d, g)) {
+        return flush_frame(op, mfn(g.n));
+    }
     spin_lock(&d->p2m.lock);
     err = p2m_lookup(&d->p2m, g, &m, &type, &order);
     if (err == 0 && type != P2M_RAM && type != P2M_GRANT && type != P2M_GRANT_RO) {

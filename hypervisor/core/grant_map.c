@@ -57,8 +57,9 @@ static enum p2m_type type_of(unsigned flags)
     return (flags & GNTMAP_readonly) != 0 ? P2M_GRANT_RO : P2M_GRANT;
 }
 
-/* Maps OWNER's entry REFERENCE at D's page G. */
-static int map_entry(struct domain *d, struct domain *owner, uint32_t reference, unsigned flags, gfn_t g)
+/* Maps OWNER's entry REFERENCE at D's page G; *FRAME is what it stands for. */
+static int map_entry(struct domain *d, struct domain *owner, uint32_t reference, unsigned flags, gfn_t g,
+                     uint64_t *frame)
 {
     bool write = (flags & GNTMAP_readonly) == 0;
     struct grant_active *a;
@@ -70,6 +71,9 @@ static int map_entry(struct domain *d, struct domain *owner, uint32_t reference,
         grant_release(owner, reference, write);
         status = GNTST_general_error;
     }
+    if (status == GNTST_okay) {
+        *frame = a->frame;
+    }
     spin_unlock(&owner->grant->lock);
     return status;
 }
@@ -80,6 +84,7 @@ void grant_map(struct domain *d, struct gnttab_map_grant_ref *op)
     struct grant_table *t = grant_table_of(d);
     struct domain *owner;
     uint32_t handle = 0;
+    uint64_t frame = 0;
     int status;
 
     if (t == NULL || (op->flags & (GNTMAP_device_map | GNTMAP_host_map)) == 0) {
@@ -99,7 +104,7 @@ void grant_map(struct domain *d, struct gnttab_map_grant_ref *op)
         if ((op->flags & ~(uint32_t)GNTMAP_readonly) != GNTMAP_host_map) {
             status = GNTST_general_error;
         } else {
-            status = map_entry(d, owner, op->ref, op->flags, gfn(op->host_addr >> PAGE_SHIFT));
+            status = map_entry(d, owner, op->ref, op->flags, gfn(op->host_addr >> PAGE_SHIFT), &frame);
         }
         if (status == GNTST_okay) {
             spin_lock(&t->lock);
@@ -109,8 +114,9 @@ void grant_map(struct domain *d, struct gnttab_map_grant_ref *op)
             };
             spin_unlock(&t->lock);
             op->handle = handle;
-            /* Machine addresses are nobody's business. */
-            op->dev_bus_addr = 0;
+            /* Req: BH-DEV-008 */
+            /* Machine addresses are nobody's business, but for who tells them to devices. */
+            op->dev_bus_addr = CONFIG_HARDWARE_DOMAIN && d->is_direct ? frame << PAGE_SHIFT : 0;
         } else {
             free_handle(t, handle);
         }

@@ -120,3 +120,11 @@ bool ownership_unpin(struct grant_pin *p, bool write)
     }
     return p->uses == 0;
 }
+
+/* Req: BH-DEV-003 */
+int ownership_map_device(const struct device_range *r, uint16_t domid, uint64_t frame)
+{
+    bool may = domid != FRAME_NO_DOMAIN && r->user == domid && r->start <= frame && frame < r->end;
+
+    return may ? 0 : -XEN_EPERM;
+}

@@ -101,9 +101,84 @@ static int add_memory(struct building *b)
     return GO_ON;
 }
 
+/* Block M of D's is one more piece, or part of one that it adjoins. Pieces begin at whole blocks of 2 MiB if they can. */
+static int add_piece(struct domain *d, mfn_t m, unsigned order)
+{
+    struct memory_range block = { .start = m.n << PAGE_SHIFT, .end = (m.n + (1UL << order)) << PAGE_SHIFT };
+
+    for (unsigned i = 0; i < d->direct_count; i++) {
+        struct memory_range *piece = &d->direct[i];
+
+        if (piece->end == block.start) {
+            piece->end = block.end;
+            return 0;
+        }
+        if (piece->start == block.end && order >= ORDER_2M) {
+            piece->start = block.start;
+            return 0;
+        }
+    }
+    if (d->direct_count == DOMAIN_DIRECT_COUNT) {
+        return -XEN_ENOSPC;
+    }
+    d->direct[d->direct_count++] = block;
+    return 0;
+}
+
+/* The largest piece, which kernel and ramdisk go to, comes first. */
+static void lay_out(struct building *b)
+{
+    struct domain *d = b->domain;
+    unsigned largest = 0;
+
+    for (unsigned i = 0; i < d->direct_count; i++) {
+        b->layout.ram[i] = d->direct[i];
+        if (d->direct[i].end - d->direct[i].start > d->direct[largest].end - d->direct[largest].start) {
+            largest = i;
+        }
+    }
+    b->layout.ram[0] = d->direct[largest];
+    b->layout.ram[largest] = d->direct[0];
+}
+
+/* Req: BH-DEV-009 */
+/* Gives the domain one block of memory, as large as there is, at its machine address. */
+static int add_direct_memory(struct building *b)
+{
+    struct domain *d = b->domain;
+    uint64_t left = d->page_limit - d->page_count;
+    unsigned order = b->order;
+    mfn_t m;
+    int err;
+
+    if (left == 0) {
+        lay_out(b);
+        return 0;
+    }
+    while (left < 1UL << order) {
+        order--;
+    }
+    err = frame_alloc_ram(d->id, order, &m);
+    if (err != 0 && order > 0) {
+        b->order = order - 1;
+        return GO_ON;
+    }
+    if (err == 0) {
+        err = map_new(d, gfn(m.n), m, order);
+    }
+    if (err == 0) {
+        d->page_count += 1UL << order;
+        err = add_piece(d, m, order);
+    }
+    if (err == -XEN_ENOSPC) {
+        log_error("%s: the memory that is free is in more than %u pieces", b->config->name, DOMAIN_DIRECT_COUNT);
+    }
+    return err != 0 ? err : GO_ON;
+}
+
 static int add_memory_or_complain(struct building *b)
 {
-    int err = add_memory(b);
+    int err = CONFIG_HARDWARE_DOMAIN && b->domain->is_direct ? add_direct_memory(b) : add_memory(b);
 
     if (err < 0) {
         log_error("%s: %lu KiB of memory: only %lu KiB are free", b->config->name, b->config->memory_kib,
@@ -250,7 +325,7 @@ static int plan_kernel(struct building *b)
         return -XEN_ENOMEM;
     }
     read_module(k, 0, head, head_size);
-    err = kernel_load_plan(ARCH_KERNEL_RULES, head, head_size, k->size, b->layout.ram, ARCH_GUEST_RAM_BANKS, &b->plan,
+    err = kernel_load_plan(ARCH_KERNEL_RULES, head, head_size, k->size, b->layout.ram, PARTITION_BANKS, &b->plan,
                            &problem);
     if (err == 0 && b->plan.notes_count != 0) {
         err = read_notes(k, &b->plan, &problem);
@@ -262,11 +337,16 @@ static int plan_kernel(struct building *b)
     return err;
 }
 
+static size_t description_max(const struct building *b)
+{
+    return CONFIG_HARDWARE_DOMAIN && b->domain->is_direct ? arch_hardware_description_max() : DESCRIPTION_MAX;
+}
+
 static int place(struct building *b)
 {
     struct partition_layout *l = &b->layout;
-    int err = kernel_load_place(ARCH_KERNEL_RULES, &b->plan, l->ram, ARCH_GUEST_RAM_BANKS, b->config->ramdisk.size,
-                                DESCRIPTION_MAX, &l->ramdisk_start, &l->description);
+    int err = kernel_load_place(ARCH_KERNEL_RULES, &b->plan, l->ram, PARTITION_BANKS, b->config->ramdisk.size,
+                                description_max(b), &l->ramdisk_start, &l->description);
 
     if (err != 0) {
         log_error("%s: kernel and ramdisk do not fit its %lu KiB of memory", b->config->name, b->config->memory_kib);
@@ -321,24 +401,25 @@ static int load_ramdisk(struct building *b)
 
 static int describe(struct building *b)
 {
-    char *buffer = heap_alloc(DESCRIPTION_MAX, FRAME_NO_DOMAIN);
-    size_t size;
+    size_t size_max = description_max(b), size;
+    char *buffer = heap_alloc(size_max, FRAME_NO_DOMAIN);
     int err;
 
     if (buffer == NULL) {
         return -XEN_ENOMEM;
     }
-    err = arch_guest_describe(b->domain, &b->layout, buffer, DESCRIPTION_MAX, &size);
+    err = arch_guest_describe(b->domain, &b->layout, buffer, size_max, &size);
     if (err == 0) {
         err = copy_in(b->domain, b->layout.description, buffer, 0, size);
     }
-    heap_free(buffer, DESCRIPTION_MAX);
+    heap_free(buffer, size_max);
     return err;
 }
 
 static int add_console(struct building *b)
 {
-    return CONFIG_PV_CONSOLE && !b->config->vpl011 ? pv_console_create(b->domain) : 0;
+    /* Where its page would be there are devices, and who has them is told of input otherwise. */
+    return CONFIG_PV_CONSOLE && !b->config->vpl011 && !b->domain->is_direct ? pv_console_create(b->domain) : 0;
 }
 
 static int add_vcpu(struct building *b)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bh/physmap.h"
 
+#include "bh/device.h"
 #include "bh/domain.h"
 #include "bh/foreign.h"
 #include "bh/frame.h"
@@ -13,7 +14,15 @@ static void release(struct domain *d, gfn_t g, mfn_t m, enum p2m_type type)
         foreign_release(m);
         return;
     }
+    if (CONFIG_HARDWARE_DOMAIN && type == P2M_MMIO) {
+        device_unmapped(d, m);
+    }
     if (!p2m_is_counted(type)) {
+        return;
+    }
+    /* Req: BH-DEV-007 */
+    if (type == P2M_RAM && m.n == g.n && domain_is_direct(d, g)) {
+        /* Its devices may know the frame: it stays the domain's, and with it the reference, for physmap_populate(). */
         return;
     }
     if (frame_unmap(m) && type == P2M_RAM) {
@@ -84,12 +93,33 @@ static bool charge(struct domain *d, uint64_t count)
     return true;
 }
 
+/* The frames that D had there before, whose references were kept, appear again. All of them or none. */
+static int populate_again(struct domain *d, gfn_t g, unsigned order)
+{
+    uint64_t done = 0;
+    int err = 0;
+
+    for (; done < 1UL << order && err == 0; done += err == 0) {
+        gfn_t at = gfn_add(g, done);
+
+        err = domain_is_direct(d, at) ? p2m_map(&d->p2m, at, mfn(at.n), ORDER_4K, P2M_RAM) : -XEN_EINVAL;
+    }
+    while (err != 0 && done != 0) {
+        done--;
+        (void)!p2m_unmap_if(&d->p2m, gfn_add(g, done), mfn(g.n + done), P2M_RAM);
+    }
+    return err;
+}
+
 int physmap_populate(struct domain *d, gfn_t g, unsigned order)
 {
     uint64_t count = 1UL << order;
     int err = 0;
     mfn_t m;
 
+    if (CONFIG_HARDWARE_DOMAIN && d->is_direct) {
+        return populate_again(d, g, order);
+    }
     if (!charge(d, count)) {
         return -XEN_ENOSPC;
     }

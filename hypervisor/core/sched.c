@@ -487,7 +487,7 @@ int sched_set_affinity(struct vcpu *v, const cpuset_t *may, const cpuset_t *pref
     return err;
 }
 
-/* Req: BH-CTL-040 */
+/* Req: BH-CTL-029 */
 int sched_move_domain(struct domain *d, uint8_t pool)
 {
     cpuset_t all = cpuset_all(), targets = { { 0 } };
@@ -514,7 +514,7 @@ int sched_move_domain(struct domain *d, uint8_t pool)
     return err;
 }
 
-/* Req: BH-CTL-040 */
+/* Req: BH-CTL-029 */
 void sched_move_cpu(struct cpu *cpu, uint8_t pool)
 {
     spin_lock(&sched_lock);

@@ -72,7 +72,7 @@ static uint32_t string_offset(struct fdt_writer *w, const char *name)
         }
         at += strlen(strings + at) + 1;
     }
-    if (length > FDT_WRITER_STRINGS_SIZE - at) {
+    if (length > w->strings_room - at) {
         fail(w, -XEN_ENOSPC);
         return 0;
     }
@@ -98,14 +98,19 @@ static uint8_t *begin_property(struct fdt_writer *w, const char *name, size_t si
 
 void fdt_writer_begin(struct fdt_writer *w, void *buffer, size_t size)
 {
-    *w = (struct fdt_writer){ .buffer = buffer, .at = STRUCTURE_START };
+    fdt_writer_begin_large(w, buffer, size, FDT_WRITER_STRINGS_SIZE);
+}
+
+void fdt_writer_begin_large(struct fdt_writer *w, void *buffer, size_t size, size_t room)
+{
+    *w = (struct fdt_writer){ .buffer = buffer, .at = STRUCTURE_START, .strings_room = room };
     size = size < FDT_SIZE_MAX ? size & ~(size_t)7 : FDT_SIZE_MAX;
-    if (size < STRUCTURE_START + FDT_WRITER_STRINGS_SIZE) {
+    if (room > size || size - room < STRUCTURE_START) {
         fail(w, -XEN_ENOSPC);
     } else if (((uintptr_t)buffer & 7) != 0) {
         fail(w, -XEN_EINVAL);
     } else {
-        w->limit = size - FDT_WRITER_STRINGS_SIZE;
+        w->limit = size - room;
         memset(buffer, 0, STRUCTURE_START);
     }
 }

@@ -42,6 +42,7 @@ void vgic_domain_init(struct domain *d, unsigned version)
         struct vgic_spi_bank *s = &vd->spi[i];
 
         bank_init(&s->bank, vd);
+        s->lines = 0;
         for (unsigned n = 0; n < 32; n++) {
             s->target[n] = 0;
             s->holder[n] = VGIC_NOBODY;

@@ -137,6 +137,12 @@ uint32_t vgic_fold(struct vcpu *v, struct vgic_work *w);
 void vgic_refill(struct vcpu *v);
 /* V's guest ended interrupts that were active but not listed: those of the highest priority, since ends nest. */
 void vgic_settle_ends(struct vcpu *v);
+/* Only if CONFIG_HARDWARE_DOMAIN: the triggers of MASK in S, whose first interrupt is FIRST, changed. At most 32 steps. */
+void vgic_lines_configure(const struct vgic_spi_bank *s, unsigned first, uint32_t mask);
+/* V has come to this CPU: the physical interrupts that it gets, and has enabled, do. At most VGIC_SPI_COUNT steps. */
+void vgic_lines_move(struct vcpu *v);
+/* The physical interrupt of IRQ of S goes to the CPU that has the vCPU loaded which IRQ goes to, if there is one. */
+void vgic_line_follow(struct domain *d, const struct vgic_spi_bank *s, unsigned irq);
 /* Does W's work for the vCPU loaded here, unlocks D's vGIC, kicks the others. */
 void vgic_finish_work(struct vgic_work *w, struct domain *d) RELEASES(d->arch.vgic.lock);
 

@@ -226,6 +226,17 @@ COLD static uint64_t v2_sgi_take(struct vgic_cpu *vc, unsigned irq, bool active,
     return (uint64_t)vc->sgi_current[irq] << LR_SOURCE_SHIFT;
 }
 
+/*
+ * Is physical interrupt IRQ to be deactivated by us, at the end of its virtual one, and not by the list register? QEMU's
+ * GICv2 keeps the active state of shared interrupts a CPU: a list register ends that of its own CPU alone, and what one CPU
+ * has taken is taken again by another one that it is sent to.
+ */
+static bool ends_elsewhere(const struct vgic_dist *vd, unsigned irq)
+{
+    return CONFIG_HARDWARE_DOMAIN && irq >= VGIC_PRIVATE_COUNT && vgic_is_v2(vd) &&
+           vd->spi[irq / 32 - 1].taken_on[irq % 32] != this_cpu()->id;
+}
+
 /* Puts interrupt IRQ, pending for V or active on V, into list register I. */
 static void list(struct vcpu *v, unsigned irq, unsigned i, bool pending, bool active)
 {
@@ -254,10 +265,10 @@ static void list(struct vcpu *v, unsigned irq, unsigned i, bool pending, bool ac
     if (pending) {
         lr |= LR_PENDING;
     }
-    if (hw && (b->latched & bit) == 0) {
+    if (hw && (b->latched & bit) == 0 && !ends_elsewhere(vd, irq)) {
         lr |= LR_HW | (uint64_t)b->pirq[n] << LR_PIRQ_SHIFT;
-    } else if ((vgic_bank_pending(b) & bit) != 0) {
-        lr |= LR_EOI; /* there is more to come when this one ends */
+    } else if (hw || (vgic_bank_pending(b) & bit) != 0) {
+        lr |= LR_EOI; /* there is more to come when this one ends, or to be done */
     }
     if (irq >= VGIC_PRIVATE_COUNT) {
         vd->spi[irq / 32 - 1].holder[n] = (uint8_t)v->id;

@@ -174,6 +174,18 @@ static void set_active(const struct vgic_regs *r, uint32_t value)
     }
 }
 
+/* Req: BH-GIC-020 */
+static void lines_enable(const struct vgic_regs *r, uint32_t mask, bool on)
+{
+    if (r->shared == NULL || (mask &= r->shared->lines) == 0) {
+        return;
+    }
+    for (uint32_t left = on ? mask : 0; left != 0; left &= left - 1) { /* at most 32 */
+        vgic_line_follow(r->reader->domain, r->shared, r->first + (unsigned)__builtin_ctz(left));
+    }
+    arch_vgic_lines_enable(r->first, mask, on);
+}
+
 /* Req: BH-GIC-014 */
 void vgic_bits_write(const struct vgic_regs *r, enum vgic_bits kind, uint32_t value, struct vgic_work *w)
 {
@@ -214,6 +226,9 @@ void vgic_bits_write(const struct vgic_regs *r, enum vgic_bits kind, uint32_t va
         break;
     default:
         return;
+    }
+    if (CONFIG_HARDWARE_DOMAIN && (kind == VGIC_ENABLE_SET || kind == VGIC_ENABLE_CLEAR)) {
+        lines_enable(r, value, kind == VGIC_ENABLE_SET);
     }
     vgic_bank_reopen(vd, b);
     vgic_regs_changed(r, value, w);
@@ -270,6 +285,9 @@ void vgic_config_write(const struct vgic_regs *r, unsigned half, uint32_t value,
     }
     if (edge != 0) {
         r->bank->edge ^= edge << (half * 16);
+        if (CONFIG_HARDWARE_DOMAIN && r->shared != NULL) {
+            vgic_lines_configure(r->shared, r->first, edge << (half * 16));
+        }
         vgic_regs_changed(r, edge << (half * 16), w);
     }
 }

@@ -7,7 +7,10 @@
 
 #include "bh/board.h"
 #include "bh/boot_config.h"
+#include "bh/cpu.h"
+#include "bh/device.h"
 #include "guest_tree.h"
+#include "hardware_tree.h"
 #include "board_arm.h"
 #include "lib/fdt.h"
 
@@ -84,19 +87,48 @@ static void check_domain(const struct board *b, const struct boot_config *c, con
     CHECK(fdt_open(&t, buffer, size) == 0);
 }
 
+/* The tree of who has the hardware is one, however odd the board's is, or cannot be written. */
+static void check_hardware(const struct fdt *board_tree, const struct board *b, const struct board_arm *arm)
+{
+    static uint8_t large[FDT_SIZE_MAX] __attribute__((aligned(8)));
+    struct memory_range memory = b->memory[0];
+    struct hardware_tree h = {
+        .board = board_tree, .arm = arm, .memory = &memory, .memory_count = 1,
+        .guest = { .vcpu_count = 2, .bootargs = "a b", .bootargs_size = 3, .has_xen = true },
+    };
+    struct fdt t;
+    size_t size;
+
+    hardware_devices_read(board_tree, b, arm, 96);
+    memory.end = memory.start + ALIGN_DOWN((memory.end - memory.start) / 2, PAGE_SIZE);
+    if (memory.start != memory.end && hardware_tree_find_regions(b, &h) == 0) {
+        for (unsigned i = 0; i < h.region_count; i++) {
+            const struct memory_range *r = &h.region[i];
+
+            CHECK(board_has_memory(b, r->start, r->end - r->start) && !overlaps(r->start, r->end - r->start, &memory));
+        }
+        if (hardware_tree_write(&h, large, hardware_tree_size_max(board_tree), &size) == 0) {
+            CHECK(fdt_open(&t, large, size) == 0);
+        }
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct board board;
     static struct board_arm arm;
     static struct boot_config config;
+    static struct cpu cpu;
     struct fdt t;
     void *blob = malloc(size);
 
+    host_this_cpu = &cpu;
     memcpy(blob, data, size);
     if (fdt_open(&t, blob, size) == 0 && board_read(&t, 0, &board) == 0) {
         check_board(&board);
         board_arm_read(&t, &board, &arm);
         check_arm(&arm);
+        check_hardware(&t, &board, &arm);
         (void)boot_config_read(&t, &board, taken, 1, &config);
         CHECK(config.domain_count <= CONFIG_MAX_DOMAINS);
         for (unsigned i = 0; i < config.domain_count; i++) {

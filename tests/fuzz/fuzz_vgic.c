@@ -115,6 +115,23 @@ static void device(unsigned what, unsigned id, unsigned irq)
     }
 }
 
+/* An interrupt of a device: becomes the guest's, or comes, or is taken from it. */
+static void line(unsigned what, unsigned irq)
+{
+    bool is_attached = irq >= 32 && irq - 32 < VGIC_SPI_COUNT &&
+                       (board_domain.arch.vgic.spi[irq / 32 - 1].lines >> irq % 32 & 1) != 0;
+
+    board_domain.has_lines = true;
+    if (!is_attached) {
+        (void)!vgic_line_attach(&board_domain, irq);
+    } else if (what == 0) {
+        (void)!vgic_line_detach(&board_domain, irq, false);
+    } else if (!host_vgic_physical_active[irq]) {
+        host_vgic_physical_active[irq] = true;
+        vgic_line_taken(&board_domain, irq);
+    }
+}
+
 static void step(struct input *in)
 {
     unsigned what = take(in, 1);
@@ -131,6 +148,11 @@ static void step(struct input *in)
 
         board_on(arg / VCPUS % (CPUS + 1));
         device(what - 1, arg % VCPUS, irq);
+        return;
+    }
+    if (what == 15) {
+        board_on(arg / VCPUS % (CPUS + 1));
+        line(arg % VCPUS, take(in, 1) % (40 + VGIC_SPI_COUNT));
         return;
     }
     if (!on_some_vcpu(arg, &id)) {

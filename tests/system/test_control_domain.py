@@ -102,7 +102,7 @@ def test_a_driver_domain_serves_and_dies(start):
     assert len(set(found["backend"].split())) == 1, found["backend"]
 
 
-# Req: BH-CTL-004, BH-CTL-010, BH-CTL-014, BH-CTL-018, BH-CTL-019, BH-CTL-040, BH-SCHED-014
+# Req: BH-CTL-004, BH-CTL-010, BH-CTL-014, BH-CTL-018, BH-CTL-019, BH-CTL-029, BH-SCHED-014
 @ON_BOTH
 def test_xl_changes_a_guest_that_runs(start, hypervisor):
     found, _ = control.run(start, "commands", path(hypervisor), limit=200)

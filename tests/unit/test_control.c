@@ -724,7 +724,7 @@ static uint8_t told_cpus(void)
     return cpus;
 }
 
-/* Req: BH-CTL-040 */
+/* Req: BH-CTL-029 */
 static void test_pools(void **state)
 {
     enum { ANY = (int)XEN_SYSCTL_CPUPOOL_PAR_ANY };

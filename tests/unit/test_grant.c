@@ -153,6 +153,37 @@ static void test_map(void **state)
 }
 
 /* Req: BH-GNT-003, BH-MEM-015 */
+/* Req: BH-DEV-008 */
+static void test_machine_address(void **state)
+{
+    struct gnttab_map_grant_ref op = { .host_addr = FREE_GFN << PAGE_SHIFT, .flags = GNTMAP_host_map, .ref = 9,
+                                       .dev_bus_addr = 1 };
+    struct gnttab_cache_flush flush = { .length = 8, .op = GNTTAB_CACHE_CLEAN };
+    mfn_t m;
+
+    (void)state;
+    init();
+    op.dom = one->id;
+    m = frame_at(one, TEST_RAM_GFN + 3);
+    grant(one, 9, GTF_permit_access, two->id, TEST_RAM_GFN + 3);
+    assert_int_equal(CALL(two, GNTTABOP_map_grant_ref, op), 0);
+    assert_int_equal(op.status, GNTST_okay);
+    assert_int_equal(op.dev_bus_addr, 0);
+    assert_int_equal(unmap(two, FREE_GFN, op.handle), GNTST_okay);
+    /* Who tells it to devices. */
+    two->is_direct = true;
+    assert_int_equal(CALL(two, GNTTABOP_map_grant_ref, op), 0);
+    assert_int_equal(op.dev_bus_addr, m.n << PAGE_SHIFT);
+    flush.a.dev_bus_addr = op.dev_bus_addr;
+    assert_int_equal(CALL(two, GNTTABOP_cache_flush, flush), 0);
+    flush.a.dev_bus_addr = two->shared_info.n << PAGE_SHIFT;
+    assert_int_equal(CALL(two, GNTTABOP_cache_flush, flush), -XEN_EINVAL);
+    flush.a.dev_bus_addr = 1UL << 50;
+    assert_int_equal(CALL(two, GNTTABOP_cache_flush, flush), -XEN_EINVAL);
+    assert_int_equal(unmap(two, FREE_GFN, op.handle), GNTST_okay);
+    finish();
+}
+
 static void test_map_refused(void **state)
 {
     struct domain *three;
@@ -531,6 +562,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_map),         cmocka_unit_test(test_map_refused),
+        cmocka_unit_test(test_machine_address),
         cmocka_unit_test(test_map_over_ram), cmocka_unit_test(test_mapper_dies),
         cmocka_unit_test(test_owner_dies),  cmocka_unit_test(test_owner_gives_page_up),
         cmocka_unit_test(test_copy),        cmocka_unit_test(test_table),

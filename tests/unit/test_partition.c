@@ -7,6 +7,7 @@
 #include <elf.h>
 
 #include "arch/arch.h"
+#include "bh/device.h"
 #include "bh/partition.h"
 #include "bh/window.h"
 
@@ -97,6 +98,48 @@ static void test_build(void **state)
     assert_false(domain_gfn_is_ram(d, gfn(TEST_RAM_GFN + 4096)));
     start_domain(d);
     end_all();
+    assert_int_equal(page_alloc_free_count(), free_before);
+}
+
+/* Req: BH-DEV-009 */
+/* The memory of who has the hardware is where it is for devices, in few pieces, of which the largest comes first. */
+static void test_direct(void **state)
+{
+    static char there[IMAGE_SIZE];
+    struct boot_domain config;
+    uint64_t pages = 0;
+    struct domain *d;
+
+    (void)state;
+    init(64);
+    device_forget_all();
+    config = good();
+    config.vpl011 = false;
+    config.memory_kib = (16 << 10) + 12;
+    config.capabilities = DOMAIN_HARDWARE;
+    assert_int_equal(partition_build(&config, &d), 0);
+    assert_true(d->is_direct);
+    assert_true(d->direct_count >= 1 && d->direct_count <= 3);
+    for (unsigned i = 0; i < d->direct_count; i++) {
+        for (uint64_t g = d->direct[i].start >> PAGE_SHIFT; g < d->direct[i].end >> PAGE_SHIFT; g++) {
+            enum p2m_type type;
+            unsigned order;
+            mfn_t m;
+
+            spin_lock(&d->p2m.lock);
+            assert_int_equal(p2m_lookup(&d->p2m, gfn(g), &m, &type, &order), 0);
+            spin_unlock(&d->p2m.lock);
+            assert_true(m.n == g && type == P2M_RAM);
+            pages++;
+        }
+    }
+    assert_int_equal(pages, config.memory_kib / 4);
+    peek_guest(d, d->vcpus[0]->arch.entry, there, IMAGE_SIZE);
+    assert_memory_equal(there, image, IMAGE_SIZE);
+    assert_false(d->pv_console.is_there);
+    while (!domain_reap_step(d)) {
+    }
+    assert_null(device_owner());
     assert_int_equal(page_alloc_free_count(), free_before);
 }
 
@@ -383,7 +426,7 @@ static void test_notes(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_build),    cmocka_unit_test(test_fragmented), cmocka_unit_test(test_two_banks),
+        cmocka_unit_test(test_direct), cmocka_unit_test(test_build),    cmocka_unit_test(test_fragmented), cmocka_unit_test(test_two_banks),
         cmocka_unit_test(test_bad),      cmocka_unit_test(test_allocations_fail), cmocka_unit_test(test_many_segments),
         cmocka_unit_test(test_elf),      cmocka_unit_test(test_notes),
     };

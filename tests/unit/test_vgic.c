@@ -760,6 +760,113 @@ static void test_shared_hardware(void **state)
     assert_false(host_vgic_physical_active[150]);
 }
 
+/* ---- Interrupts of devices ---- */
+
+#define LINE 50u
+
+static void attach(void)
+{
+    board_domain.has_lines = true;
+    assert_int_equal(vgic_line_attach(&board_domain, LINE), 0);
+}
+
+/* The device asks, and CPU takes its interrupt. */
+static void take_line(unsigned cpu)
+{
+    board_on(cpu);
+    host_vgic_physical_active[LINE] = true;
+    vgic_line_taken(&board_domain, LINE);
+}
+
+/* Req: BH-GIC-020 */
+static void test_line_follows(void **state)
+{
+    (void)state;
+    assert_int_equal(vgic_line_attach(&board_domain, 31), -XEN_EINVAL);
+    assert_int_equal(vgic_line_attach(&board_domain, 32 + VGIC_SPI_COUNT), -XEN_EINVAL);
+    assert_int_equal(vgic_line_detach(&board_domain, 31, true), -XEN_EINVAL);
+    dist_write(0, 0xc0c, 2u << 4); /* an edge, before it is attached */
+    attach();
+    assert_true(host_vgic_line[LINE].is_edge);
+    assert_false(host_vgic_line[LINE].is_enabled);
+    enable_shared(LINE, 1);
+    assert_true(host_vgic_line[LINE].is_enabled);
+    assert_int_equal(host_vgic_line[LINE].cpu, 1);
+    enable_shared(LINE, 0);
+    assert_int_equal(host_vgic_line[LINE].cpu, 0);
+    dist_write(0, 0xc0c, 0);
+    assert_true(!host_vgic_line[LINE].is_edge && host_vgic_line[LINE].is_enabled);
+    assert_false(board_save(0));
+    board_load(0, 3);
+    assert_int_equal(host_vgic_line[LINE].cpu, 3);
+    dist_write(0, 0x184, 1u << LINE % 32);
+    assert_false(host_vgic_line[LINE].is_enabled);
+    dist_write(0, 0x104, 1u << 20); /* not this one */
+    assert_false(host_vgic_line[LINE].is_enabled || host_vgic_line[52].is_enabled);
+    assert_int_equal(vgic_line_detach(&board_domain, LINE, false), 0);
+    enable_shared(LINE, 0);
+    assert_false(host_vgic_line[LINE].is_enabled);
+    board_load(0, 0);
+}
+
+/* Req: BH-GIC-019 */
+static void test_line_taken(void **state)
+{
+    (void)state;
+    attach();
+    enable_shared(LINE, 1);
+    for (unsigned cpu = 0; cpu < 4; cpu++) {
+        take_line(cpu);
+        assert_true(board_settle());
+        assert_int_equal(host_vgic_line[LINE].cpu, 1);
+        assert_true(host_vgic_physical_active[LINE]);
+        assert_int_equal(guest_acknowledge(1), LINE);
+        assert_int_equal(guest_acknowledge(1), HOST_VGIC_SPURIOUS);
+        assert_true(host_vgic_physical_active[LINE]);
+        assert_int_equal(vgic_line_detach(&board_domain, LINE, false), -XEN_EBUSY);
+        guest_end(1);
+        assert_true(board_settle());
+        assert_false(host_vgic_physical_active[LINE]);
+        assert_audit();
+    }
+    /* The vCPU moves while it handles it. */
+    take_line(1);
+    assert_true(board_settle());
+    assert_int_equal(guest_acknowledge(1), LINE);
+    assert_false(board_save(1));
+    board_load(1, 2);
+    guest_end(1);
+    assert_true(board_settle());
+    assert_false(host_vgic_physical_active[LINE]);
+    /* Disabled in between, it waits. */
+    dist_write(0, 0x184, 1u << LINE % 32);
+    take_line(0);
+    assert_true(board_settle());
+    assert_int_equal(guest_acknowledge(1), HOST_VGIC_SPURIOUS);
+    assert_true(host_vgic_physical_active[LINE]);
+    enable_shared(LINE, 1);
+    assert_true(board_settle());
+    assert_int_equal(guest_acknowledge(1), LINE);
+    guest_end(1);
+    assert_true(board_settle());
+    assert_false(host_vgic_physical_active[LINE]);
+    /* Two CPUs take it, as an emulator may have it. */
+    take_line(0);
+    take_line(3);
+    assert_true(board_settle());
+    while (guest_acknowledge(1) == LINE) {
+        guest_end(1);
+        assert_true(board_settle());
+    }
+    assert_false(host_vgic_physical_active[LINE]);
+    /* The end, whatever the guest does. */
+    take_line(0);
+    assert_int_equal(vgic_line_detach(&board_domain, LINE, true), 0);
+    assert_false(host_vgic_physical_active[LINE] || host_vgic_line[LINE].is_enabled);
+    assert_true(board_settle());
+    board_load(1, 1);
+}
+
 /* Req: BH-GIC-016 */
 static void test_wake_up(void **state)
 {
@@ -939,6 +1046,10 @@ int main(void)
         V3(test_active_elsewhere),
         V3(test_clear_elsewhere),
         V3(test_shared_hardware),
+        V3(test_line_follows),
+        V2(test_line_follows),
+        V3(test_line_taken),
+        V2(test_line_taken),
         V3(test_wake_up),
         V3(test_groups),
         V2(test_v2_sgi),

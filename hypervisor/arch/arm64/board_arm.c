@@ -248,6 +248,7 @@ void board_arm_read(const struct fdt *t, const struct board *b, struct board_arm
         if ((kind == KIND_GICV2 || kind == KIND_GICV3) && !has_gic) {
             has_gic = true;
             gic = w.node;
+            arm->gic_cell = gic.cell;
             if (kind == KIND_GICV2) {
                 read_gicv2(t, &w, arm);
             } else {
@@ -263,6 +264,7 @@ void board_arm_read(const struct fdt *t, const struct board *b, struct board_arm
             if (read_registers(t, &w, 0, 0x48, &arm->uart)) {
                 arm->uart_kind = kind == KIND_PL011 ? UART_PL011 : UART_SBSA;
                 uart = w.node;
+                arm->uart_cell = uart.cell;
             }
         }
     } while (fdt_walk_next(t, &w));
@@ -270,6 +272,7 @@ void board_arm_read(const struct fdt *t, const struct board *b, struct board_arm
         boot_config_report(LOG_ERROR, t, &gic, "#interrupt-cells", "expected 3 or 4");
         cells = SPECIFIER_CELLS;
     }
+    arm->gic_cells = (uint8_t)cells;
     if (has_gic) {
         (void)read_interrupt(t, &gic, 0, cells, &arm->maintenance);
     }

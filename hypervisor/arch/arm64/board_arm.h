@@ -42,6 +42,9 @@ struct board_arm {
     bool psci_is_0_1;                    /* the functions have the numbers below; none is standard */
     uint32_t psci_cpu_on, psci_cpu_off;
 
+    uint32_t gic_cell, uart_cell;        /* of their nodes: fdt_node.cell; 0: there is none */
+    uint8_t gic_cells;                   /* of an interrupt's specifier */
+
     enum board_uart uart_kind;
     struct board_registers uart;
     struct board_interrupt uart_interrupt;

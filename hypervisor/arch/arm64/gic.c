@@ -8,6 +8,7 @@
 #include "arch/arch_vgic.h"
 #include "bh/console.h"
 #include "bh/cpu.h"
+#include "bh/spinlock.h"
 #include "bh/vcpu.h"
 #include "gic_drivers.h"
 #include "state.h"
@@ -16,6 +17,7 @@
 static bool v3;                 /* [boot] */
 static unsigned maintenance;    /* [boot] */
 static uint64_t guest_interface; /* [boot] */
+static struct spinlock config_lock = SPINLOCK_INIT(LOCK_GIC);
 
 /* Calls the driver's NAME with the arguments that follow. */
 #define DRIVER(name, ...) \
@@ -47,6 +49,11 @@ int gic_cpu_init(struct cpu *cpu)
 unsigned gic_version(void)
 {
     return v3 ? 3 : 2;
+}
+
+unsigned gic_interrupt_count(void)
+{
+    return DRIVER(interrupt_count);
 }
 
 unsigned gic_maintenance_irq(void)
@@ -164,6 +171,25 @@ unsigned arch_vgic_eoi_count(void)
 void arch_vgic_hw_deactivate(unsigned pirq)
 {
     DRIVER(deactivate_any, pirq);
+}
+
+void arch_vgic_lines_enable(unsigned first, uint32_t mask, bool on)
+{
+    if (mask != 0) {
+        DRIVER(lines_enable, first, mask, on);
+    }
+}
+
+void arch_vgic_line_configure(unsigned pirq, bool is_edge)
+{
+    spin_lock(&config_lock);
+    DRIVER(line_configure, pirq, !is_edge);
+    spin_unlock(&config_lock);
+}
+
+void arch_vgic_line_route(unsigned pirq, const struct cpu *cpu)
+{
+    DRIVER(line_route, pirq, cpu);
 }
 
 void arch_cpu_kick(const struct cpu *cpu)

@@ -37,6 +37,8 @@ MUST_USE int gic_prepare(struct cpu *cpu);
 MUST_USE int gic_cpu_init(struct cpu *cpu);
 
 unsigned gic_version(void);
+/* Interrupts are numbered below that. */
+unsigned gic_interrupt_count(void);
 unsigned gic_maintenance_irq(void);
 /* GICv2: the physical address of GICV. */
 uint64_t gic_guest_interface(void);

@@ -11,6 +11,7 @@ struct vcpu_regs;
 
 #define GIC_DRIVER(v) \
     int v##_init(const struct gic_board *board); \
+    unsigned v##_interrupt_count(void); \
     int v##_prepare(struct cpu *cpu); \
     int v##_cpu_init(struct cpu *cpu); \
     uint32_t v##_acknowledge(void); \
@@ -19,6 +20,9 @@ struct vcpu_regs;
     void v##_deactivate_any(unsigned irq); \
     void v##_enable(unsigned irq, bool level); \
     void v##_disable(unsigned irq); \
+    void v##_lines_enable(unsigned first, uint32_t mask, bool on); \
+    void v##_line_configure(unsigned irq, bool level); \
+    void v##_line_route(unsigned irq, const struct cpu *cpu); \
     void v##_private_activate(uint32_t mask); \
     void v##_private_deactivate(uint32_t mask); \
     void v##_send_kick(const struct cpu *cpu); \

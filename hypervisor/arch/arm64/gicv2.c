@@ -57,6 +57,11 @@ int gicv2_init(const struct gic_board *board)
     return 0;
 }
 
+unsigned gicv2_interrupt_count(void)
+{
+    return MIN(32 * ((gic_read32(dist, GICD_TYPER) & 0x1f) + 1), 1020U);
+}
+
 int gicv2_prepare(struct cpu *cpu)
 {
     (void)cpu;
@@ -114,7 +119,7 @@ void gicv2_enable(unsigned irq, bool level)
         gic_configure(dist, irq, level);
     }
     if (irq >= 32) {
-        *(volatile uint8_t *)(dist + GICD_ITARGETSR + irq) = (uint8_t)cpu_table[0]->arch.gic_target;
+        gicv2_line_route(irq, cpu_table[0]);
     }
     gic_write32(dist, GICD_ISENABLER + irq / 32 * 4, 1U << (irq % 32));
 }
@@ -122,6 +127,28 @@ void gicv2_enable(unsigned irq, bool level)
 void gicv2_disable(unsigned irq)
 {
     gic_write32(dist, GICD_ICENABLER + irq / 32 * 4, 1U << (irq % 32));
+}
+
+void gicv2_lines_enable(unsigned first, uint32_t mask, bool on)
+{
+    gic_write32(dist, (on ? GICD_ISENABLER : GICD_ICENABLER) + first / 8, mask);
+}
+
+void gicv2_line_configure(unsigned irq, bool level)
+{
+    gic_configure(dist, irq, level);
+}
+
+/* In QEMU's model an edge that is pending stays with the CPU that it came for: it is made pending again. */
+void gicv2_line_route(unsigned irq, const struct cpu *cpu)
+{
+    uint32_t bit = 1U << (irq % 32);
+    bool is_edge = (gic_read32(dist, GICD_ICFGR + irq / 16 * 4) >> (irq % 16 * 2) & 2) != 0;
+
+    *(volatile uint8_t *)(dist + GICD_ITARGETSR + irq) = (uint8_t)cpu->arch.gic_target;
+    if (is_edge && (gic_read32(dist, GICD_ISPENDR + irq / 32 * 4) & bit) != 0) {
+        gic_write32(dist, GICD_ISPENDR + irq / 32 * 4, bit);
+    }
 }
 
 void gicv2_private_activate(uint32_t mask)

@@ -78,6 +78,11 @@ int gicv3_init(const struct gic_board *board)
     return 0;
 }
 
+unsigned gicv3_interrupt_count(void)
+{
+    return MIN(32 * ((gic_read32(dist, GICD_TYPER) & 0x1f) + 1), 1020U);
+}
+
 /* MPIDR's affinity fields as GICR_TYPER has them. */
 static uint32_t affinity(uint64_t mpidr)
 {
@@ -193,7 +198,7 @@ void gicv3_enable(unsigned irq, bool level)
         gic_configure(base, irq, level);
     }
     if (irq >= 32) {
-        *(volatile uint64_t *)(dist + GICD_IROUTER + 8 * irq) = cpu_table[0]->arch.mpidr & 0xff00ffffff;
+        gicv3_line_route(irq, cpu_table[0]);
     }
     gic_write32(base, GICD_ISENABLER + irq / 32 * 4, 1U << (irq % 32));
 }
@@ -203,6 +208,21 @@ void gicv3_disable(unsigned irq)
     uintptr_t base = irq < 32 ? this_cpu()->arch.gicr + GICR_SGI : dist;
 
     gic_write32(base, GICD_ICENABLER + irq / 32 * 4, 1U << (irq % 32));
+}
+
+void gicv3_lines_enable(unsigned first, uint32_t mask, bool on)
+{
+    gic_write32(dist, (on ? GICD_ISENABLER : GICD_ICENABLER) + first / 8, mask);
+}
+
+void gicv3_line_configure(unsigned irq, bool level)
+{
+    gic_configure(dist, irq, level);
+}
+
+void gicv3_line_route(unsigned irq, const struct cpu *cpu)
+{
+    *(volatile uint64_t *)(dist + GICD_IROUTER + 8 * irq) = cpu->arch.mpidr & 0xff00ffffff;
 }
 
 void gicv3_private_activate(uint32_t mask)

@@ -26,7 +26,7 @@ static void write_ppi(uint32_t *cells, unsigned intid)
 }
 
 /* Req: BH-BOOT-017, BH-BOOT-018 */
-static void write_chosen(struct fdt_writer *w, const struct guest_tree *g)
+void guest_tree_write_chosen(struct fdt_writer *w, const struct guest_tree *g)
 {
     fdt_writer_begin_node(w, "chosen");
     if (g->bootargs != NULL) {
@@ -42,7 +42,7 @@ static void write_chosen(struct fdt_writer *w, const struct guest_tree *g)
     fdt_writer_end_node(w);
 }
 
-static void write_psci(struct fdt_writer *w)
+void guest_tree_write_psci(struct fdt_writer *w)
 {
     fdt_writer_begin_node(w, "psci");
     fdt_writer_list(w, "compatible", "arm,psci-1.0\0arm,psci-0.2\0arm,psci");
@@ -164,8 +164,8 @@ int guest_tree_write(const struct guest_tree *g, void *buffer, size_t size, size
     fdt_writer_u32(&w, "#address-cells", 2);
     fdt_writer_u32(&w, "#size-cells", 2);
     fdt_writer_u32(&w, "interrupt-parent", PHANDLE_GIC);
-    write_chosen(&w, g);
-    write_psci(&w);
+    guest_tree_write_chosen(&w, g);
+    guest_tree_write_psci(&w);
     write_cpus(&w, g);
     write_memory(&w, g);
     write_gic(&w, g);

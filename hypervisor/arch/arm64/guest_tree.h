@@ -31,6 +31,11 @@ struct guest_tree {
  */
 MUST_USE int guest_tree_write(const struct guest_tree *g, void *buffer, size_t size, size_t *tree_size);
 
+/* Nodes that every tree has: for nodes that follow the properties of the root. */
+struct fdt_writer;
+void guest_tree_write_chosen(struct fdt_writer *w, const struct guest_tree *g);
+void guest_tree_write_psci(struct fdt_writer *w);
+
 /* The affinity fields of vCPU ID's MPIDR_EL1: 16 to a cluster, as GICv2 and v3's target lists need it. */
 static inline uint64_t guest_tree_affinity(unsigned id)
 {

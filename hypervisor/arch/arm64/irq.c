@@ -7,6 +7,7 @@
 #include "arch/arch.h"
 #include "bh/console.h"
 #include "bh/cpu.h"
+#include "bh/device.h"
 #include "bh/hyp_audit.h"
 #include "bh/timer.h"
 #include "bh/vcpu.h"
@@ -83,7 +84,10 @@ static ALWAYS_INLINE void irq_take(struct cpu *cpu)
             vgic_raise_hw(cpu->current, GUEST_TIMER_VIRT_PPI, irq);
             return;
         }
-        deliver(cpu, iar);
+        /* A device's stays active, too. */
+        if (!CONFIG_HARDWARE_DOMAIN || !device_line_take(irq)) {
+            deliver(cpu, iar);
+        }
     }
 }
 

@@ -5,22 +5,28 @@
 #include "arch/arch.h"
 #include "bh/boot_config.h"
 #include "bh/console.h"
+#include "bh/device.h"
 #include "bh/domain.h"
 #include "guest_tree.h"
 #include "bh/partition.h"
 #include "bh/pv_console.h"
 #include "bh/vcpu.h"
 #include "gic.h"
+#include "hardware_domain.h"
 #include "sysreg.h"
 
 _Static_assert(ARCH_GUEST_DESCRIPTION_MAX == GUEST_TREE_SIZE_MAX, "room for the device tree");
 
 /* Req: BH-GIC-001 */
-static int add_gic(struct domain *d)
+static int add_gic(struct domain *d, const struct boot_domain *config)
 {
     int err;
 
     vgic_domain_init(d, gic_version());
+    if (CONFIG_HARDWARE_DOMAIN && (config->capabilities & DOMAIN_HARDWARE) != 0 && hardware_domain_is_possible() &&
+        device_give(d)) {
+        return hardware_domain_add_gic(d);
+    }
     if (gic_version() == 3) {
         err = mmio_add(&d->mmio, GUEST_GICV3_GICD_BASE, GUEST_GICV3_GICD_SIZE, MMIO_VGIC_DIST);
         return err != 0 ? err
@@ -45,7 +51,7 @@ int arch_domain_create(struct domain *d, const struct boot_domain *config)
         d->arch.has_vpl011 = true;
         err = mmio_add(&d->mmio, GUEST_PL011_BASE, GUEST_PL011_SIZE, MMIO_VPL011);
     }
-    return err != 0 ? err : add_gic(d);
+    return err != 0 ? err : add_gic(d, config);
 }
 
 /* Req: BH-TIMER-006, BH-TIMER-008 */
@@ -89,6 +95,9 @@ int arch_guest_describe(struct domain *d, const struct partition_layout *layout,
         .has_xen = CONFIG_XEN_GUEST,
     };
 
+    if (CONFIG_HARDWARE_DOMAIN && d->is_direct) {
+        return hardware_domain_describe(d, layout, buffer, size, used);
+    }
     for (unsigned i = 0; i < GUEST_RAM_BANKS; i++) {
         tree.memory[i] = layout->ram[i];
     }

@@ -7,6 +7,7 @@
 
 #include "bh/console.h"
 #include "bh/cpu.h"
+#include "bh/device.h"
 #include "bh/domain.h"
 #include "bh/guest_copy.h"
 #include "bh/hyp_audit.h"
@@ -152,6 +153,9 @@ static COLD void refuse_access(uint64_t esr, unsigned rights)
 
     if ((esr & DABT_S1PTW) != 0) {
         rights = P2M_READ;
+    } else if (CONFIG_HARDWARE_DOMAIN && (esr & DABT_FAULT_KIND_MASK) == DABT_FAULT_TRANSLATION &&
+               device_fault(this_cpu()->current->domain, g)) {
+        return;
     }
     if ((esr & DABT_FAULT_KIND_MASK) != DABT_FAULT_TRANSLATION ||
         !p2m_permits(&this_cpu()->current->domain->p2m, g, rights)) {

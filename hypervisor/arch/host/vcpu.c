@@ -6,6 +6,7 @@
 #include "arch/arch_psci.h"
 #include "bh/boot_config.h"
 #include "bh/console.h"
+#include "bh/device.h"
 #include "bh/domain.h"
 #include "bh/frame.h"
 #include "bh/partition.h"
@@ -171,7 +172,15 @@ int arch_domain_create(struct domain *d, const struct boot_domain *config)
     if (config->vpl011) {
         vpl011_init(d);
     }
+    if ((config->capabilities & DOMAIN_HARDWARE) != 0) {
+        (void)!device_give(d);
+    }
     return 0;
+}
+
+size_t arch_hardware_description_max(void)
+{
+    return ARCH_GUEST_DESCRIPTION_MAX;
 }
 
 void arch_domain_start(struct domain *d)

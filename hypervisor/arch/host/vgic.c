@@ -4,6 +4,7 @@
  */
 #include "arch/host_vgic.h"
 
+#include "bh/console.h"
 #include "bh/cpu.h"
 
 #define EOI_COUNT_MAX 31
@@ -11,6 +12,7 @@
 struct host_vgic host_vgic[CONFIG_MAX_CPUS];
 unsigned host_vgic_lr_count = 4;
 bool host_vgic_physical_active[1024];
+struct host_vgic_line host_vgic_line[1024];
 
 static struct host_vgic *here(void)
 {
@@ -24,6 +26,7 @@ void host_vgic_reset(unsigned count)
     }
     for (unsigned i = 0; i < ARRAY_COUNT(host_vgic_physical_active); i++) {
         host_vgic_physical_active[i] = false;
+        host_vgic_line[i] = (struct host_vgic_line){ .cpu = 0 };
     }
     host_vgic_lr_count = count;
 }
@@ -52,6 +55,28 @@ void arch_vgic_maintenance_set(uint32_t bits)
 unsigned arch_vgic_eoi_count(void)
 {
     return here()->eoi_count;
+}
+
+void arch_vgic_lines_enable(unsigned first, uint32_t mask, bool on)
+{
+    for (unsigned i = 0; i < 32; i++) {
+        if ((mask >> i & 1) != 0) {
+            host_vgic_line[first + i].is_enabled = on;
+        }
+    }
+}
+
+void arch_vgic_line_configure(unsigned pirq, bool is_edge)
+{
+    if (host_vgic_line[pirq].is_enabled) {
+        panic("host: interrupt %u changes its trigger while it is enabled", pirq);
+    }
+    host_vgic_line[pirq].is_edge = is_edge;
+}
+
+void arch_vgic_line_route(unsigned pirq, const struct cpu *cpu)
+{
+    host_vgic_line[pirq].cpu = cpu->id;
 }
 
 void arch_vgic_hw_deactivate(unsigned pirq)

@@ -46,4 +46,13 @@ unsigned arch_vgic_eoi_count(void);
  */
 void arch_vgic_hw_deactivate(unsigned pirq);
 
+/*
+ * Only if CONFIG_HARDWARE_DOMAIN: physical shared interrupts that virtual ones stand for. Those of MASK, from FIRST (a
+ * multiple of 32) on, are enabled or disabled; one that is disabled gets its trigger; one goes to CPU.
+ */
+struct cpu;
+void arch_vgic_lines_enable(unsigned first, uint32_t mask, bool on);
+void arch_vgic_line_configure(unsigned pirq, bool is_edge);
+void arch_vgic_line_route(unsigned pirq, const struct cpu *cpu);
+
 #endif

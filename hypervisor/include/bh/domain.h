@@ -9,6 +9,7 @@
 #include "bh/argo.h"
 #include "bh/console.h"
 #include "bh/evtchn.h"
+#include "bh/frame.h"
 #include "bh/grant.h"
 #include "bh/mmio.h"
 #include "bh/p2m.h"
@@ -35,7 +36,7 @@ struct narrow_restart {
 
 /* What a domain may beyond its own affairs (Xen's dom0less binding: capabilities). What that gives: bh/control.h. */
 #define DOMAIN_CONTROL  1U /* over all domains */
-#define DOMAIN_HARDWARE 2U /* the board ends with it */
+#define DOMAIN_HARDWARE 2U /* the board's devices are its, and the board ends with it */
 #define DOMAIN_XENSTORE 4U /* told of all domains */
 
 enum domain_phase {
@@ -43,6 +44,9 @@ enum domain_phase {
     DOMAIN_RUNNING,
     DOMAIN_DYING,    /* shut down: its vCPUs stop, then the reaper takes it apart in bounded steps */
 };
+
+/* Pieces of a domain's memory that is at its machine addresses. */
+#define DOMAIN_DIRECT_COUNT 32
 
 struct domain {
     uint16_t id;                   /* [boot] domid */
@@ -82,6 +86,10 @@ struct domain {
         struct spinlock lock;      /* LOCK_PV_CONSOLE */
         bool is_there;             /* [boot] */
     } pv_console;
+    bool is_direct;                /* [boot] it has the board's devices, and its memory is at its machine addresses */
+    bool has_lines;                /* [lock device line] interrupts of devices are its */
+    unsigned direct_count;         /* [boot] of these: */
+    struct memory_range direct[CONFIG_HARDWARE_DOMAIN ? DOMAIN_DIRECT_COUNT : 1]; /* [boot] bytes */
     struct p2m p2m;                /* [lock p2m.lock] */
     struct mmio_map mmio;          /* [boot] emulated device regions */
     struct evtchn_domain evtchn;   /* [lock evtchn.lock] */
@@ -106,6 +114,9 @@ static inline bool domain_may_run(const struct domain *d)
 {
     return d->phase == DOMAIN_RUNNING && (!CONFIG_CONTROL || (d->pauses == 0 && !d->cap.is_spent));
 }
+
+/* Has D page G at the machine address of the same number, for good? */
+bool domain_is_direct(const struct domain *d, gfn_t g);
 
 /* All domains. An entry goes when the domain's last frame is back. [lock domlist] */
 extern struct domain *domain_table[CONFIG_MAX_DOMAINS];

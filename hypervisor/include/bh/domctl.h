@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * domctl: what a control domain does to one domain (domctl.h). The table of operations is in domctl.c; they are in
- * domctl_life.c (making, pausing, ending, memory) and domctl_vcpu.c (vCPUs, registers, scheduling).
+ * domctl_life.c (making, pausing, ending, memory), domctl_vcpu.c (vCPUs, registers, scheduling) and domctl_device.c.
  */
 #ifndef BH_DOMCTL_H
 #define BH_DOMCTL_H
@@ -26,6 +26,8 @@ domctl_operation domctl_createdomain, domctl_destroydomain, domctl_pausedomain, 
 domctl_operation domctl_max_vcpus, domctl_setvcpucontext, domctl_getvcpucontext, domctl_getvcpuinfo,
     domctl_setvcpuaffinity, domctl_getvcpuaffinity, domctl_setnodeaffinity, domctl_getnodeaffinity,
     domctl_scheduler_op;
+domctl_operation domctl_iomem_permission, domctl_memory_mapping, domctl_irq_permission, domctl_bind_pt_irq,
+    domctl_unbind_pt_irq;
 
 /* What there is to tell of D, which may be dying. */
 void domctl_describe(struct domain *d, struct xen_domctl_getdomaininfo *info);

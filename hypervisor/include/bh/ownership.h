@@ -48,6 +48,16 @@ struct frame {
 };
 _Static_assert(sizeof(struct frame) == 16, "frame table entry");
 
+/*
+ * Frames START up to END, which are no RAM but registers of devices: one domain has them and may map them. [lock device]
+ */
+struct device_range {
+    uint64_t start, end;
+    uint32_t mapped;     /* mappings that USER has, if that is not HOME */
+    uint16_t user;       /* domid that has them, or FRAME_NO_DOMAIN: nobody */
+    uint16_t home;       /* ... that has them again when USER lets go, or FRAME_NO_DOMAIN */
+};
+
 /* A frame that its owner grants to one domain: live while USES is not zero. [lock of the owner's grant table] */
 struct grant_pin {
     uint32_t uses;       /* mappings and copies that go on */
@@ -155,5 +165,13 @@ MUST_USE int ownership_pin(struct grant_pin *p, uint16_t grantee, bool write);
     ensures \result <==> p->uses == 0;
 */
 bool ownership_unpin(struct grant_pin *p, bool write);
+
+/* May DOMID map frame FRAME as one of R's? -XEN_EPERM: it is none, or another domain has it. */
+/*@ requires \valid_read(r);
+    assigns \nothing;
+    ensures \result == 0 || \result == -XEN_EPERM;
+    ensures \result == 0 <==> (domid != FRAME_NO_DOMAIN && r->user == domid && r->start <= frame < r->end);
+*/
+MUST_USE int ownership_map_device(const struct device_range *r, uint16_t domid, uint64_t frame);
 
 #endif

@@ -8,16 +8,19 @@
 
 #include "arch/arch_types.h"
 #include "bh/boot_config.h"
+#include "bh/domain.h"
 #include "bh/frame.h"
 #include "bh/kernel_load.h"
 #include "bh/types.h"
 
 struct domain;
 
+#define PARTITION_BANKS (CONFIG_HARDWARE_DOMAIN ? MAX(ARCH_GUEST_RAM_BANKS, DOMAIN_DIRECT_COUNT) : ARCH_GUEST_RAM_BANKS)
+
 /* Where things are in a partition's memory, for arch_guest_describe(). */
 struct partition_layout {
     const struct boot_domain *config;
-    struct memory_range ram[ARCH_GUEST_RAM_BANKS]; /* guest physical; an empty one ends the list */
+    struct memory_range ram[PARTITION_BANKS]; /* guest physical; an empty one ends the list */
     uint64_t ramdisk_start, ramdisk_end;      /* the same: there is none */
     uint64_t entry;                           /* of the kernel */
     uint64_t description;                     /* address of what arch_guest_describe() wrote */

@@ -20,9 +20,12 @@ enum lock_level {
     LOCK_GRANT,        /* one domain's grant table; two */
     LOCK_EVTCHN,       /* one domain's event channels; two */
     LOCK_EVTCHN_FIFO,  /* one domain's queues of events */
+    LOCK_DEVICE,       /* whose the registers of devices are */
     LOCK_P2M,          /* one domain's stage-2 tables */
     LOCK_VUART,        /* one domain's virtual UART */
+    LOCK_DEVICE_LINE,  /* whose the interrupts of devices are */
     LOCK_VGIC,         /* one domain's virtual interrupt controller */
+    LOCK_GIC,          /* registers of the physical interrupt controller that several interrupts share */
     LOCK_SCHED,        /* the run queue */
     LOCK_TIMER,        /* one CPU's timer queue */
     LOCK_VMID,         /* who has which VMID */

@@ -49,8 +49,12 @@ struct vgic_bank {
     uint16_t pirq[32];     /* physical interrupt, while hw */
 };
 
+#define VGIC_TAKEN_TWICE 0xffff /* two CPUs did before it was deactivated */
+
 struct vgic_spi_bank {
     struct vgic_bank bank;
+    uint32_t lines;      /* stand for the physical interrupts of the same numbers, which are the domain's */
+    uint16_t taken_on[32]; /* of those in LINES: the CPU that acknowledged it last, or VGIC_TAKEN_TWICE */
     uint8_t target[32];  /* vCPU that gets it, or VGIC_NOBODY */
     uint8_t holder[32];  /* vCPU that has it listed or active */
     uint32_t route[32];  /* as the guest wrote it: GICv3 Aff3.Aff2.Aff1.Aff0, GICv2 the mask of CPUs */
@@ -79,6 +83,7 @@ struct vgic_cpu {
     uint32_t seen_epoch;    /* of the last fold of this vCPU's list registers */
     uint32_t sgi_self;      /* [boot] GICv3: what it writes to ICC_SGI1R_EL1 for itself, without the number */
     uint32_t lr_mask;       /* [boot] the list registers that exist */
+    uint16_t lines_on;      /* 1 + number of the CPU that physical interrupts for this vCPU were sent to; 0: none */
     uint32_t lr_used;       /* those assigned to an interrupt, maybe finished by now */
     uint16_t lr_irq[VGIC_LR_MAX]; /* the interrupt each is assigned to */
     struct vgic_bank bank;  /* interrupts 0 .. 31 */
@@ -154,6 +159,19 @@ void vgic_pulse_spi(struct domain *d, unsigned irq);
  * guest's deactivation of IRQ deactivates PIRQ. A private IRQ only on the CPU that has V loaded.
  */
 void vgic_raise_hw(struct vcpu *v, unsigned irq, unsigned pirq);
+/*
+ * Only if CONFIG_HARDWARE_DOMAIN. D's shared interrupt IRQ stands for the physical one of the same number from now on,
+ * which is disabled: that is enabled, configured and routed as D's guest does with its own. -XEN_EINVAL: D has no such
+ * interrupt. -XEN_EBUSY: a device model raises it.
+ */
+MUST_USE int vgic_line_attach(struct domain *d, unsigned irq);
+/*
+ * No more: the physical one is disabled and not active. -XEN_EBUSY: the guest has enabled it, or handles it, and it is
+ * not ALWAYS.
+ */
+MUST_USE int vgic_line_detach(struct domain *d, unsigned irq, bool always);
+/* As vgic_raise_hw() for such a shared interrupt, on any CPU. */
+void vgic_line_taken(struct domain *d, unsigned irq);
 /* GICv3: V wrote VALUE to ICC_SGI1R_EL1 (IHI 0069, 12.2.20). Targets that do not exist are ignored. */
 void vgic_send_sgi(struct vcpu *v, uint64_t value);
 

@@ -18,12 +18,15 @@ struct fdt_writer {
     size_t limit;        /* where the structure block must end */
     size_t at;           /* where its next token goes */
     size_t strings_size; /* the strings are at LIMIT until the end */
+    size_t strings_room; /* no more than that */
     unsigned depth;      /* open nodes */
     int error;
 };
 
 /* Begins a tree in SIZE bytes at BUFFER, a multiple of 8. */
 void fdt_writer_begin(struct fdt_writer *w, void *buffer, size_t size);
+/* The same with ROOM bytes, a multiple of 8, set aside for names. */
+void fdt_writer_begin_large(struct fdt_writer *w, void *buffer, size_t size, size_t room);
 /* The root's name is "". With an address: NAME@ and the address in hexadecimal. */
 void fdt_writer_begin_node(struct fdt_writer *w, const char *name);
 void fdt_writer_begin_node_at(struct fdt_writer *w, const char *name, uint64_t address);

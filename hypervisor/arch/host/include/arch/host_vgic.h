@@ -31,6 +31,12 @@ struct host_vgic_guest {
 extern struct host_vgic host_vgic[CONFIG_MAX_CPUS];
 extern unsigned host_vgic_lr_count;
 extern bool host_vgic_physical_active[1024]; /* shared physical interrupts */
+/* What the physical distributor was told of them. */
+struct host_vgic_line {
+    bool is_enabled, is_edge;
+    unsigned cpu;
+};
+extern struct host_vgic_line host_vgic_line[1024];
 
 /* All interfaces as after reset, with COUNT list registers each. */
 void host_vgic_reset(unsigned count);

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The domain that has the hardware, on arm64: the board as it finds it.
+ */
+#ifndef BH_ARM64_HARDWARE_DOMAIN_H
+#define BH_ARM64_HARDWARE_DOMAIN_H
+
+#include "board_arm.h"
+
+struct domain;
+struct partition_layout;
+
+/* Boot: such a domain may be made from now on, as long as T and the others stay; NULL: not any more. */
+void hardware_domain_begin(const struct fdt *t, const struct board *b, const struct board_arm *arm);
+void hardware_domain_end(void);
+
+/* Has somebody said so? */
+bool hardware_domain_is_possible(void);
+/* Its virtual GIC, in the place of the board's. As arch_domain_create(). */
+MUST_USE int hardware_domain_add_gic(struct domain *d);
+/* As arch_guest_describe(). */
+MUST_USE int hardware_domain_describe(struct domain *d, const struct partition_layout *layout, void *buffer, size_t size,
+                                      size_t *used);
+
+#endif
