@@ -43,7 +43,7 @@ def test_devices_work(start, tmp_path, hypervisor, gic):
     options, disks = devices(tmp_path)
     sums = [hashlib.sha256(disk.read_bytes()).hexdigest() for disk in disks]
     guest = "guest=yes" if gic == 3 else ""
-    found = control.run(start, "hardware", path(hypervisor), limit=100, gic=gic, qemu=options, arguments=guest)
+    found, _ = control.run(start, "hardware", path(hypervisor), limit=100, gic=gic, qemu=options, arguments=guest)
     check(found, {**HARDWARE, "disk, mmio, read": sums[0], "disk, pci, read": sums[1], **(GUEST if guest else {})})
     # Written through to the emulator's own files.
     assert all(hashlib.sha256(disk.read_bytes()).hexdigest() != old for disk, old in zip(disks, sums))
@@ -56,4 +56,4 @@ def test_devices_work(start, tmp_path, hypervisor, gic):
 @pytest.mark.parametrize("gic", [pytest.param(2, marks=pytest.mark.soak), 3])
 def test_a_device_is_handed_on(start, hypervisor, gic):
     check(control.run(start, "passthrough", path(hypervisor), limit=150, gic=gic,
-                      dts="/ { pl031@9010000 { xen,passthrough; }; };"), PASSTHROUGH)
+                      dts="/ { pl031@9010000 { xen,passthrough; }; };")[0], PASSTHROUGH)
