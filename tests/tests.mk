@@ -4,7 +4,7 @@ include tests/unit/unit.mk
 include tests/fuzz/fuzz.mk
 
 PYTEST ?= /usr/bin/python3 -m pytest -q -p no:cacheprovider
-# Several machines at once: most of what they do is wait.
+# Several machines at once: most of what they do is wait. A file of tests stays together: some compare what it found.
 SYSTEM_JOBS ?= $(shell nproc)
 TEST_CONFIGS := arm64 arm64-static arm64-debug x86_64 x86_64-debug
 
@@ -49,7 +49,7 @@ debian:
 	@scripts/debian-fetch.sh --arch amd64 linux linux-cloud busybox xen
 
 system: all configs guests guests-x86 debian
-	@$(PYTEST) -n $(SYSTEM_JOBS) tests/system
+	@$(PYTEST) -n $(SYSTEM_JOBS) --dist loadfile tests/system
 
 # Long: hours of fuzzing if FUZZ_SOAK_SECONDS says so, 100 million hypercalls (HYPERCALLS), and the boot tests that are too slow for each change.
 soak: all configs guests guests-x86 debian
