@@ -272,27 +272,30 @@ int device_permit(struct domain *by, struct domain *d, uint64_t first, uint64_t 
     return err;
 }
 
+/* The range of page M, which is D's: BY may map it for him, or take that away. NULL: he may not. */
+static struct device_range *find_for(const struct domain *by, const struct domain *d, mfn_t m) REQUIRES(lock)
+{
+    unsigned i = find(m.n);
+
+    return owner != NULL && by == owner && d != owner && i < range_count &&
+           ownership_map_device(&range[i], d->id, m.n) == 0 ? &range[i] : NULL;
+}
+
 /* Req: BH-DEV-003 */
 int device_map_page(struct domain *by, struct domain *d, gfn_t g, mfn_t m)
 {
-    unsigned i;
+    struct device_range *r;
     int err = -XEN_EPERM;
 
-    if (owner == NULL || by != owner || d == owner) {
-        return err;
-    }
     spin_lock(&lock);
-    i = find(m.n);
-    if (i < range_count) {
-        err = ownership_map_device(&range[i], d->id, m.n);
-    }
-    if (err == 0) {
+    r = find_for(by, d, m);
+    if (r != NULL) {
         /* Who handed it on has it mapped no longer. */
         (void)!p2m_unmap_if(&owner->p2m, gfn(m.n), m, P2M_MMIO);
         err = p2m_map(&d->p2m, g, m, ORDER_4K, P2M_MMIO);
     }
     if (err == 0) {
-        range[i].mapped++;
+        r->mapped++;
     }
     spin_unlock(&lock);
     return err;
@@ -309,18 +312,10 @@ static void uncount(const struct domain *d, mfn_t m) REQUIRES(lock)
 
 int device_unmap_page(struct domain *by, struct domain *d, gfn_t g, mfn_t m)
 {
-    unsigned i;
     int err = -XEN_EPERM;
 
-    if (owner == NULL || by != owner || d == owner) {
-        return err;
-    }
     spin_lock(&lock);
-    i = find(m.n);
-    if (i < range_count) {
-        err = ownership_map_device(&range[i], d->id, m.n);
-    }
-    if (err == 0) {
+    if (find_for(by, d, m) != NULL) {
         err = p2m_unmap_if(&d->p2m, g, m, P2M_MMIO);
     }
     if (err == 0) {

@@ -57,6 +57,23 @@ static int map_new(struct domain *d, gfn_t g, mfn_t m, unsigned order)
 }
 
 /* Req: BH-MEM-001, BH-MEM-012, BH-MEM-013 */
+/* A block of up to LEFT pages, 2^*ORDER of them. GO_ON: there was none of the size tried; the next try is for less. */
+static int take_block(struct building *b, uint64_t left, unsigned *order, mfn_t *m)
+{
+    int err;
+
+    *order = b->order;
+    while (left < 1UL << *order) {
+        (*order)--;
+    }
+    err = frame_alloc_ram(b->domain->id, *order, m);
+    if (err != 0 && *order > 0) {
+        b->order = *order - 1;
+        return GO_ON;
+    }
+    return err;
+}
+
 /* Gives the domain one block of memory: as large a one as there is and as the guest's addresses allow. */
 static int add_memory(struct building *b)
 {
@@ -64,7 +81,7 @@ static int add_memory(struct building *b)
     struct domain *d = b->domain;
     struct memory_range *bank = &b->layout.ram[b->at];
     uint64_t left = d->page_limit - d->page_count;
-    unsigned order = b->order;
+    unsigned order;
     mfn_t m;
     int err;
 
@@ -81,14 +98,7 @@ static int add_memory(struct building *b)
         b->order = b->order_max;
         return GO_ON;
     }
-    while (left < 1UL << order) {
-        order--;
-    }
-    err = frame_alloc_ram(d->id, order, &m);
-    if (err != 0 && order > 0) {
-        b->order = order - 1;
-        return GO_ON;
-    }
+    err = take_block(b, left, &order, &m);
     if (err == 0) {
         err = map_new(d, gfn((base[b->at] >> PAGE_SHIFT) + b->done), m, order);
     }
@@ -147,7 +157,7 @@ static int add_direct_memory(struct building *b)
 {
     struct domain *d = b->domain;
     uint64_t left = d->page_limit - d->page_count;
-    unsigned order = b->order;
+    unsigned order;
     mfn_t m;
     int err;
 
@@ -155,14 +165,7 @@ static int add_direct_memory(struct building *b)
         lay_out(b);
         return 0;
     }
-    while (left < 1UL << order) {
-        order--;
-    }
-    err = frame_alloc_ram(d->id, order, &m);
-    if (err != 0 && order > 0) {
-        b->order = order - 1;
-        return GO_ON;
-    }
+    err = take_block(b, left, &order, &m);
     if (err == 0) {
         err = map_new(d, gfn(m.n), m, order);
     }

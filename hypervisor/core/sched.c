@@ -230,7 +230,7 @@ static void account_idleness(struct cpu *cpu, const struct vcpu *old, const stru
     }
 }
 
-/* V's domain has spent its cap: the rest of it stops too. Which CPUs are to let go of it is added to RUNNING. */
+/* D may not run any more: none of it waits, and which CPUs are to let go of it is added to RUNNING. */
 static void stop_domain(const struct domain *d, cpuset_t *running) REQUIRES(sched_lock)
 {
     for (unsigned i = 0; i < d->vcpu_count; i++) {
@@ -261,7 +261,7 @@ static void go_on(const struct domain *d, cpuset_t *targets) REQUIRES(sched_lock
     }
 }
 
-/* The time of V, which ran on CPU, is charged; was it the last that its domain's cap allowed? */
+/* V's time on CPU is charged: if it was the last that its domain's cap allows, all of that stops until it may go on. */
 static void settle_cap(struct cpu *cpu, struct vcpu *v, uint64_t now) REQUIRES(sched_lock)
 {
     cpuset_t running = { { 0 } };
