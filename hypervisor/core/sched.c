@@ -98,16 +98,16 @@ void sched_vcpu_remove(struct vcpu *v)
 }
 
 /* Has V's domain a cap, and does it count for V? */
-static bool is_capped(const struct vcpu *v)
+static ALWAYS_INLINE bool is_capped(const struct vcpu *v)
 {
-    return CONFIG_CONTROL && v->domain->cap.percent != 0 && !v->sched.owns_cpu;
+    return CONFIG_CONTROL && unlikely(v->domain->cap.percent != 0) && !v->sched.owns_cpu;
 }
 
 /*
  * Somebody waits for CPU, where V runs: the current turn will end. The timer is not disarmed when nobody waits any more,
  * because somebody soon will again; it then ends a turn for nothing, once a slice at most.
  */
-static void arm_slice(struct cpu *cpu, const struct vcpu *v, uint64_t now)
+static ALWAYS_INLINE void arm_slice(struct cpu *cpu, const struct vcpu *v, uint64_t now)
 {
     if (CONFIG_SCHED_FAIR && cpu->sched.slice.queue == NULL) {
         timer_set(&cpu->sched.slice,
@@ -262,7 +262,7 @@ static void go_on(const struct domain *d, cpuset_t *targets) REQUIRES(sched_lock
 }
 
 /* V's time on CPU is charged: if it was the last that its domain's cap allows, all of that stops until it may go on. */
-static void settle_cap(struct cpu *cpu, struct vcpu *v, uint64_t now) REQUIRES(sched_lock)
+static COLD void settle_cap(struct cpu *cpu, struct vcpu *v, uint64_t now) REQUIRES(sched_lock)
 {
     cpuset_t running = { { 0 } };
 

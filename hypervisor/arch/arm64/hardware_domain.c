@@ -22,7 +22,6 @@ void hardware_domain_begin(const struct fdt *t, const struct board *b, const str
     tree = t;
     board = b;
     arm = a;
-    hardware_devices_read(t, b, a, gic_interrupt_count());
 }
 
 void hardware_domain_end(void)
@@ -30,9 +29,13 @@ void hardware_domain_end(void)
     tree = NULL;
 }
 
-bool hardware_domain_is_possible(void)
+bool hardware_domain_take(struct domain *d)
 {
-    return tree != NULL;
+    if (tree == NULL || device_owner() != NULL) {
+        return false;
+    }
+    hardware_devices_read(tree, board, arm, gic_interrupt_count());
+    return device_give(d);
 }
 
 static int add_gicv3(struct domain *d)

@@ -14,8 +14,8 @@ struct partition_layout;
 void hardware_domain_begin(const struct fdt *t, const struct board *b, const struct board_arm *arm);
 void hardware_domain_end(void);
 
-/* Has somebody said so? */
-bool hardware_domain_is_possible(void);
+/* D gets the board's devices, which are looked for now: other boards' starts are spared it. False: it cannot. */
+bool hardware_domain_take(struct domain *d);
 /* Its virtual GIC, in the place of the board's. As arch_domain_create(). */
 MUST_USE int hardware_domain_add_gic(struct domain *d);
 /* As arch_guest_describe(). */

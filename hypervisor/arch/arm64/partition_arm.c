@@ -23,8 +23,7 @@ static int add_gic(struct domain *d, const struct boot_domain *config)
     int err;
 
     vgic_domain_init(d, gic_version());
-    if (CONFIG_HARDWARE_DOMAIN && (config->capabilities & DOMAIN_HARDWARE) != 0 && hardware_domain_is_possible() &&
-        device_give(d)) {
+    if (CONFIG_HARDWARE_DOMAIN && (config->capabilities & DOMAIN_HARDWARE) != 0 && hardware_domain_take(d)) {
         return hardware_domain_add_gic(d);
     }
     if (gic_version() == 3) {
