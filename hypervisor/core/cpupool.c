@@ -151,6 +151,19 @@ static int find_cpu(uint32_t cpu, unsigned from, bool last, struct cpu **out)
     return *out != NULL ? 0 : -XEN_ENODEV;
 }
 
+/* CPUs of POOL are others now. Bound: all domains, and their vCPUs. */
+static void tell_domains(unsigned pool)
+{
+    struct domain *d;
+
+    for (uint32_t from = 0; from <= UINT16_MAX && (d = domain_get_next((uint16_t)from)) != NULL; from = d->id + 1U) {
+        if (d->pool == pool && d->phase == DOMAIN_RUNNING) {
+            sched_pool_changed(d);
+        }
+        domain_put(d);
+    }
+}
+
 static int add_cpu(unsigned pool, uint32_t which)
 {
     struct cpu *cpu;
@@ -158,21 +171,9 @@ static int add_cpu(unsigned pool, uint32_t which)
 
     if (err == 0) {
         sched_move_cpu(cpu, (uint8_t)pool);
+        tell_domains(pool);
     }
     return err;
-}
-
-/* Whose CPUs are all gone from his pool runs on every one of it: as Xen has it. Bound: all domains, and their vCPUs. */
-static void free_pinned(unsigned pool)
-{
-    struct domain *d;
-
-    for (uint32_t from = 0; from <= UINT16_MAX && (d = domain_get_next((uint16_t)from)) != NULL; from = d->id + 1U) {
-        if (d->pool == pool && d->phase == DOMAIN_RUNNING) {
-            sched_free_pinned(d);
-        }
-        domain_put(d);
-    }
 }
 
 static int remove_cpu(unsigned pool, uint32_t which)
@@ -187,7 +188,7 @@ static int remove_cpu(unsigned pool, uint32_t which)
         return -XEN_EBUSY;
     }
     sched_move_cpu(cpu, SCHED_NO_POOL);
-    free_pinned(pool);
+    tell_domains(pool);
     return 0;
 }
 

@@ -33,6 +33,25 @@ void sched_cpu_init(struct cpu *cpu)
     }
 }
 
+/* Req: BH-CTL-029 */
+/* Finds which CPUs V may use: of those that it was told to, the ones in its pool; or else all of that. */
+static void confine(struct vcpu *v) REQUIRES(sched_lock)
+{
+    cpuset_t pool = { { 0 } }, both;
+    uint64_t any = 0;
+
+    for (unsigned i = 0; i < cpu_count; i++) {
+        if (cpu_table[i]->sched.pool == v->sched.pool) {
+            cpuset_add(&pool, i);
+        }
+    }
+    both = cpuset_and(&v->sched.asked, &pool);
+    for (unsigned i = 0; i < CPUSET_WORDS; i++) {
+        any |= both.word[i];
+    }
+    v->sched.affinity = any != 0 ? both : pool;
+}
+
 /* Req: BH-SCHED-010 */
 int sched_vcpu_init(struct vcpu *v, struct cpu *own_cpu, const cpuset_t *affinity, uint16_t weight)
 {
@@ -52,12 +71,16 @@ int sched_vcpu_init(struct vcpu *v, struct cpu *own_cpu, const cpuset_t *affinit
         err = -XEN_EBUSY;
     } else {
         v->sched = (struct sched_unit){
-            .cpu = first, .pool = CONFIG_CONTROL ? v->domain->pool : 0, .affinity = *affinity, .preferred = *affinity, .weight = weight, .owns_cpu = own_cpu != NULL,
+            .cpu = first, .pool = CONFIG_CONTROL ? v->domain->pool : 0, .affinity = *affinity, .asked = *affinity,
+            .preferred = *affinity, .weight = weight, .owns_cpu = own_cpu != NULL,
+            .is_capped = CONFIG_CONTROL && own_cpu == NULL && v->domain->cap.percent != 0,
         };
         v->runstate = (struct runstate){ .entered = arch_time_now(), .state = RUNSTATE_offline };
         v->state = VCPU_OFFLINE;
         if (own_cpu != NULL) {
             own_cpu->sched.owner = v;
+        } else if (CONFIG_CONTROL) {
+            confine(v);
         }
     }
     spin_unlock(&sched_lock);
@@ -97,10 +120,9 @@ void sched_vcpu_remove(struct vcpu *v)
     spin_unlock(&sched_lock);
 }
 
-/* Has V's domain a cap, and does it count for V? */
 static ALWAYS_INLINE bool is_capped(const struct vcpu *v)
 {
-    return CONFIG_CONTROL && unlikely(v->domain->cap.percent != 0) && !v->sched.owns_cpu;
+    return CONFIG_CONTROL && unlikely(v->sched.is_capped);
 }
 
 /*
@@ -456,7 +478,7 @@ static void find_home(struct vcpu *v, cpuset_t *targets) REQUIRES(sched_lock)
 void sched_affinity(const struct vcpu *v, cpuset_t *may, cpuset_t *preferred)
 {
     spin_lock(&sched_lock);
-    *may = v->sched.affinity;
+    *may = v->sched.asked;
     *preferred = v->sched.preferred;
     spin_unlock(&sched_lock);
 }
@@ -478,8 +500,11 @@ int sched_set_affinity(struct vcpu *v, const cpuset_t *may, const cpuset_t *pref
     } else if (!has_place || !has_preferred) {
         err = -XEN_EINVAL;
     } else {
-        v->sched.affinity = *may;
+        v->sched.asked = v->sched.affinity = *may;
         v->sched.preferred = *preferred;
+        if (CONFIG_CONTROL) {
+            confine(v);
+        }
         find_home(v, &running);
     }
     spin_unlock(&sched_lock);
@@ -505,7 +530,8 @@ int sched_move_domain(struct domain *d, uint8_t pool)
 
         if (v != NULL) {
             v->sched.pool = pool;
-            v->sched.affinity = v->sched.preferred = all;
+            v->sched.asked = v->sched.preferred = all;
+            confine(v);
             find_home(v, &targets);
         }
     }
@@ -523,23 +549,16 @@ void sched_move_cpu(struct cpu *cpu, uint8_t pool)
     cpu_request(cpu, WORK_RESCHED);
 }
 
-void sched_free_pinned(struct domain *d)
+/* Req: BH-CTL-029 */
+void sched_pool_changed(struct domain *d)
 {
     cpuset_t targets = { { 0 } };
 
     spin_lock(&sched_lock);
     for (unsigned i = 0; i < d->vcpu_count; i++) {
-        struct vcpu *v = d->vcpus[i];
-        bool has_place = v == NULL || v->sched.owns_cpu;
-
-        for (unsigned k = 0; k < cpu_count && !has_place; k++) {
-            has_place = sched_may_use(v, cpu_table[k]) && is_shared(cpu_table[k], v->sched.pool);
-        }
-        if (!has_place) {
-            v->sched.affinity = cpuset_all();
-        }
-        if (v != NULL && !v->sched.owns_cpu) {
-            find_home(v, &targets);
+        if (d->vcpus[i] != NULL && !d->vcpus[i]->sched.owns_cpu) {
+            confine(d->vcpus[i]);
+            find_home(d->vcpus[i], &targets);
         }
     }
     spin_unlock(&sched_lock);
@@ -566,6 +585,11 @@ void sched_set_cap(struct domain *d, uint16_t percent)
 
     spin_lock(&sched_lock);
     sched_cap_set(d, percent, arch_time_now());
+    for (unsigned i = 0; i < d->vcpu_count; i++) {
+        if (d->vcpus[i] != NULL) {
+            d->vcpus[i]->sched.is_capped = percent != 0 && !d->vcpus[i]->sched.owns_cpu;
+        }
+    }
     go_on(d, &targets);
     for (unsigned i = 0; i < d->vcpu_count; i++) {
         /* What runs now has a turn without an end, perhaps. */

@@ -65,7 +65,7 @@ void sched_fair_charge(struct vcpu *v, uint64_t now)
     v->sched.started = now;
     v->sched.runtime += ran;
     v->sched.vtime += weighted(v, ran);
-    if (CONFIG_CONTROL && unlikely(v->domain->cap.percent != 0)) {
+    if (CONFIG_CONTROL && unlikely(v->sched.is_capped)) {
         sched_cap_charge(v->domain, ran);
     }
 }

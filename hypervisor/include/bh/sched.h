@@ -63,11 +63,13 @@ struct sched_unit {
     uint64_t vtime;            /* weighted ticks consumed: the smaller, the sooner it runs */
     uint64_t started;          /* when it was last charged */
     uint64_t runtime;          /* ticks run in all */
-    cpuset_t affinity;         /* CPUs that it may use, as far as they are in its pool */
+    cpuset_t affinity;         /* CPUs that it may use: */
+    cpuset_t asked;            /* what it was told to use, as far as that is in its pool; if nothing is, all of the pool */
     cpuset_t preferred;        /* of those, CPUs where it goes if they are idle */
     uint16_t weight;
     uint8_t pool;              /* its domain's */
     uint8_t intent;            /* [cpu] enum sched_intent */
+    bool is_capped;            /* its domain has a cap, and it shares CPUs */
     bool queued;
     bool loaded;               /* [atomic] a CPU has its registers, though it may have lost that CPU already */
     uint16_t passed_over_by;   /* [atomic] the CPU that would have taken it but for that, plus 1; 0: none */
@@ -165,8 +167,8 @@ void sched_refill(struct cpu *cpu);
 MUST_USE int sched_move_domain(struct domain *d, uint8_t pool);
 /* CPU, which nobody owns, is in POOL from now on; what runs there that may not any more leaves it soon. */
 void sched_move_cpu(struct cpu *cpu, uint8_t pool);
-/* Vcpus of D that may use no CPU of its pool may use all of them. Bound: its vCPUs. */
-void sched_free_pinned(struct domain *d);
+/* CPUs came to D's pool or went: which of them its vCPUs may use is found anew. Bound: its vCPUs. */
+void sched_pool_changed(struct domain *d);
 /* How long nothing ran on CPU, in nanoseconds. */
 uint64_t sched_idle_ns(const struct cpu *cpu);
 

@@ -42,7 +42,7 @@ struct vcpu {
 /* May V run on CPU, if nobody owns that? A hint without the scheduler's lock. */
 static inline bool sched_may_use(const struct vcpu *v, const struct cpu *cpu)
 {
-    return cpuset_has(&v->sched.affinity, cpu->id) && (!CONFIG_CONTROL || v->sched.pool == cpu->sched.pool);
+    return cpuset_has(&v->sched.affinity, cpu->id);
 }
 
 /*
