@@ -20,7 +20,7 @@ CROSS ?= $(if $(CONFIG_X86),x86_64-linux-gnu-,aarch64-linux-gnu-)
 
 # What every configuration has, then what options add.
 HYP_y := $(addprefix core/, back_trace.c board.c boot.c boot_config.c boot_known.c boot_options.c boot_words.c console.c cpu.c domain.c frame.c guest_copy.c \
-    heap.c hyp_map.c kernel_load.c memory_map.c mmio.c ownership.c p2m.c page_alloc.c partition.c sched.c sched_pinned.c timer.c vcpu.c window.c)
+    heap.c hyp_map.c kernel_load.c memory_map.c mmio.c ownership.c p2m.c page_alloc.c partition.c partition_memory.c sched.c sched_pinned.c timer.c vcpu.c window.c)
 HYP_$(CONFIG_ARM64) += core/kernel_image.c
 HYP_$(CONFIG_X86) += core/kernel_pvh.c
 HYP_$(if $(CONFIG_X86),y,$(CONFIG_LOADER_ELF)) += core/kernel_elf.c
@@ -38,6 +38,7 @@ HYP_$(CONFIG_ARGO) += $(addprefix core/, argo.c argo_notify.c argo_send.c)
 HYP_$(CONFIG_PV_CONSOLE) += core/pv_console.c
 HYP_$(CONFIG_PV_BACKEND) += core/pv_backend.c
 HYP_$(CONFIG_RESTART) += core/restart.c
+HYP_$(CONFIG_PLACEMENT) += core/boot_placement.c
 HYP_$(CONFIG_CONTROL) += $(addprefix core/, cpupool.c sched_cap.c debug_key.c domctl.c domctl_life.c domctl_vcpu.c foreign.c platform_op.c sysctl.c \
     wallclock.c) $(if $(CONFIG_X86),arch/x86/domctl_x86.c,arch/arm64/domctl_arm.c)
 HYP_$(CONFIG_HARDWARE_DOMAIN) += $(addprefix core/, device.c device_line.c domctl_device.c) vdev/vgic_line.c \
@@ -80,8 +81,8 @@ HYP_CFLAGS := -std=gnu11 $(HYP_OPTIMIZE) -g -ffreestanding -nostdlib -mgeneral-r
 # What runs once, at boot, or seldom, is compiled for size.
 HYP_SMALL := $(addprefix arch/x86/, acpi acpi_fadt acpi_madt clock guest_acpi guest_start_info loader main report smp) \
     $(addprefix arch/arm64/, board_arm decode early firmware guest_tree hardware_devices hardware_domain hardware_tree idregs main report smp) \
-    $(addprefix core/, back_trace board boot boot_channels boot_config boot_known boot_options console console_io cpu device domain evtchn_fifo grant \
-    grant_map heap hvm_op kernel_elf kernel_image kernel_load kernel_pvh memory_map multicall partition policy pv_backend pv_console restart sched_op vcpu_op \
+    $(addprefix core/, back_trace board boot boot_channels boot_config boot_known boot_options boot_placement console console_io cpu device domain evtchn_fifo grant \
+    grant_map heap hvm_op kernel_elf kernel_image kernel_load kernel_pvh memory_map multicall partition partition_memory policy pv_backend pv_console restart sched_op vcpu_op \
     version vm_assist) lib/fdt_writer lib/format vdev/psci
 $(HYP_SMALL:%=$(HYP_BUILD)/%.o): HYP_FILE_CFLAGS := -Os
 

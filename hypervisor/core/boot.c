@@ -18,7 +18,7 @@
 
 /* Room for the ranges that boot finds taken: reserved ones, those of boot_take(), two modules a partition. */
 #define TAKE_LIMIT  4
-#define TAKEN_COUNT (BOARD_RESERVED_COUNT + TAKE_LIMIT + 2 * CONFIG_MAX_DOMAINS)
+#define TAKEN_COUNT (BOARD_RESERVED_COUNT + TAKE_LIMIT + 2 * CONFIG_MAX_DOMAINS + PAGE_ALLOC_APART_COUNT)
 #define FREE_COUNT  (TAKEN_COUNT + FRAME_BANK_COUNT)
 
 static const struct board *board; /* [boot] */
@@ -44,6 +44,16 @@ void boot_begin(const struct board *b)
     }
 }
 
+/* START up to END is not the allocator's, then or later. */
+static void set_apart(const char *name, uint64_t start, uint64_t end)
+{
+    if (page_alloc_set_apart(start >> PAGE_SHIFT, end >> PAGE_SHIFT) == 0) {
+        boot_take(start, end);
+    } else {
+        log_error("%s: memory is set apart in more than %u ranges", name, PAGE_ALLOC_APART_COUNT);
+    }
+}
+
 /* What was read is in the configuration. */
 static void take_modules(void)
 {
@@ -55,6 +65,9 @@ static void take_modules(void)
     for (unsigned i = 0; i < c->domain_count; i++) {
         boot_take(c->domain[i].kernel.start, c->domain[i].kernel.start + c->domain[i].kernel.size);
         boot_take(c->domain[i].ramdisk.start, c->domain[i].ramdisk.start + c->domain[i].ramdisk.size);
+        for (unsigned k = 0; CONFIG_PLACEMENT && k < c->domain[i].place_count; k++) {
+            set_apart(c->domain[i].name, c->domain[i].place[k].start, c->domain[i].place[k].end);
+        }
     }
 }
 

@@ -6,7 +6,9 @@
 #include "bh/boot_config.h"
 
 #include "arch/arch_types.h"
+#include "bh/boot.h"
 #include "bh/boot_known.h"
+#include "bh/boot_placement.h"
 #include "bh/boot_words.h"
 #include "bh/domain.h"
 #include "lib/format.h"
@@ -247,7 +249,7 @@ static bool ranges_overlap(const struct boot_module *m, uint64_t start, uint64_t
     return m->start < start + size && start < m->start + m->size;
 }
 
-/* True if a module at START collides with one of D. Partitions may share a file, but only the whole of it. */
+/* True if a module at START collides with one of D, or its memory. Partitions may share a file, but only the whole of it. */
 static bool collides(const struct boot_domain *d, uint64_t start, uint64_t size)
 {
     const struct boot_module *modules[] = { &d->kernel, &d->ramdisk };
@@ -257,7 +259,7 @@ static bool collides(const struct boot_domain *d, uint64_t start, uint64_t size)
             return true;
         }
     }
-    return false;
+    return boot_placement_overlaps(d, start, start + size);
 }
 
 /* What "reg" of NODE says, or which of the boot loader's modules it names; false: that cannot be read. */
@@ -294,7 +296,7 @@ static bool read_range(struct reading *r, const struct fdt_node *node, uint64_t 
 
 /* Req: BH-BOOT-011 */
 /* Where the module of NODE is; false: nowhere it can be. */
-static NOINLINE bool read_place(struct reading *r, const struct fdt_node *node, struct boot_module *out)
+static BOOT_CODE_MORE bool read_place(struct reading *r, const struct fdt_node *node, struct boot_module *out)
 {
     uint64_t start, size;
 
@@ -314,13 +316,14 @@ static NOINLINE bool read_place(struct reading *r, const struct fdt_node *node, 
     }
     for (unsigned i = 0; i < r->config->domain_count; i++) {
         if (collides(&r->config->domain[i], start, size)) {
-            domain_error(r, node, "reg", "overlaps a module of %s; expected a range of its own",
+            domain_error(r, node, "reg", "overlaps a module or memory of %s; expected a range of its own",
                          r->config->domain[i].name);
             return false;
         }
     }
-    if (ranges_overlap(&r->d->kernel, start, size) || ranges_overlap(&r->d->ramdisk, start, size)) {
-        domain_error(r, node, "reg", "overlaps the other module; expected a range of its own");
+    if (ranges_overlap(&r->d->kernel, start, size) || ranges_overlap(&r->d->ramdisk, start, size) ||
+        boot_placement_overlaps(r->d, start, start + size)) {
+        domain_error(r, node, "reg", "overlaps the other module, or its memory; expected a range of its own");
         return false;
     }
     *out = (struct boot_module){ .start = start, .size = size };
@@ -450,6 +453,9 @@ static void read_domain(struct reading *r)
     read_name(r);
     read_memory(r);
     read_vcpus(r);
+    if (CONFIG_PLACEMENT) {
+        r->failed = !boot_placement_read(r->t, r->board, r->taken, r->taken_count, r->config, r->d) || r->failed;
+    }
     read_cpus(r);
     read_weight(r);
     if (CONFIG_RESTART) {

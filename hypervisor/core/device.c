@@ -171,6 +171,7 @@ bool device_give(struct domain *d)
         return false;
     }
     owner = d;
+    d->has_hardware = true;
     d->is_direct = true;
     spin_lock(&lock);
     for (unsigned i = 0; i < range_count; i++) {

@@ -124,14 +124,16 @@ void domain_pages_changed(struct domain *d, int64_t count)
     __atomic_fetch_add(&d->page_count, (uint64_t)count, __ATOMIC_RELAXED);
 }
 
-bool domain_is_direct(const struct domain *d, gfn_t g)
+mfn_t domain_place(const struct domain *d, gfn_t g)
 {
-    bool is_direct = false;
+    for (unsigned i = 0; domain_is_placed(d) && i < d->place_count; i++) {
+        const struct domain_place *p = &d->place[i];
 
-    for (unsigned i = 0; CONFIG_HARDWARE_DOMAIN && i < d->direct_count; i++) {
-        is_direct = is_direct || (g.n >= d->direct[i].start >> PAGE_SHIFT && g.n < d->direct[i].end >> PAGE_SHIFT);
+        if (g.n >= p->g.n && g.n - p->g.n < p->count) {
+            return mfn_add(p->m, g.n - p->g.n);
+        }
     }
-    return is_direct;
+    return MFN_INVALID;
 }
 
 static bool id_is_taken(uint16_t id) REQUIRES(list_lock)
@@ -221,6 +223,9 @@ int domain_prepare(struct domain *d, const struct boot_domain *config)
     int err;
 
     d->is_initial = config->is_initial;
+    if (CONFIG_PLACEMENT) {
+        d->is_direct = config->is_direct;
+    }
     if (CONFIG_CONTROL) {
         d->capabilities = config->capabilities;
         d->target = FRAME_NO_DOMAIN;
@@ -508,6 +513,9 @@ bool domain_reap_step(struct domain *d)
             vcpu_destroy(d->vcpus[i]);
             return false;
         }
+    }
+    if (DOMAIN_HAS_PLACES && d->has_p2m && !physmap_forget_kept(d)) {
+        return false;
     }
     if (d->has_p2m) {
         d->has_p2m = !p2m_teardown(&d->p2m);

@@ -118,10 +118,11 @@ static bool publish(struct frame *f, struct frame *before, struct frame *after)
 /* F is nobody's: its facts go, too. */
 static void publish_freed(struct frame *f, const struct frame *after)
 {
-    f->type = after->type;
     f->owner = after->owner;
     f->charge = after->charge;
     f->mapper = after->mapper;
+    /* Last: who takes a frame that is set apart looks at it. */
+    __atomic_store_n(&f->type, after->type, __ATOMIC_RELEASE);
 }
 
 /* Req: BH-MEM-002 */
@@ -258,6 +259,11 @@ static void scrub(mfn_t m, unsigned order, bool publish_it)
     }
 }
 
+static bool must_scrub(enum frame_type type)
+{
+    return type != FRAME_RAM || scrub_domain_memory;
+}
+
 /* Req: BH-MEM-003, BH-SEC-003 */
 static int alloc(unsigned order, enum frame_type type, uint16_t owner, uint16_t charge, uint16_t mapper, mfn_t *out)
 {
@@ -268,7 +274,7 @@ static int alloc(unsigned order, enum frame_type type, uint16_t owner, uint16_t 
         return err;
     }
     frame_assign(m, order, type, owner, charge, mapper, type == FRAME_RAM);
-    if (type != FRAME_RAM || scrub_domain_memory) {
+    if (must_scrub(type)) {
         /* At boot memory holds nothing of another domain's; later what its last owner wrote may be in it still. */
         scrub(m, order, type == FRAME_RAM && domains_run);
     }
@@ -279,6 +285,24 @@ static int alloc(unsigned order, enum frame_type type, uint16_t owner, uint16_t 
 int frame_alloc_ram(uint16_t domid, unsigned order, mfn_t *out)
 {
     return alloc(order, FRAME_RAM, domid, domid, domid, out);
+}
+
+/* Req: BH-MEM-022 */
+int frame_take_apart(uint16_t domid, mfn_t m, unsigned order)
+{
+    if (!page_alloc_is_apart(m, order) || frame_lookup(m) == NULL) {
+        return -XEN_EINVAL;
+    }
+    for (uint64_t i = 0; i < 1UL << order; i++) {
+        if (__atomic_load_n(&frame_table[m.n + i].type, __ATOMIC_ACQUIRE) != FRAME_NONE) {
+            return -XEN_EBUSY;
+        }
+    }
+    frame_assign(m, order, FRAME_RAM, domid, domid, domid, true);
+    if (must_scrub(FRAME_RAM)) {
+        scrub(m, order, domains_run);
+    }
+    return 0;
 }
 
 int frame_alloc_p2m(uint16_t domid, unsigned order, mfn_t *out)

@@ -193,7 +193,7 @@ int grant_cache_flush(struct domain *d, const struct gnttab_cache_flush *op)
         return 0;
     }
     g = gfn(op->a.dev_bus_addr >> PAGE_SHIFT);
-    if (CONFIG_HARDWARE_DOMAIN && d->is_direct && !domain_is_direct(d, g)) {
+    if (CONFIG_HARDWARE_DOMAIN && d->has_hardware && !mfn_valid(domain_place(d, g))) {
         return flush_frame(op, mfn(g.n));
     }
     spin_lock(&d->p2m.lock);

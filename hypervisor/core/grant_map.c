@@ -116,7 +116,7 @@ void grant_map(struct domain *d, struct gnttab_map_grant_ref *op)
             op->handle = handle;
             /* Req: BH-DEV-008 */
             /* Machine addresses are nobody's business, but for who tells them to devices. */
-            op->dev_bus_addr = CONFIG_HARDWARE_DOMAIN && d->is_direct ? frame << PAGE_SHIFT : 0;
+            op->dev_bus_addr = DOMAIN_HAS_PLACES && d->is_direct ? frame << PAGE_SHIFT : 0;
         } else {
             free_handle(t, handle);
         }

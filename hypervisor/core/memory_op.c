@@ -80,7 +80,7 @@ static int change_extent(struct vcpu *v, struct domain *d, unsigned command, con
     if (err == 0 && (*pages & ((1UL << order) - 1)) != 0) {
         err = -XEN_EINVAL;
     }
-    if (err == 0 && command == XENMEM_populate_physmap && *pages == 0 && !d->is_direct &&
+    if (err == 0 && command == XENMEM_populate_physmap && *pages == 0 && !domain_is_placed(d) &&
         __atomic_load_n(&d->page_count, __ATOMIC_RELAXED) + count > d->page_limit) {
         err = -XEN_ENOSPC;
     }

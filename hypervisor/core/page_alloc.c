@@ -17,6 +17,10 @@ static struct spinlock page_lock = SPINLOCK_INIT(LOCK_PAGE_ALLOC);
 static uint32_t free_list[PAGE_ORDER_MAX + 1]; /* [lock page_lock] first block of each order, 0: none */
 static uint64_t free_count;                    /* [lock page_lock] frames */
 static bool sealed;                            /* [boot] */
+static struct {
+    uint64_t start, end;
+} apart[PAGE_ALLOC_APART_COUNT];               /* [boot] frames that are no allocator's */
+static unsigned apart_count;                   /* [boot] */
 static const struct cpu *admitted;             /* [atomic] the CPU for which that does not count */
 
 static void list_push(uint64_t n, unsigned order) REQUIRES(page_lock)
@@ -69,8 +73,32 @@ static void give(uint64_t n, unsigned order) REQUIRES(page_lock)
     list_push(n, order);
 }
 
+int page_alloc_set_apart(uint64_t start, uint64_t end)
+{
+    if (apart_count == PAGE_ALLOC_APART_COUNT) {
+        return -XEN_ENOSPC;
+    }
+    apart[apart_count].start = start;
+    apart[apart_count++].end = end;
+    return 0;
+}
+
+bool page_alloc_is_apart(mfn_t m, unsigned order)
+{
+    for (unsigned i = 0; CONFIG_PLACEMENT && i < apart_count; i++) {
+        if (m.n >= apart[i].start && m.n + (1UL << order) <= apart[i].end) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void page_alloc_add(uint64_t start, uint64_t end)
 {
+    /* What is given back together is set apart together, or not at all. */
+    if (page_alloc_is_apart(mfn(start), 0)) {
+        return;
+    }
     if (start == 0) {
         start = 1;
     }
@@ -121,6 +149,9 @@ int page_alloc_take(unsigned order, mfn_t *out)
 
 void page_alloc_give(mfn_t m, unsigned order)
 {
+    if (page_alloc_is_apart(m, 0)) {
+        return;
+    }
     spin_lock(&page_lock);
     free_count += 1UL << order;
     give(m.n, order);
@@ -145,6 +176,7 @@ void page_alloc_reset(void)
     }
     free_count = 0;
     sealed = false;
+    apart_count = 0;
     spin_unlock(&page_lock);
 }
 

@@ -13,6 +13,7 @@
 #include "bh/frame.h"
 #include "bh/heap.h"
 #include "bh/page_alloc.h"
+#include "bh/partition_memory.h"
 #include "bh/pv_console.h"
 #include "bh/vcpu.h"
 #include "bh/window.h"
@@ -28,167 +29,13 @@ static struct building {
     const struct boot_domain *config;
     struct domain *domain;
     struct partition_layout layout;
+    struct partition_memory memory;
     struct kernel_plan plan;
     unsigned step;
-    unsigned at;              /* a step's bank, segment or vCPU; 0 when it begins */
-    uint64_t done;            /* pages of the bank, bytes of the segment; 0 when it begins */
-    unsigned order;           /* of the next block of memory */
-    unsigned order_max;
+    unsigned at;              /* a step's segment or vCPU; 0 when it begins */
+    uint64_t done;            /* bytes of the segment; 0 when it begins */
 } building; /* at boot that CPU's only, later [reaper] */
 #define GO_ON PARTITION_GO_ON
-
-/* Maps 2^ORDER new frames at G. On an error those that found no place go back at once, the others with the tables. */
-static int map_new(struct domain *d, gfn_t g, mfn_t m, unsigned order)
-{
-    int err = p2m_map_range(&d->p2m, g, m, 1UL << order, P2M_RAM);
-
-    for (uint64_t i = 0; i < 1UL << order && err != 0; i++) {
-        enum p2m_type type;
-        unsigned there_order;
-        mfn_t there;
-
-        spin_lock(&d->p2m.lock);
-        if (p2m_lookup(&d->p2m, gfn_add(g, i), &there, &type, &there_order) != 0) {
-            (void)frame_unmap(mfn_add(m, i));
-        }
-        spin_unlock(&d->p2m.lock);
-    }
-    return err;
-}
-
-/* Req: BH-MEM-001, BH-MEM-012, BH-MEM-013 */
-/* A block of up to LEFT pages, 2^*ORDER of them. GO_ON: there was none of the size tried; the next try is for less. */
-static int take_block(struct building *b, uint64_t left, unsigned *order, mfn_t *m)
-{
-    int err;
-
-    *order = b->order;
-    while (left < 1UL << *order) {
-        (*order)--;
-    }
-    err = frame_alloc_ram(b->domain->id, *order, m);
-    if (err != 0 && *order > 0) {
-        b->order = *order - 1;
-        return GO_ON;
-    }
-    return err;
-}
-
-/* Gives the domain one block of memory: as large a one as there is and as the guest's addresses allow. */
-static int add_memory(struct building *b)
-{
-    static const uint64_t base[] = ARCH_GUEST_RAM_BASES, size[] = ARCH_GUEST_RAM_SIZES;
-    struct domain *d = b->domain;
-    struct memory_range *bank = &b->layout.ram[b->at];
-    uint64_t left = d->page_limit - d->page_count;
-    unsigned order;
-    mfn_t m;
-    int err;
-
-    if (left == 0) {
-        return 0;
-    }
-    if (b->at == ARCH_GUEST_RAM_BANKS) {
-        return -XEN_ENOMEM;
-    }
-    left = MIN(left, (size[b->at] >> PAGE_SHIFT) - b->done);
-    if (left == 0) {
-        b->at++;
-        b->done = 0;
-        b->order = b->order_max;
-        return GO_ON;
-    }
-    err = take_block(b, left, &order, &m);
-    if (err == 0) {
-        err = map_new(d, gfn((base[b->at] >> PAGE_SHIFT) + b->done), m, order);
-    }
-    if (err != 0) {
-        return err;
-    }
-    d->page_count += 1UL << order;
-    b->done += 1UL << order;
-    *bank = (struct memory_range){ .start = base[b->at], .end = base[b->at] + (b->done << PAGE_SHIFT) };
-    return GO_ON;
-}
-
-/* Block M of D's is one more piece, or part of one that it adjoins. Pieces begin at whole blocks of 2 MiB if they can. */
-static int add_piece(struct domain *d, mfn_t m, unsigned order)
-{
-    struct memory_range block = { .start = m.n << PAGE_SHIFT, .end = (m.n + (1UL << order)) << PAGE_SHIFT };
-
-    for (unsigned i = 0; i < d->direct_count; i++) {
-        struct memory_range *piece = &d->direct[i];
-
-        if (piece->end == block.start) {
-            piece->end = block.end;
-            return 0;
-        }
-        if (piece->start == block.end && order >= ORDER_2M) {
-            piece->start = block.start;
-            return 0;
-        }
-    }
-    if (d->direct_count == DOMAIN_DIRECT_COUNT) {
-        return -XEN_ENOSPC;
-    }
-    d->direct[d->direct_count++] = block;
-    return 0;
-}
-
-/* The largest piece, which kernel and ramdisk go to, comes first. */
-static void lay_out(struct building *b)
-{
-    struct domain *d = b->domain;
-    unsigned largest = 0;
-
-    for (unsigned i = 0; i < d->direct_count; i++) {
-        b->layout.ram[i] = d->direct[i];
-        if (d->direct[i].end - d->direct[i].start > d->direct[largest].end - d->direct[largest].start) {
-            largest = i;
-        }
-    }
-    b->layout.ram[0] = d->direct[largest];
-    b->layout.ram[largest] = d->direct[0];
-}
-
-/* Req: BH-DEV-009 */
-/* Gives the domain one block of memory, as large as there is, at its machine address. */
-static int add_direct_memory(struct building *b)
-{
-    struct domain *d = b->domain;
-    uint64_t left = d->page_limit - d->page_count;
-    unsigned order;
-    mfn_t m;
-    int err;
-
-    if (left == 0) {
-        lay_out(b);
-        return 0;
-    }
-    err = take_block(b, left, &order, &m);
-    if (err == 0) {
-        err = map_new(d, gfn(m.n), m, order);
-    }
-    if (err == 0) {
-        d->page_count += 1UL << order;
-        err = add_piece(d, m, order);
-    }
-    if (err == -XEN_ENOSPC) {
-        log_error("%s: the memory that is free is in more than %u pieces", b->config->name, DOMAIN_DIRECT_COUNT);
-    }
-    return err != 0 ? err : GO_ON;
-}
-
-static int add_memory_or_complain(struct building *b)
-{
-    int err = CONFIG_HARDWARE_DOMAIN && b->domain->is_direct ? add_direct_memory(b) : add_memory(b);
-
-    if (err < 0) {
-        log_error("%s: %lu KiB of memory: only %lu KiB are free", b->config->name, b->config->memory_kib,
-                  (page_alloc_free_count() + b->domain->page_count) << (PAGE_SHIFT - 10));
-    }
-    return err;
-}
 
 /*
  * A window on D's memory at GPA, as large as the mapping allows; *SIZE is how many bytes from GPA on it shows. The
@@ -342,7 +189,7 @@ static int plan_kernel(struct building *b)
 
 static size_t description_max(const struct building *b)
 {
-    return CONFIG_HARDWARE_DOMAIN && b->domain->is_direct ? arch_hardware_description_max() : DESCRIPTION_MAX;
+    return CONFIG_HARDWARE_DOMAIN && b->domain->has_hardware ? arch_hardware_description_max() : DESCRIPTION_MAX;
 }
 
 static int place(struct building *b)
@@ -422,7 +269,7 @@ static int describe(struct building *b)
 static int add_console(struct building *b)
 {
     /* Where its page would be there are devices, and who has them is told of input otherwise. */
-    return CONFIG_PV_CONSOLE && !b->config->vpl011 && !b->domain->is_direct ? pv_console_create(b->domain) : 0;
+    return CONFIG_PV_CONSOLE && !b->config->vpl011 && !b->domain->has_hardware ? pv_console_create(b->domain) : 0;
 }
 
 static int add_vcpu(struct building *b)
@@ -458,7 +305,7 @@ enum step { ADD_MEMORY, PLAN_KERNEL, PLACE, LOAD_KERNEL, LOAD_RAMDISK, DESCRIBE,
 static int take(struct building *b)
 {
     switch (b->step) {
-    case ADD_MEMORY: return add_memory_or_complain(b);
+    case ADD_MEMORY: return partition_memory_step(&b->memory, b->domain, &b->layout);
     case PLAN_KERNEL: return plan_kernel(b);
     case PLACE: return place(b);
     case LOAD_KERNEL: return load_kernel(b);
@@ -472,8 +319,9 @@ static int take(struct building *b)
 void partition_begin(struct domain *d, const struct boot_domain *config, unsigned order_max)
 {
     building = (struct building){
-        .config = config, .domain = d, .layout = { .config = config }, .order = order_max, .order_max = order_max,
+        .config = config, .domain = d, .layout = { .config = config },
     };
+    partition_memory_begin(&building.memory, order_max);
 }
 
 int partition_step(void)

@@ -20,9 +20,10 @@ static void release(struct domain *d, gfn_t g, mfn_t m, enum p2m_type type)
     if (!p2m_is_counted(type)) {
         return;
     }
-    /* Req: BH-DEV-007 */
-    if (type == P2M_RAM && m.n == g.n && domain_is_direct(d, g)) {
+    /* Req: BH-DEV-007, BH-MEM-023 */
+    if (DOMAIN_HAS_PLACES && type == P2M_RAM && domain_place(d, g).n == m.n) {
         /* Its devices may know the frame: it stays the domain's, and with it the reference, for physmap_populate(). */
+        __atomic_fetch_add(&d->kept_count, 1, __ATOMIC_RELAXED);
         return;
     }
     if (frame_unmap(m) && type == P2M_RAM) {
@@ -100,26 +101,70 @@ static int populate_again(struct domain *d, gfn_t g, unsigned order)
     int err = 0;
 
     for (; done < 1UL << order && err == 0; done += err == 0) {
-        gfn_t at = gfn_add(g, done);
+        mfn_t m = domain_place(d, gfn_add(g, done));
 
-        err = domain_is_direct(d, at) ? p2m_map(&d->p2m, at, mfn(at.n), ORDER_4K, P2M_RAM) : -XEN_EINVAL;
+        err = mfn_valid(m) ? p2m_map(&d->p2m, gfn_add(g, done), m, ORDER_4K, P2M_RAM) : -XEN_EINVAL;
+        if (err == 0) {
+            __atomic_fetch_sub(&d->kept_count, 1, __ATOMIC_RELAXED);
+        }
     }
     while (err != 0 && done != 0) {
         done--;
-        (void)!p2m_unmap_if(&d->p2m, gfn_add(g, done), mfn(g.n + done), P2M_RAM);
+        (void)!physmap_unmap(d, gfn_add(g, done), 1u << P2M_RAM);
     }
     return err;
 }
 
+/* The page of D's that is number N of those with a place. */
+static gfn_t placed_page(const struct domain *d, uint64_t n)
+{
+    unsigned i = 0;
+
+    while (i < d->place_count && n >= d->place[i].count) {
+        n -= d->place[i++].count;
+    }
+    return i < d->place_count ? gfn_add(d->place[i].g, n) : gfn(UINT64_MAX);
+}
+
+#define KEPT_STEP 512
+
+bool physmap_forget_kept(struct domain *d)
+{
+    for (unsigned i = 0; i < KEPT_STEP && d->kept_count != 0; i++) {
+        gfn_t g = placed_page(d, d->kept_next);
+        enum p2m_type type = P2M_NONE;
+        unsigned order = 0;
+        mfn_t m, there;
+
+        if (g.n == UINT64_MAX) {
+            d->kept_count = 0;
+            break;
+        }
+        m = domain_place(d, g);
+        spin_lock(&d->p2m.lock);
+        if (p2m_lookup(&d->p2m, g, &there, &type, &order) != 0 || type != P2M_RAM || there.n != m.n) {
+            (void)frame_unmap(m);
+            d->kept_count--;
+            order = 0;
+        }
+        spin_unlock(&d->p2m.lock);
+        /* A block is mapped as a whole. */
+        d->kept_next += (1UL << order) - (g.n & ((1UL << order) - 1));
+    }
+    return d->kept_count == 0;
+}
+
 int physmap_populate(struct domain *d, gfn_t g, unsigned order)
+{
+    return domain_is_placed(d) ? populate_again(d, g, order) : physmap_add(d, g, order);
+}
+
+int physmap_add(struct domain *d, gfn_t g, unsigned order)
 {
     uint64_t count = 1UL << order;
     int err = 0;
     mfn_t m;
 
-    if (CONFIG_HARDWARE_DOMAIN && d->is_direct) {
-        return populate_again(d, g, order);
-    }
     if (!charge(d, count)) {
         return -XEN_ENOSPC;
     }

@@ -37,7 +37,7 @@ int pv_backend_offer(struct domain *client, struct domain *server, enum pv_ring 
     }
     if (!has_page) {
         client->page_limit++;
-        err = physmap_populate(client, g, ORDER_4K);
+        err = physmap_add(client, g, ORDER_4K);
     }
     if (err == 0) {
         err = grant_reserved(client, rings[ring].reference, server->id, g);

@@ -32,7 +32,7 @@ int pv_console_create(struct domain *d)
 
     spinlock_init(&d->pv_console.lock, LOCK_PV_CONSOLE);
     d->page_limit++;
-    err = physmap_populate(d, gfn(ring_at(0) >> PAGE_SHIFT), ORDER_4K);
+    err = physmap_add(d, gfn(ring_at(0) >> PAGE_SHIFT), ORDER_4K);
     if (err == 0) {
         err = evtchn_bind_consumer(d, CONSUMER_CONSOLE, &port);
     }

@@ -37,7 +37,7 @@ static int64_t features_out(struct vcpu *v, uint64_t handle)
     info.submap = 1U << XENFEAT_memory_op_vnode_supported | 1U << XENFEAT_writable_page_tables |
                   1U << XENFEAT_auto_translated_physmap | ARCH_FEATURES |
                   (v->domain->is_initial ? 1U << XENFEAT_dom0 : 0);
-    if (CONFIG_HARDWARE_DOMAIN && v->domain->is_direct) {
+    if (DOMAIN_HAS_PLACES && v->domain->is_direct) {
         info.submap = (info.submap & ~(1U << XENFEAT_not_direct_mapped)) | 1U << XENFEAT_direct_mapped;
     }
     return guest_copy_to(v, guest_handle(handle), &info, sizeof(info));

@@ -153,7 +153,7 @@ static void test_no_domains(void **state)
 static void test_warnings(void **state)
 {
     static const char *const unsupported[] = {
-        "nr_spis", "direct-map", "xen,static-mem", "xen,domain-p2m-mem-mb", "domain-cpupool", "colors",
+        "nr_spis", "xen,domain-p2m-mem-mb", "domain-cpupool", "colors",
         "llc-colors", "sve", "xen,sve", "max_grant_version", "max_grant_frames", "max_maptrack_frames", "passthrough",
         "xen,sci_type", "trap-unmapped-accesses", "v8r_el1_msa",
     };
@@ -300,9 +300,9 @@ static void test_bad_modules(void **state)
     BAD(BASIC REG("7ffff000", "ffffffff"), "/m: reg: 0x7ffff000, 0xffffffff bytes; expected");
     BAD(BASIC REG("400fffff", "1000"), "/m: reg: overlaps the hypervisor or the device tree");
     BAD(BASIC REG("47000000", "2000000"), "/m: reg: overlaps the hypervisor or the device tree");
-    BAD(BASIC REG("5fffffff", "2"), "/m: reg: overlaps a module of first; expected a range of its own");
-    BAD(BASIC REG("60000fff", "2"), "/m: reg: overlaps a module of first");
-    BAD(BASIC REG("60000000", "fff"), "/m: reg: overlaps a module of first");
+    BAD(BASIC REG("5fffffff", "2"), "/m: reg: overlaps a module or memory of first; expected a range of its own");
+    BAD(BASIC REG("60000fff", "2"), "/m: reg: overlaps a module or memory of first");
+    BAD(BASIC REG("60000000", "fff"), "/m: reg: overlaps a module or memory of first");
     BAD(BASIC KERNEL("50000000") RAMDISK("4ffff000"), "/module@4ffff000: reg: overlaps the other module");
     BAD(BASIC RAMDISK("50000000") KERNEL("50001000"), "/module@50001000: reg: overlaps the other module");
     BAD(BASIC "m { compatible = \"multiboot,kernel\"; reg = <0 0x50000000 16>; bootargs = [41 42]; };",
@@ -430,6 +430,48 @@ static void test_enhanced(void **state)
     }
 }
 
+/* Req: BH-BOOT-044, BH-BOOT-045 */
+static void test_placement(void **state)
+{
+    (void)state;
+    assert_int_equal(read_chosen(
+        DOMAIN("one", BASIC "xen,static-mem = <0 0x50000000 0x1000000 0 0x60000000 0x3000000>; " KERNEL("70000000"))
+        DOMAIN("two", BASIC "direct-map; xen,static-mem = <0 0x63000000 0x4000000>; " KERNEL("70000000"))), 0);
+    assert_string_equal(log_text(), "");
+    assert_int_equal(config.domain[0].place_count, 2);
+    assert_true(config.domain[0].place[1].start == 0x60000000 && config.domain[0].place[1].end == 0x63000000);
+    assert_false(config.domain[0].is_direct);
+    assert_true(config.domain[1].is_direct);
+    BAD(BASIC "direct-map; " KERNEL("50000000"), ": direct-map: expected \"xen,static-mem\" beside it");
+    BAD(BASIC "xen,static-mem; " KERNEL("50000000"), ": xen,static-mem: expected 1 to 8 addresses and sizes");
+    BAD(BASIC "xen,static-mem = <0 0x50000000>; " KERNEL("70000000"), ": xen,static-mem: expected 1 to 8 addresses");
+    BAD(BASIC "xen,static-mem = <0 0x50000000 0x4000800>; " KERNEL("70000000"),
+        ": xen,static-mem: 0x50000000: expected whole pages");
+    BAD(BASIC "xen,static-mem = <0 0x50000000 0>; " KERNEL("70000000"), ": xen,static-mem: 0x50000000: expected whole");
+    BAD(BASIC "xen,static-mem = <0 0x50000000 0x3000000>; " KERNEL("70000000"),
+        ": xen,static-mem: 49152 KiB in all; expected as much as \"memory\" says, 65536 KiB");
+    BAD(BASIC "xen,static-mem = <0 0x7f000000 0x4000000>; " KERNEL("70000000"),
+        ": xen,static-mem: 0x7f000000: not in the board's memory");
+    BAD(BASIC "xen,static-mem = <0xffffffff 0xfffff000 0x4000000>; " KERNEL("70000000"),
+        ": xen,static-mem: 0x0: expected whole pages");
+    BAD(BASIC "xen,static-mem = <0 0x46000000 0x4000000>; " KERNEL("70000000"),
+        ": xen,static-mem: 0x46000000: overlaps the hypervisor, the device tree");
+    BAD(BASIC "xen,static-mem = <0 0x50000000 0x2000000 0 0x51fff000 0x2000000>; " KERNEL("70000000"),
+        ": xen,static-mem: 0x51fff000: named twice");
+    BAD(BASIC "xen,static-mem = <0 0x5e000000 0x4000000>; " KERNEL("60000000"),
+        ": xen,static-mem: 0x5e000000: overlaps a module or memory of first");
+    BAD(BASIC "xen,static-mem = <0 0x50000000 0x4000000>; " KERNEL("50001000"),
+        "/module@50001000: reg: overlaps the other module, or its memory");
+    assert_int_equal(read_chosen(
+        DOMAIN("one", BASIC "xen,static-mem = <0 0x50000000 0x4000000>; " KERNEL("70000000"))
+        DOMAIN("two", BASIC KERNEL("53fff000"))), 1);
+    expect_log("/chosen/two/module@53fff000: reg: overlaps a module or memory of one");
+    assert_int_equal(read_chosen(
+        DOMAIN("one", BASIC "xen,static-mem = <0 0x50000000 0x4000000>; " KERNEL("70000000"))
+        DOMAIN("two", BASIC "xen,static-mem = <0 0x53fff000 0x4000000>; " KERNEL("70000000"))), 1);
+    expect_log("/chosen/two: xen,static-mem: 0x53fff000: overlaps a module or memory of one");
+}
+
 /* Names in reports come from a stranger too: they cannot send control characters to the console. */
 static void test_report(void **state)
 {
@@ -456,6 +498,7 @@ int main(void)
         cmocka_unit_test(test_bad_names),   cmocka_unit_test(test_bad_modules), cmocka_unit_test(test_long_arguments),
         cmocka_unit_test(test_cells),       cmocka_unit_test(test_too_many),  cmocka_unit_test(test_report),
         cmocka_unit_test(test_dom0),        cmocka_unit_test(test_capabilities), cmocka_unit_test(test_enhanced),
+        cmocka_unit_test(test_placement),
     };
 
     return cmocka_run_group_tests_name(__FILE__, tests, NULL, teardown);

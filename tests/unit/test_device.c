@@ -403,11 +403,12 @@ static void test_direct_memory(void **state)
     assert_int_equal(frame_alloc_ram(owner->id, 0, &m), 0);
     assert_int_equal(p2m_map(&owner->p2m, gfn(m.n), m, ORDER_4K, P2M_RAM), 0);
     owner->page_count++;
-    owner->direct[0] = (struct memory_range){ bytes(m.n), bytes(m.n + 1) };
-    owner->direct_count = 1;
+    owner->place[0] = (struct domain_place){ gfn(m.n), m, 1 };
+    owner->place_count = 1;
     pages = owner->page_count;
     free = page_alloc_free_count();
-    assert_true(domain_is_direct(owner, gfn(m.n)));
+    assert_true(domain_place(owner, gfn(m.n)).n == m.n);
+    assert_false(mfn_valid(domain_place(owner, gfn(m.n + 1))));
     assert_int_equal(reserve(XENMEM_decrease_reservation, m.n), 1);
     assert_false(domain_gfn_is_ram(owner, gfn(m.n)));
     assert_int_equal(reserve(XENMEM_decrease_reservation, m.n), 0);

@@ -172,6 +172,7 @@ static void test_machine_address(void **state)
     assert_int_equal(unmap(two, FREE_GFN, op.handle), GNTST_okay);
     /* Who tells it to devices. */
     two->is_direct = true;
+    two->has_hardware = true;
     assert_int_equal(CALL(two, GNTTABOP_map_grant_ref, op), 0);
     assert_int_equal(op.dev_bus_addr, m.n << PAGE_SHIFT);
     flush.a.dev_bus_addr = op.dev_bus_addr;

@@ -9,6 +9,7 @@
 #include "arch/arch.h"
 #include "bh/device.h"
 #include "bh/partition.h"
+#include "bh/physmap.h"
 #include "bh/window.h"
 
 #define IMAGE_SIZE (MIB(2) + 12345)
@@ -119,9 +120,9 @@ static void test_direct(void **state)
     config.capabilities = DOMAIN_HARDWARE;
     assert_int_equal(partition_build(&config, &d), 0);
     assert_true(d->is_direct);
-    assert_true(d->direct_count >= 1 && d->direct_count <= 3);
-    for (unsigned i = 0; i < d->direct_count; i++) {
-        for (uint64_t g = d->direct[i].start >> PAGE_SHIFT; g < d->direct[i].end >> PAGE_SHIFT; g++) {
+    assert_true(d->place_count >= 1 && d->place_count <= 3);
+    for (unsigned i = 0; i < d->place_count; i++) {
+        for (uint64_t g = d->place[i].g.n; g < d->place[i].g.n + d->place[i].count; g++) {
             enum p2m_type type;
             unsigned order;
             mfn_t m;
@@ -140,6 +141,131 @@ static void test_direct(void **state)
     while (!domain_reap_step(d)) {
     }
     assert_null(device_owner());
+    assert_int_equal(page_alloc_free_count(), free_before);
+}
+
+/* 2^ORDER frames that the board's description sets apart. */
+static struct memory_range set_apart(unsigned order)
+{
+    mfn_t m;
+
+    assert_int_equal(page_alloc_take(order, &m), 0);
+    assert_int_equal(page_alloc_set_apart(m.n, m.n + (1UL << order)), 0);
+    return (struct memory_range){ m.n << PAGE_SHIFT, (m.n + (1UL << order)) << PAGE_SHIFT };
+}
+
+static mfn_t frame_of(struct domain *d, uint64_t g)
+{
+    enum p2m_type type;
+    unsigned order;
+    mfn_t m;
+    int err;
+
+    spin_lock(&d->p2m.lock);
+    err = p2m_lookup(&d->p2m, gfn(g), &m, &type, &order);
+    spin_unlock(&d->p2m.lock);
+    return err == 0 && type == P2M_RAM ? m : MFN_INVALID;
+}
+
+/* Two ranges of 8 MiB, the higher one first. */
+static struct boot_domain placed(void)
+{
+    struct boot_domain config = good();
+    struct memory_range a = set_apart(11), b = set_apart(11);
+
+    config.place[0] = a.start > b.start ? a : b;
+    config.place[1] = a.start > b.start ? b : a;
+    config.place_count = 2;
+    free_before = page_alloc_free_count();
+    return config;
+}
+
+/* Req: BH-MEM-022, BH-MEM-023 */
+/* What is set apart is given in order; what the guest gives back stays its own, and all of it for the next life. */
+static void test_placed(void **state)
+{
+    static char there[IMAGE_SIZE];
+    struct boot_domain config;
+    const uint64_t base = GUEST_RAM0_BASE >> PAGE_SHIFT;
+
+    (void)state;
+    init(64);
+    config = placed();
+    for (unsigned life = 0; life < 3; life++) {
+        struct domain *d;
+
+        assert_int_equal(partition_build(&config, &d), 0);
+        assert_false(d->is_direct);
+        for (unsigned i = 0; i < 4096; i++) {
+            assert_true(frame_of(d, base + i).n == (config.place[i / 2048].start >> PAGE_SHIFT) + i % 2048);
+        }
+        peek_guest(d, GUEST_RAM0_BASE, there, IMAGE_SIZE);
+        assert_memory_equal(there, image, IMAGE_SIZE);
+        start_domain(d);
+        for (unsigned i = 3; i < 4096; i += 1000) {
+            assert_int_equal(physmap_unmap(d, gfn(base + i), 1u << P2M_RAM), 0);
+        }
+        assert_int_equal(d->page_count, 4096);
+        assert_int_equal(d->kept_count, 5);
+        assert_int_equal(physmap_populate(d, gfn(base + 1003), ORDER_4K), 0);
+        assert_true(frame_of(d, base + 1003).n == (config.place[0].start >> PAGE_SHIFT) + 1003);
+        assert_int_equal(physmap_populate(d, gfn(base + 1003), ORDER_4K), -XEN_EEXIST);
+        assert_int_equal(physmap_populate(d, gfn(base + 4096), ORDER_4K), -XEN_EINVAL);
+        assert_int_equal(d->kept_count, 4);
+        /* One of a pair is there: neither changes. */
+        assert_int_equal(physmap_populate(d, gfn(base + 2), 1), -XEN_EEXIST);
+        assert_int_equal(d->kept_count, 4);
+        end_all();
+        assert_int_equal(page_alloc_free_count(), free_before);
+        page_alloc_audit();
+    }
+}
+
+/* Req: BH-MEM-022 */
+static void test_placed_in_use(void **state)
+{
+    struct boot_domain config;
+    struct domain *d;
+    mfn_t m;
+
+    (void)state;
+    init(64);
+    config = placed();
+    assert_int_equal(partition_build(&config, &d), 0);
+    m = mfn(config.place[1].start >> PAGE_SHIFT);
+    assert_int_equal(frame_get(m, d->id), 0);
+    end_all();
+    expect_refused(&config, -XEN_EBUSY, "p: memory that is set apart for it is in use");
+    assert_true(frame_put(m));
+    assert_int_equal(partition_build(&config, &d), 0);
+    end_all();
+    /* Not set apart. */
+    config.place[0].end += PAGE_SIZE;
+    expect_refused(&config, -XEN_EINVAL, "p: ");
+}
+
+/* Req: BH-MEM-024 */
+static void test_placed_direct(void **state)
+{
+    static char there[IMAGE_SIZE];
+    struct boot_domain config;
+    struct domain *d;
+
+    (void)state;
+    init(64);
+    config = placed();
+    config.is_direct = true;
+    assert_int_equal(partition_build(&config, &d), 0);
+    assert_true(d->is_direct);
+    assert_false(d->has_hardware);
+    for (unsigned i = 0; i < 2; i++) {
+        for (uint64_t g = config.place[i].start >> PAGE_SHIFT; g < config.place[i].end >> PAGE_SHIFT; g++) {
+            assert_true(frame_of(d, g).n == g);
+        }
+    }
+    peek_guest(d, d->vcpus[0]->arch.entry, there, IMAGE_SIZE);
+    assert_memory_equal(there, image, IMAGE_SIZE);
+    end_all();
     assert_int_equal(page_alloc_free_count(), free_before);
 }
 
@@ -426,7 +552,9 @@ static void test_notes(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_direct), cmocka_unit_test(test_build),    cmocka_unit_test(test_fragmented), cmocka_unit_test(test_two_banks),
+        cmocka_unit_test(test_direct), cmocka_unit_test(test_placed), cmocka_unit_test(test_placed_in_use),
+        cmocka_unit_test(test_placed_direct),
+        cmocka_unit_test(test_build),    cmocka_unit_test(test_fragmented), cmocka_unit_test(test_two_banks),
         cmocka_unit_test(test_bad),      cmocka_unit_test(test_allocations_fail), cmocka_unit_test(test_many_segments),
         cmocka_unit_test(test_elf),      cmocka_unit_test(test_notes),
     };

@@ -73,10 +73,10 @@ static void write_cpus(struct fdt_writer *w, const struct guest_tree *g)
 
 static void write_memory(struct fdt_writer *w, const struct guest_tree *g)
 {
-    uint64_t reg[2 * GUEST_RAM_BANKS];
+    uint64_t reg[2 * PARTITION_BANKS];
     size_t count = 0;
 
-    while (count < GUEST_RAM_BANKS && g->memory[count].start != g->memory[count].end) {
+    while (count < PARTITION_BANKS && g->memory[count].start != g->memory[count].end) {
         reg[2 * count] = g->memory[count].start;
         reg[2 * count + 1] = g->memory[count].end - g->memory[count].start;
         count++;

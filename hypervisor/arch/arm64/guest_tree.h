@@ -7,7 +7,7 @@
 #define BH_ARM64_GUEST_TREE_H
 
 #include "abi/arm_layout.h"
-#include "bh/frame.h"
+#include "bh/partition.h"
 #include "bh/types.h"
 
 /* Bytes of the largest tree, with the longest command line and the most vCPUs. */
@@ -16,7 +16,7 @@
 struct guest_tree {
     unsigned vcpu_count;
     unsigned gic_version;                          /* 2 or 3 */
-    struct memory_range memory[GUEST_RAM_BANKS];   /* an empty one ends the list */
+    struct memory_range memory[PARTITION_BANKS];   /* an empty one ends the list */
     uint64_t ramdisk_start, ramdisk_end;           /* the same: there is none */
     const char *bootargs;                          /* NULL: none */
     size_t bootargs_size;                          /* characters */

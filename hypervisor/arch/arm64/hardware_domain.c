@@ -77,7 +77,7 @@ int hardware_domain_describe(struct domain *d, const struct partition_layout *la
                              size_t *used)
 {
     struct hardware_tree h = {
-        .board = tree, .arm = arm, .memory = d->direct, .memory_count = d->direct_count,
+        .board = tree, .arm = arm, .memory = layout->ram,
         .guest = {
             .vcpu_count = d->vcpu_count,
             .ramdisk_start = layout->ramdisk_start,
@@ -87,8 +87,12 @@ int hardware_domain_describe(struct domain *d, const struct partition_layout *la
             .has_xen = CONFIG_XEN_GUEST,
         },
     };
-    int err = hardware_tree_find_regions(board, &h);
+    int err;
 
+    while (h.memory_count < PARTITION_BANKS && h.memory[h.memory_count].start != h.memory[h.memory_count].end) {
+        h.memory_count++;
+    }
+    err = hardware_tree_find_regions(board, &h);
     if (err != 0) {
         log_error("%s: no addresses are free for its grant table", d->name);
         return err;

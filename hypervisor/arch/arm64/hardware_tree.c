@@ -18,7 +18,7 @@
 /* The smallest region that is worth an entry, and what the grant table may take. Regions are whole blocks of 2 MiB. */
 #define REGION_MIN       MIB(4)
 #define GRANT_TABLE_SIZE MAX(MIB(2), ALIGN_UP((uint64_t)CONFIG_MAX_GRANT_FRAMES << PAGE_SHIFT, MIB(2)))
-#define REG_COUNT        (DOMAIN_DIRECT_COUNT > HARDWARE_REGIONS ? DOMAIN_DIRECT_COUNT : HARDWARE_REGIONS)
+#define REG_COUNT        (DOMAIN_PLACE_COUNT > HARDWARE_REGIONS ? DOMAIN_PLACE_COUNT : HARDWARE_REGIONS)
 
 /* As in guest_tree.c: a PPI of all CPUs, active low. */
 #define SPECIFIER_CELLS_MAX 4
@@ -41,8 +41,8 @@ size_t hardware_tree_size_max(const struct fdt *board)
 
 int hardware_tree_find_regions(const struct board *b, struct hardware_tree *h)
 {
-    struct memory_range taken[BOARD_RESERVED_COUNT + DOMAIN_DIRECT_COUNT];
-    struct memory_range gaps[BOARD_RESERVED_COUNT + DOMAIN_DIRECT_COUNT + FRAME_BANK_COUNT];
+    struct memory_range taken[BOARD_RESERVED_COUNT + DOMAIN_PLACE_COUNT];
+    struct memory_range gaps[BOARD_RESERVED_COUNT + DOMAIN_PLACE_COUNT + FRAME_BANK_COUNT];
     unsigned taken_count = 0, count;
 
     for (unsigned i = 0; i < h->memory_count; i++) {

@@ -140,6 +140,7 @@ secondary_entry:
     b       enable_mmu
     .ltorg
 
+    .section .head.vectors, "ax"
     .balign 2048
 mmu_vectors:
     .balign 128

@@ -12,9 +12,12 @@ SECTIONS
     . = IMAGE_VA;
     __text_start = .;
     .text : {
+        /* A page that is given back when boot is over. Both vectors are aligned to 2 KiB: boot code fills the gaps. */
         *(.head)
-        *(.text.boot) /* what fits in the rest of the page, which is given back when boot is over */
-        *(.vectors)   /* aligned to 2 KiB */
+        *(.text.boot)
+        *(.head.vectors)
+        *(.text.boot_more)
+        *(.vectors)
         *(EXCLUDE_FILE(*/efi.o */efi_tree.o) .text EXCLUDE_FILE(*/efi.o */efi_tree.o) .text.*)
         . = ALIGN(4096);
     }

@@ -94,10 +94,10 @@ int arch_guest_describe(struct domain *d, const struct partition_layout *layout,
         .has_xen = CONFIG_XEN_GUEST,
     };
 
-    if (CONFIG_HARDWARE_DOMAIN && d->is_direct) {
+    if (CONFIG_HARDWARE_DOMAIN && d->has_hardware) {
         return hardware_domain_describe(d, layout, buffer, size, used);
     }
-    for (unsigned i = 0; i < GUEST_RAM_BANKS; i++) {
+    for (unsigned i = 0; i < PARTITION_BANKS; i++) {
         tree.memory[i] = layout->ram[i];
     }
     return guest_tree_write(&tree, buffer, size, used);

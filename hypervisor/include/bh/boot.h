@@ -13,8 +13,9 @@
 
 /* Memory of which nothing is needed once the partitions are built. */
 #define BOOT_ONLY __attribute__((section(".bss.boot")))
-/* Code that runs at boot only, where an architecture gives that back. */
-#define BOOT_CODE __attribute__((section(".text.boot"), noinline))
+/* Code that runs at boot only, where an architecture gives that back; in two parts of a page, around what is aligned. */
+#define BOOT_CODE      __attribute__((section(".text.boot"), noinline))
+#define BOOT_CODE_MORE __attribute__((section(".text.boot_more"), noinline))
 
 /* B is what is known of the board; what it reserves is taken. */
 void boot_begin(const struct board *b);

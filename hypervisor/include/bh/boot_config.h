@@ -40,6 +40,9 @@ struct boot_module {
     uint64_t start, size;
 };
 
+/* Ranges of memory that are set apart for a partition. */
+#define BOOT_PLACE_COUNT 8
+
 struct boot_domain {
     char name[BOOT_NAME_SIZE];     /* letters, digits and . _ - + ; of no other partition */
     uint64_t memory_kib;           /* a multiple of 4 */
@@ -49,6 +52,9 @@ struct boot_domain {
     struct fdt_node node;          /* for messages */
     uint32_t bootargs_size;        /* characters, without the terminator */
     struct restart_rules restart;
+    unsigned place_count;          /* of these; 0: any memory that is free */
+    struct memory_range place[CONFIG_PLACEMENT ? BOOT_PLACE_COUNT : 1]; /* the board's memory that it gets, in this order */
+    bool is_direct;                /* at its machine addresses */
     uint16_t vcpu_count;
     uint16_t cpu_count;            /* of CPUS; 0: any */
     uint16_t weight;               /* 0: the default */

@@ -45,8 +45,15 @@ enum domain_phase {
     DOMAIN_DYING,    /* shut down: its vCPUs stop, then the reaper takes it apart in bounded steps */
 };
 
-/* Pieces of a domain's memory that is at its machine addresses. */
-#define DOMAIN_DIRECT_COUNT 32
+/* Memory of a domain that is where it is for good: COUNT pages from G on are the frames from M on. */
+struct domain_place {
+    gfn_t g;
+    mfn_t m;
+    uint64_t count;
+};
+#define DOMAIN_HAS_PLACES (CONFIG_HARDWARE_DOMAIN || CONFIG_PLACEMENT)
+/* Pieces of it. */
+#define DOMAIN_PLACE_COUNT (DOMAIN_HAS_PLACES ? 32 : 1)
 
 struct domain {
     uint16_t id;                   /* [boot] domid */
@@ -86,10 +93,13 @@ struct domain {
         struct spinlock lock;      /* LOCK_PV_CONSOLE */
         bool is_there;             /* [boot] */
     } pv_console;
-    bool is_direct;                /* [boot] it has the board's devices, and its memory is at its machine addresses */
+    bool has_hardware;             /* [boot] the board's devices are its */
+    bool is_direct;                /* [boot] its memory is at its machine addresses */
     bool has_lines;                /* [lock device line] interrupts of devices are its */
-    unsigned direct_count;         /* [boot] of these: */
-    struct memory_range direct[CONFIG_HARDWARE_DOMAIN ? DOMAIN_DIRECT_COUNT : 1]; /* [boot] bytes */
+    unsigned place_count;          /* [boot] of these; 0: its memory is anywhere, and comes and goes */
+    struct domain_place place[DOMAIN_PLACE_COUNT]; /* [boot] */
+    uint64_t kept_count;           /* [atomic] frames of these that are not mapped, and are kept for it */
+    uint64_t kept_next;            /* [reaper] pages of these that were looked at */
     struct p2m p2m;                /* [lock p2m.lock] */
     struct mmio_map mmio;          /* [boot] emulated device regions */
     struct evtchn_domain evtchn;   /* [lock evtchn.lock] */
@@ -115,8 +125,14 @@ static inline bool domain_may_run(const struct domain *d)
     return d->phase == DOMAIN_RUNNING && (!CONFIG_CONTROL || (d->pauses == 0 && !d->cap.is_spent));
 }
 
-/* Has D page G at the machine address of the same number, for good? */
-bool domain_is_direct(const struct domain *d, gfn_t g);
+/* Has D's memory a place for good? */
+static inline bool domain_is_placed(const struct domain *d)
+{
+    return DOMAIN_HAS_PLACES && d->place_count != 0;
+}
+
+/* The frame that D has at page G for good, mapped or not, or MFN_INVALID. */
+mfn_t domain_place(const struct domain *d, gfn_t g);
 
 /* All domains. An entry goes when the domain's last frame is back. [lock domlist] */
 extern struct domain *domain_table[CONFIG_MAX_DOMAINS];

@@ -16,6 +16,14 @@ void page_alloc_add(uint64_t start, uint64_t end);
 MUST_USE int page_alloc_take(unsigned order, mfn_t *out);
 /* Gives a block back, merged with its free neighbours. At most PAGE_ORDER_MAX steps. */
 void page_alloc_give(mfn_t m, unsigned order);
+/*
+ * Boot: the frames START to END are never the allocator's: when nobody refers to them they are whose they were set apart
+ * for, who takes them by frame_take_apart(). -XEN_ENOSPC: PAGE_ALLOC_APART_COUNT such ranges, and no more.
+ */
+#define PAGE_ALLOC_APART_COUNT 64
+MUST_USE int page_alloc_set_apart(uint64_t start, uint64_t end);
+/* Are all 2^ORDER frames from M on set apart? */
+bool page_alloc_is_apart(mfn_t m, unsigned order);
 /* Free frames in all. */
 uint64_t page_alloc_free_count(void);
 /* After this, page_alloc_take() fails: a static configuration allocates nothing once its domains run. */

@@ -15,7 +15,7 @@
 
 struct domain;
 
-#define PARTITION_BANKS (CONFIG_HARDWARE_DOMAIN ? MAX(ARCH_GUEST_RAM_BANKS, DOMAIN_DIRECT_COUNT) : ARCH_GUEST_RAM_BANKS)
+#define PARTITION_BANKS MAX(ARCH_GUEST_RAM_BANKS, DOMAIN_PLACE_COUNT)
 
 /* Where things are in a partition's memory, for arch_guest_describe(). */
 struct partition_layout {

@@ -28,11 +28,18 @@ MUST_USE int physmap_put(struct domain *d, gfn_t g, mfn_t m, enum p2m_type type)
 MUST_USE int physmap_unmap(struct domain *d, gfn_t g, unsigned types);
 /* A grant is taken away by its own operation alone. */
 #define PHYSMAP_NOT_GRANTED (P2M_ANY_TYPE & ~(1u << P2M_GRANT | 1u << P2M_GRANT_RO))
+/* New RAM, zeroed, 2^ORDER pages at G. -XEN_EEXIST: something is there. -XEN_ENOSPC: D has all that it may. -XEN_ENOMEM. */
+MUST_USE int physmap_add(struct domain *d, gfn_t g, unsigned order);
 /*
- * New RAM, zeroed, 2^ORDER pages at G. -XEN_EEXIST: something is there. -XEN_ENOSPC: D has all that it may. -XEN_ENOMEM.
- * Of a domain whose memory is at its machine addresses, what it had there, as it left it; -XEN_EINVAL: it had none.
+ * The same for a guest that asks for it. Of a domain whose memory is where it is for good, what it had there, as it left
+ * it; -XEN_EINVAL: it had none.
  */
 MUST_USE int physmap_populate(struct domain *d, gfn_t g, unsigned order);
+/*
+ * D ends, and no vCPU of it runs any more: the frames that were kept for it, as they were not mapped, are nobody's. True
+ * when that is done. Bound: 512 pages, or blocks of them.
+ */
+bool physmap_forget_kept(struct domain *d);
 /*
  * M, a page of the hypervisor's that D may map, is at D's page *PLACE or PHYSMAP_NOWHERE; it appears at G, and *PLACE is
  * that. It is in one place at a time: if the architecture's guests do not expect it to move, -XEN_EBUSY. As physmap_map().

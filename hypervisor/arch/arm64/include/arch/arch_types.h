@@ -44,6 +44,12 @@
 #define ARCH_GUEST_RAM_BASES GUEST_RAM_BANK_BASES
 #define ARCH_GUEST_RAM_SIZES GUEST_RAM_BANK_SIZES
 #define ARCH_GUEST_RAM_MAX   GUEST_RAM_MAX
+/* May its memory be at its machine addresses? Not where its virtual devices and pages of Xen's ABI are. */
+#define ARCH_GUEST_CAN_BE_DIRECT true
+#define ARCH_GUEST_FIXED_RANGES                                                                                        \
+    { { GUEST_GICV3_GICD_BASE, GUEST_GICV3_GICR0_BASE + GUEST_GICV3_GICR0_SIZE },                                      \
+      { GUEST_PL011_BASE, GUEST_PL011_BASE + GUEST_PL011_SIZE },                                                       \
+      { GUEST_GNTTAB_BASE, GUEST_MAGIC_BASE + GUEST_MAGIC_SIZE } }
 /* Where the pages of PV rings are: the console's, then the store's. */
 #define ARCH_GUEST_PV_PAGES  GUEST_MAGIC_BASE
 

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which of the board's memory a partition is given: Xen's "xen,static-mem" and "direct-map" (Xen,
+ * docs/misc/arm/device-tree/booting.txt, "Static Allocation"). Only if CONFIG_PLACEMENT.
+ */
+#ifndef BH_BOOT_PLACEMENT_H
+#define BH_BOOT_PLACEMENT_H
+
+#include "bh/boot_config.h"
+
+/*
+ * Reads what the node of partition D, whose memory is known, says of places. They are in the board's memory, clear of the
+ * COUNT ranges at TAKEN and of what partitions of C have. False: something was wrong, and has been reported. Bound: a
+ * look at each range of each partition.
+ */
+MUST_USE bool boot_placement_read(const struct fdt *t, const struct board *b, const struct memory_range *taken,
+                                  unsigned count, const struct boot_config *c, struct boot_domain *d);
+
+/* Is some of START up to END set apart for D? */
+static inline bool boot_placement_overlaps(const struct boot_domain *d, uint64_t start, uint64_t end)
+{
+    bool overlaps = false;
+
+    for (unsigned i = 0; CONFIG_PLACEMENT && i < d->place_count; i++) {
+        overlaps = overlaps || (d->place[i].start < end && start < d->place[i].end);
+    }
+    return overlaps;
+}
+
+#endif
