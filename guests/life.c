@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One life of a partition that starts again. What an earlier life wrote it must not find: a word in the last page of
- * its memory. With "port=N", an event channel that the boot description binds, it calls its peer, which answers (the
+ * its memory, or at "mark=ADDRESS". With "port=N", an event channel that the boot description binds, it calls its peer, which answers (the
  * peer has "answer=1" and lives for ever). Then it ends: "end=crash", "end=watchdog", or as every guest does.
  */
 #include "xen_guest.h"
@@ -38,7 +38,8 @@ static void call(uint32_t port)
 
 void guest_main(void)
 {
-    volatile uint64_t *mark = (volatile uint64_t *)(uintptr_t)(board.memory_base + board.memory_size - PAGE);
+    uint64_t last_page = board.memory_base + board.memory_size - PAGE;
+    volatile uint64_t *mark = (volatile uint64_t *)(uintptr_t)arg_number("mark", last_page);
     uint32_t port = (uint32_t)arg_number("port", 0);
 
     say("life: %s\n", *mark == 0 ? "new" : "not new");

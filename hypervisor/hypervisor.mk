@@ -39,6 +39,7 @@ HYP_$(CONFIG_PV_CONSOLE) += core/pv_console.c
 HYP_$(CONFIG_PV_BACKEND) += core/pv_backend.c
 HYP_$(CONFIG_RESTART) += core/restart.c
 HYP_$(CONFIG_PLACEMENT) += core/boot_placement.c
+HYP_$(CONFIG_SHARED_MEMORY) += $(addprefix core/, boot_shared_memory.c partition_shared.c shared_memory.c)
 HYP_$(CONFIG_CONTROL) += $(addprefix core/, cpupool.c sched_cap.c debug_key.c domctl.c domctl_life.c domctl_vcpu.c foreign.c platform_op.c sysctl.c \
     wallclock.c) $(if $(CONFIG_X86),arch/x86/domctl_x86.c,arch/arm64/domctl_arm.c)
 HYP_$(CONFIG_HARDWARE_DOMAIN) += $(addprefix core/, device.c device_line.c domctl_device.c) vdev/vgic_line.c \
@@ -54,7 +55,7 @@ HYP_$(CONFIG_ARM64) += $(addprefix arch/arm64/, head.S entry.S board_arm.c conte
     firmware.c gic.c guest_tree.c idregs.c irq.c main.c mmu.c partition_arm.c report.c smp.c stage2.c sysreg_trap.c \
     trap.c vtimer.c)
 HYP_$(CONFIG_X86) += $(addprefix arch/x86/, head.S entry.S trampoline.S acpi.c acpi_fadt.c acpi_madt.c apic.c \
-    clock.c context.c cpuid_features.c cpuid_policy.c cr_policy.c descriptors.c emulate.c guest_acpi.c guest_start_info.c guest_walk.c \
+    clock.c context.c cpuid_features.c cpuid_policy.c cr_policy.c descriptors.c emulate.c guest_acpi.c guest_dsdt.c guest_start_info.c guest_walk.c \
     hypercall_x86.c instruction.c instruction_length.c instruction_parts.c ioapic.c irq.c loader.c main.c memory_op_x86.c mmu.c \
     msr_policy.c npt.c partition_x86.c pvclock.c report.c smp.c speculation.c tlb.c vcpu_op_x86.c vcpu_start.c)
 HYP_$(CONFIG_SVM) += $(addprefix arch/x86/svm/, enter.S exit.c inject.c svm.c)
@@ -79,10 +80,10 @@ HYP_CFLAGS := -std=gnu11 $(HYP_OPTIMIZE) -g -ffreestanding -nostdlib -mgeneral-r
     -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla $(HYP_INCLUDES)
 
 # What runs once, at boot, or seldom, is compiled for size.
-HYP_SMALL := $(addprefix arch/x86/, acpi acpi_fadt acpi_madt clock guest_acpi guest_start_info loader main report smp) \
+HYP_SMALL := $(addprefix arch/x86/, acpi acpi_fadt acpi_madt clock guest_acpi guest_dsdt guest_start_info loader main report smp) \
     $(addprefix arch/arm64/, board_arm decode early firmware guest_tree hardware_devices hardware_domain hardware_tree idregs main report smp) \
-    $(addprefix core/, back_trace board boot boot_channels boot_config boot_known boot_options boot_placement console console_io cpu device domain evtchn_fifo grant \
-    grant_map heap hvm_op kernel_elf kernel_image kernel_load kernel_pvh memory_map multicall partition partition_memory policy pv_backend pv_console restart sched_op vcpu_op \
+    $(addprefix core/, back_trace board boot boot_channels boot_config boot_known boot_options boot_placement boot_shared_memory console console_io cpu device domain evtchn_fifo grant \
+    grant_map heap hvm_op kernel_elf kernel_image kernel_load kernel_pvh memory_map multicall partition partition_memory partition_shared policy pv_backend pv_console restart sched_op shared_memory vcpu_op \
     version vm_assist) lib/fdt_writer lib/format vdev/psci
 $(HYP_SMALL:%=$(HYP_BUILD)/%.o): HYP_FILE_CFLAGS := -Os
 

@@ -13,12 +13,15 @@
 #include "bh/memory_map.h"
 #include "bh/page_alloc.h"
 #include "bh/partition.h"
+#include "bh/partition_shared.h"
 #include "bh/restart.h"
+#include "bh/shared_memory.h"
 #include "bh/vcpu.h"
 
 /* Room for the ranges that boot finds taken: reserved ones, those of boot_take(), two modules a partition. */
 #define TAKE_LIMIT  4
-#define TAKEN_COUNT (BOARD_RESERVED_COUNT + TAKE_LIMIT + 2 * CONFIG_MAX_DOMAINS + PAGE_ALLOC_APART_COUNT)
+#define TAKEN_COUNT (BOARD_RESERVED_COUNT + TAKE_LIMIT + 2 * CONFIG_MAX_DOMAINS + PAGE_ALLOC_APART_COUNT + \
+                     SHARED_REGION_COUNT)
 #define FREE_COUNT  (TAKEN_COUNT + FRAME_BANK_COUNT)
 
 static const struct board *board; /* [boot] */
@@ -58,7 +61,12 @@ static void set_apart(const char *name, uint64_t start, uint64_t end)
 static void take_modules(void)
 {
     const struct boot_config *c = &space.config;
+    uint64_t start, end;
+    unsigned region = 0;
 
+    while (CONFIG_SHARED_MEMORY && shared_memory_place(&region, &start, &end)) {
+        boot_take(start, end);
+    }
     if (c->bootargs != NULL) {
         boot_options_apply(c->bootargs, c->bootargs_size);
     }
@@ -126,6 +134,9 @@ void boot_make_memory(void)
     make_frame_table();
     for (unsigned i = 0; i < space.free_count; i++) {
         page_alloc_add(space.free[i].start >> PAGE_SHIFT, space.free[i].end >> PAGE_SHIFT);
+    }
+    if (CONFIG_SHARED_MEMORY) {
+        partition_shared_make();
     }
     log_info("%lu MiB of memory, %lu MiB free; %u CPU%s", (unsigned long)(board_memory_size(board) >> 20),
              (unsigned long)(page_alloc_free_count() >> (20 - PAGE_SHIFT)), board->cpu_count,

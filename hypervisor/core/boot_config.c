@@ -9,8 +9,10 @@
 #include "bh/boot.h"
 #include "bh/boot_known.h"
 #include "bh/boot_placement.h"
+#include "bh/boot_shared_memory.h"
 #include "bh/boot_words.h"
 #include "bh/domain.h"
+#include "bh/shared_memory.h"
 #include "lib/format.h"
 #include "lib/string.h"
 
@@ -29,7 +31,7 @@ struct reading {
 
 /* What may be in a "xen,domain" node beside its modules. */
 static const char unsupported_nodes[][32] = {
-    "multiboot,device-tree", "xen,vcpu", "xen,domain-shared-memory-v1",
+    "multiboot,device-tree", "xen,vcpu", "xen,domain-shared-memory-v1", /* the last one: by this build */
 };
 
 /* Req: BH-BOOT-008 */
@@ -314,6 +316,10 @@ static BOOT_CODE_MORE bool read_place(struct reading *r, const struct fdt_node *
             return false;
         }
     }
+    if (CONFIG_SHARED_MEMORY && shared_memory_overlaps(start, start + size)) {
+        domain_error(r, node, "reg", "overlaps memory that partitions share; expected a range of its own");
+        return false;
+    }
     for (unsigned i = 0; i < r->config->domain_count; i++) {
         if (collides(&r->config->domain[i], start, size)) {
             domain_error(r, node, "reg", "overlaps a module or memory of %s; expected a range of its own",
@@ -376,6 +382,10 @@ static void read_child(struct reading *r, const struct fdt_node *node)
     if (CONFIG_EVTCHN && fdt_is_compatible(r->t, node, "xen,evtchn-v1")) {
         /* Read when all partitions are there: bh/boot_channels.h. */
         r->config->has_channels = true;
+        return;
+    }
+    if (CONFIG_SHARED_MEMORY && fdt_is_compatible(r->t, node, "xen,domain-shared-memory-v1")) {
+        r->failed = !boot_shared_memory_read(r->t, r->board, r->taken, r->taken_count, r->config, r->d, node) || r->failed;
         return;
     }
     for (unsigned i = 0; i < ARRAY_COUNT(unsupported_nodes); i++) {
@@ -550,6 +560,9 @@ static void read_dom0(struct reading *r)
 static unsigned settle(struct reading *r)
 {
     if (r->failed) {
+        if (CONFIG_SHARED_MEMORY) {
+            shared_memory_drop(shared_memory_count() - r->d->shared_count);
+        }
         boot_config_report(LOG_ERROR, r->t, &r->d->node, NULL, "this partition is not started");
         return 1;
     }
@@ -601,6 +614,9 @@ unsigned boot_config_read(const struct fdt *t, const struct board *b, const stru
     c->bootargs_size = 0;
     c->domain_count = 0;
     c->has_channels = false;
+    if (CONFIG_SHARED_MEMORY) {
+        shared_memory_forget_all();
+    }
     if (!b->has_chosen) {
         return 0;
     }

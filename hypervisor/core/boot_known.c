@@ -59,6 +59,17 @@ static const struct known_property module_properties[] = {
     { .name = BOOT_FILE_PROPERTY, .supported = true },
 };
 
+static const struct known_property shared_properties[] = {
+    { .name = "compatible", .supported = true },
+    { .name = "role", .supported = true },
+    { .name = "xen,shm-id", .supported = true },
+    { .name = "xen,shared-mem", .supported = true },
+    { .name = "xen,offset", .supported = true },
+    { .name = "bulkhead,read-only", .supported = true },
+    { .name = "phandle", .supported = true },
+    { .name = "linux,phandle", .supported = true },
+};
+
 /* Of /chosen only what is meant for a hypervisor; boot loaders leave much else there. */
 static const struct known_property chosen_properties[] = {
     { .name = "xen,xen-bootargs", .supported = true },
@@ -96,6 +107,7 @@ static const struct {
 } nodes[] = {
     [BOOT_KNOWN_DOMAIN] = { domain_properties, ARRAY_COUNT(domain_properties), "" },
     [BOOT_KNOWN_MODULE] = { module_properties, ARRAY_COUNT(module_properties), "" },
+    [BOOT_KNOWN_SHARED] = { shared_properties, ARRAY_COUNT(shared_properties), "" },
     [BOOT_KNOWN_CHOSEN] = { chosen_properties, ARRAY_COUNT(chosen_properties), "xen," },
 };
 

@@ -2,6 +2,7 @@
 #include "bh/boot_placement.h"
 
 #include "arch/arch_types.h"
+#include "bh/shared_memory.h"
 
 /* One partition while its places are read. */
 struct reading {
@@ -17,18 +18,6 @@ static bool refuse(const struct reading *r, const char *property, uint64_t start
 {
     boot_config_report(LOG_ERROR, r->t, &r->d->node, property, "0x%llx: %s", (unsigned long long)start, why);
     return false;
-}
-
-/* Does a module of D, or memory that is set apart for it, lie between START and END? */
-static bool is_used_by(const struct boot_domain *d, uint64_t start, uint64_t end)
-{
-    const struct boot_module *modules[] = { &d->kernel, &d->ramdisk };
-    bool is_used = boot_placement_overlaps(d, start, end);
-
-    for (unsigned i = 0; i < ARRAY_COUNT(modules); i++) {
-        is_used = is_used || (modules[i]->start < end && start < modules[i]->start + modules[i]->size);
-    }
-    return is_used;
 }
 
 /* Req: BH-BOOT-044 */
@@ -48,11 +37,14 @@ static bool is_free(const struct reading *r, uint64_t start, uint64_t size)
         }
     }
     for (unsigned i = 0; i < r->config->domain_count; i++) {
-        if (is_used_by(&r->config->domain[i], start, end)) {
+        if (boot_placement_is_used_by(&r->config->domain[i], start, end)) {
             boot_config_report(LOG_ERROR, r->t, &r->d->node, "xen,static-mem", "0x%llx: overlaps a module or memory of %s",
                                (unsigned long long)start, r->config->domain[i].name);
             return false;
         }
+    }
+    if (CONFIG_SHARED_MEMORY && shared_memory_overlaps(start, end)) {
+        return refuse(r, "xen,static-mem", start, "overlaps memory that partitions share");
     }
     return boot_placement_overlaps(r->d, start, end) ? refuse(r, "xen,static-mem", start, "named twice") : true;
 }

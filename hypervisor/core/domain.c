@@ -223,6 +223,10 @@ int domain_prepare(struct domain *d, const struct boot_domain *config)
     int err;
 
     d->is_initial = config->is_initial;
+    if (CONFIG_SHARED_MEMORY) {
+        d->shared_first = config->shared_first;
+        d->shared_count = config->shared_count;
+    }
     if (CONFIG_PLACEMENT) {
         d->is_direct = config->is_direct;
     }

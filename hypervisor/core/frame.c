@@ -305,6 +305,18 @@ int frame_take_apart(uint16_t domid, mfn_t m, unsigned order)
     return 0;
 }
 
+void frame_keep(mfn_t m, uint64_t count)
+{
+    while (count != 0) {
+        unsigned order = (m.n & ((1UL << ORDER_2M) - 1)) == 0 && count >= 1UL << ORDER_2M ? ORDER_2M : ORDER_4K;
+
+        frame_assign(m, order, FRAME_SHARED, FRAME_NO_DOMAIN, FRAME_NO_DOMAIN, FRAME_NO_DOMAIN, false);
+        scrub(m, order, true);
+        m = mfn_add(m, 1UL << order);
+        count -= 1UL << order;
+    }
+}
+
 int frame_alloc_p2m(uint16_t domid, unsigned order, mfn_t *out)
 {
     return alloc(order, FRAME_P2M, FRAME_NO_DOMAIN, domid, FRAME_NO_DOMAIN, out);

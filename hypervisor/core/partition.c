@@ -14,7 +14,9 @@
 #include "bh/heap.h"
 #include "bh/page_alloc.h"
 #include "bh/partition_memory.h"
+#include "bh/partition_shared.h"
 #include "bh/pv_console.h"
+#include "bh/shared_memory.h"
 #include "bh/vcpu.h"
 #include "bh/window.h"
 #include "lib/string.h"
@@ -272,6 +274,27 @@ static int add_console(struct building *b)
     return CONFIG_PV_CONSOLE && !b->config->vpl011 && !b->domain->has_hardware ? pv_console_create(b->domain) : 0;
 }
 
+/* A piece of what it shares with others. */
+static int add_shared(struct building *b)
+{
+    const struct shared_share *s;
+    int err;
+
+    if (b->at == b->config->shared_count) {
+        return 0;
+    }
+    s = shared_memory_share(b->config->shared_first + b->at);
+    err = partition_shared_map(b->domain, s, &b->done);
+    if (err == 0) {
+        b->at++;
+        b->done = 0;
+    } else if (err < 0) {
+        log_error("%s: shared memory %s at 0x%llx: %s", b->config->name, shared_memory_id(s), (unsigned long long)s->gpa,
+                  err == -XEN_EEXIST ? "something else is there" : err == -XEN_ENOENT ? "there is none" : "no room");
+    }
+    return err < 0 ? err : GO_ON;
+}
+
 static int add_vcpu(struct building *b)
 {
     const struct boot_domain *config = b->config;
@@ -300,7 +323,7 @@ static int add_vcpu(struct building *b)
 }
 
 /* One after the other. Those up to PLACE say themselves what is wrong. */
-enum step { ADD_MEMORY, PLAN_KERNEL, PLACE, LOAD_KERNEL, LOAD_RAMDISK, DESCRIBE, ADD_CONSOLE, ADD_VCPU, STEP_COUNT };
+enum step { ADD_MEMORY, PLAN_KERNEL, PLACE, LOAD_KERNEL, LOAD_RAMDISK, DESCRIBE, ADD_CONSOLE, ADD_SHARED, ADD_VCPU, STEP_COUNT };
 
 static int take(struct building *b)
 {
@@ -312,6 +335,7 @@ static int take(struct building *b)
     case LOAD_RAMDISK: return load_ramdisk(b);
     case DESCRIBE: return describe(b);
     case ADD_CONSOLE: return add_console(b);
+    case ADD_SHARED: return CONFIG_SHARED_MEMORY ? add_shared(b) : 0;
     default: return add_vcpu(b);
     }
 }

@@ -114,7 +114,8 @@ def start(request, build):
         if build == "static":
             pin(domains, options)
             options["hypervisor"] = BUILD / "arm64-static" / "bulkhead"
-        name = request.node.nodeid.split("::", 1)[-1] + (f"-{len(running)}" if running else "")
+        # Files of the same name test different machines at the same time.
+        name = f"{request.node.path.stem}-{request.node.name}" + (f"-{len(running)}" if running else "")
         console = kind(domains, name=name, **options).start(limit)
         running.append(console)
         return console

@@ -34,7 +34,7 @@ def places_of(path, ram_base):
 
 def static_memory(*ranges):
     cells = " ".join(f"0 {start:#x} 0 {size:#x}" for start, size in ranges)
-    return f"#address-cells = <2>; #size-cells = <2>; xen,static-mem = <{cells}>;"
+    return f"xen,static-mem = <{cells}>;"
 
 
 def memory_is_where_the_description_says(start, make, machine, ram_base, first, second, **options):

@@ -9,6 +9,7 @@
 #include "bh/board.h"
 #include "bh/boot_config.h"
 #include "bh/domain.h"
+#include "bh/shared_memory.h"
 
 static void *blob;
 static struct fdt tree;
@@ -181,7 +182,7 @@ static void test_warnings(void **state)
         "other { compatible = \"simple-framebuffer\"; };\n"
         DOMAIN("d", BASIC "memroy = <0>; bulkhead,future; status = \"okay\"; "
                "m { compatible = \"multiboot,device-tree\", \"multiboot,module\"; }; v { compatible = \"xen,vcpu\"; };\n"
-               "s { compatible = \"xen,domain-shared-memory-v1\"; }; e { compatible = \"xen,evtchn-v1\"; };\n"
+               "e { compatible = \"xen,evtchn-v1\"; };\n"
                "u { compatible = \"multiboot,module\"; };\n"
                "k { compatible = \"multiboot,kernel\"; reg = <0 0x50000000 0x10>; xen,uefi-binary = \"a\"; load = <1>; };")),
         0);
@@ -193,7 +194,6 @@ static void test_warnings(void **state)
     expect_log("/chosen/d: status: unknown, ignored\n");
     expect_log("/chosen/d/m: \"multiboot,device-tree\" is not supported yet, ignored\n");
     expect_log("/chosen/d/v: \"xen,vcpu\" is not supported yet, ignored\n");
-    expect_log("/chosen/d/s: \"xen,domain-shared-memory-v1\" is not supported yet, ignored\n");
     expect_log("/chosen/d/u: unknown, ignored; expected a \"multiboot,kernel\"");
     expect_log("/chosen/d/k: load: unknown, ignored\n");
 }
@@ -472,6 +472,85 @@ static void test_placement(void **state)
     expect_log("/chosen/two: xen,static-mem: 0x53fff000: overlaps a module or memory of one");
 }
 
+#define SHARE(more) "s { compatible = \"xen,domain-shared-memory-v1\"; xen,shm-id = \"link\"; " more " };\n"
+#define BAD_SHARE(more, message) bad(DOMAIN("bad", BASIC KERNEL("50000000") SHARE(more)), "/chosen/bad/s: " message)
+
+/* Req: BH-SHM-001, BH-SHM-006 */
+static void test_shared(void **state)
+{
+    (void)state;
+    assert_int_equal(read_chosen(
+        DOMAIN("one", BASIC KERNEL("50000000")
+               SHARE("role = \"owner\"; xen,shared-mem = <0 0x60000000 0 0x70000000 0x400000>;"))
+        DOMAIN("two", BASIC KERNEL("50000000")
+               SHARE("xen,shared-mem = <0 0x60000000 0 0x80000000 0x1000>; xen,offset = <0 0x3ff000>; bulkhead,read-only;")
+               "t { compatible = \"xen,domain-shared-memory-v1\"; xen,shm-id = \"nineteen-characters\"; role = \"borrower\";"
+               "    xen,shared-mem = <0 0x90000000 0x2000>; };\n")), 0);
+    assert_string_equal(log_text(), "");
+    assert_int_equal(shared_memory_count(), 3);
+    assert_int_equal(config.domain[0].shared_count, 1);
+    assert_int_equal(config.domain[1].shared_first, 1);
+    assert_int_equal(config.domain[1].shared_count, 2);
+    assert_true(shared_memory_share(0)->is_owner && !shared_memory_share(0)->is_read_only);
+    assert_true(shared_memory_share(0)->gpa == 0x70000000 && shared_memory_share(0)->size == 0x400000);
+    assert_true(shared_memory_share(1)->offset == 0x3ff000 && shared_memory_share(1)->is_read_only);
+    assert_string_equal(shared_memory_id(shared_memory_share(2)), "nineteen-characters");
+    assert_true(shared_memory_region(0)->start == 0x60000000 && shared_memory_region(0)->is_placed);
+    assert_false(shared_memory_region(1)->is_placed);
+    assert_true(shared_memory_overlaps(0x603ff000, 0x70000000) && !shared_memory_overlaps(0x60400000, 0x70000000));
+    BAD_SHARE("", "xen,shared-mem: expected one or two addresses and a size, in 2 and 1 cells");
+    BAD_SHARE("xen,shared-mem = <0 1 2 3>;", "xen,shared-mem: expected one or two addresses");
+    BAD_SHARE("xen,shared-mem = <0 0x90000000 0>;", "xen,shared-mem: expected whole pages");
+    BAD_SHARE("xen,shared-mem = <0 0x90000800 0x1000>;", "xen,shared-mem: expected whole pages");
+    BAD_SHARE("xen,shared-mem = <0xffffffff 0xfffff000 0x2000>;", "xen,shared-mem: beyond all addresses");
+    BAD_SHARE("xen,shared-mem = <0 0x38000000 0x1000>;", "xen,shared-mem: 0x38000000: the partition has virtual");
+    BAD_SHARE("xen,shared-mem = <0 0 0 0x90000000 0x1000>;", "xen,shared-mem: 0x0: not in the board's memory");
+    BAD_SHARE("xen,shared-mem = <0 0x30000000 0 0x90000000 0x1000>;", "xen,shared-mem: 0x30000000: not in the board's");
+    BAD_SHARE("xen,shared-mem = <0 0x48000000 0 0x90000000 0x1000>;", "xen,shared-mem: 0x48000000: overlaps the hyp");
+    BAD_SHARE("xen,shared-mem = <0 0x60000000 0 0x90000000 0x1000>;", "xen,shared-mem: 0x60000000: overlaps the hyp");
+    BAD_SHARE("role = \"user\"; xen,shared-mem = <0 0x90000000 0x1000>;", "role: expected \"owner\" or \"borrower\"");
+    BAD_SHARE("xen,offset = [01]; xen,shared-mem = <0 0x90000000 0x1000>;", "xen,offset: expected a number of bytes");
+    BAD_SHARE("role = \"owner\"; xen,offset = <0 0x1000>; xen,shared-mem = <0 0x90000000 0x1000>;",
+              "xen,shared-mem: an owner sees all of its region");
+    bad(DOMAIN("bad", BASIC KERNEL("50000000") "s { compatible = \"xen,domain-shared-memory-v1\"; };"),
+        "/chosen/bad/s: xen,shm-id: expected a name of 1 to 19 characters");
+    bad(DOMAIN("bad", BASIC KERNEL("50000000") "s { compatible = \"xen,domain-shared-memory-v1\"; "
+               "xen,shm-id = \"twenty-characters-xx\"; };"),
+        "/chosen/bad/s: xen,shm-id: expected a name of 1 to 19 characters");
+    /* Modules keep clear of it. */
+    assert_int_equal(read_chosen(
+        DOMAIN("one", BASIC KERNEL("50000000") SHARE("xen,shared-mem = <0 0x60000000 0 0x70000000 0x1000>;"))
+        DOMAIN("two", BASIC KERNEL("60000000"))), 1);
+    expect_log("/chosen/two/module@60000000: reg: overlaps memory that partitions share");
+}
+
+/* Req: BH-SHM-001 */
+/* What partitions say of one region has to agree; who is not started says nothing. */
+static void test_shared_by_several(void **state)
+{
+#define OWNER(name, size) DOMAIN(name, BASIC KERNEL("50000000") SHARE("role = \"owner\"; xen,shared-mem = <0 0x90000000 " size ">;"))
+#define USER(name, share) DOMAIN(name, BASIC KERNEL("50000000") SHARE("xen,shared-mem = " share))
+    (void)state;
+    assert_int_equal(read_chosen(OWNER("one", "0x2000") OWNER("two", "0x2000")), 1);
+    expect_log("/chosen/two/s: xen,shared-mem: another partition owns that region");
+    assert_int_equal(read_chosen(OWNER("one", "0x2000") USER("two", "<0 0x90000000 0x1000>; xen,offset = <0 0x2000>;")), 1);
+    expect_log("/chosen/two/s: xen,shared-mem: more than its owner has");
+    assert_int_equal(read_chosen(USER("one", "<0 0x90000000 0x3000>;") OWNER("two", "0x2000")), 1);
+    expect_log("/chosen/two/s: xen,shared-mem: less than others see of it");
+    assert_int_equal(read_chosen(OWNER("one", "0x2000") USER("two", "<0 0x60000000 0 0x90000000 0x1000>;")), 1);
+    expect_log("/chosen/two/s: xen,shared-mem: another partition says that the region is elsewhere");
+    assert_int_equal(read_chosen(USER("one", "<0 0x90000000 0x3000>; role = \"x\";") OWNER("two", "0x2000")
+                                 USER("three", "<0 0x90000000 0x2000>;")), 1);
+    assert_int_equal(shared_memory_count(), 2);
+    assert_true(shared_memory_region(0)->size == 0x2000 && shared_memory_region(0)->has_owner);
+    /* One whose other mistake comes later. */
+    assert_int_equal(read_chosen(
+        DOMAIN("one", BASIC SHARE("xen,shared-mem = <0 0x60000000 0 0x90000000 0x3000>;") KERNEL("10000000"))
+        OWNER("two", "0x2000")), 1);
+    assert_true(shared_memory_region(0)->size == 0x2000 && !shared_memory_region(0)->is_placed);
+    assert_int_equal(config.domain[0].shared_count, 1);
+}
+
 /* Names in reports come from a stranger too: they cannot send control characters to the console. */
 static void test_report(void **state)
 {
@@ -498,7 +577,8 @@ int main(void)
         cmocka_unit_test(test_bad_names),   cmocka_unit_test(test_bad_modules), cmocka_unit_test(test_long_arguments),
         cmocka_unit_test(test_cells),       cmocka_unit_test(test_too_many),  cmocka_unit_test(test_report),
         cmocka_unit_test(test_dom0),        cmocka_unit_test(test_capabilities), cmocka_unit_test(test_enhanced),
-        cmocka_unit_test(test_placement),
+        cmocka_unit_test(test_placement),   cmocka_unit_test(test_shared),
+        cmocka_unit_test(test_shared_by_several),
     };
 
     return cmocka_run_group_tests_name(__FILE__, tests, NULL, teardown);

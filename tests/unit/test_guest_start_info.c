@@ -49,7 +49,7 @@ static const void *at(uint64_t address, size_t size)
 static struct guest_start_info good(void)
 {
     return (struct guest_start_info){
-        .vcpu_count = 2, .ram = ram, .ram_count = ARRAY_COUNT(ram), .ramdisk_start = 0xe0000000,
+        .acpi = { .vcpu_count = 2 }, .ram = ram, .ram_count = ARRAY_COUNT(ram), .ramdisk_start = 0xe0000000,
         .ramdisk_end = 0xe0012345, .bootargs = "console=hvc0, and more", .bootargs_size = 12,
     };
 }
@@ -111,7 +111,7 @@ static void test_variants(void **state)
 {
     /* The other order, memory across the hole, our own pages at its end. */
     static const struct memory_range other[] = { { GIB(4), GIB(5) }, { 0, 0 }, { 0, ADDRESS + 3 * PAGE_SIZE } };
-    struct guest_start_info in = { .vcpu_count = 1, .ram = other, .ram_count = 3, .is_initial = true };
+    struct guest_start_info in = { .acpi = { .vcpu_count = 1 }, .ram = other, .ram_count = 3, .is_initial = true };
     const struct hvm_start_info *info;
     const struct hvm_memmap_table_entry *map;
 
@@ -139,7 +139,7 @@ static void test_cpus(void **state)
         const struct hvm_start_info *info;
         unsigned kept = count < CONFIG_MAX_CPUS ? count : CONFIG_MAX_CPUS;
 
-        in.vcpu_count = count;
+        in.acpi.vcpu_count = count;
         log_clear();
         assert_int_equal(put(&in, ADDRESS, GUEST_START_INFO_SIZE_MAX), 0);
         info = at(ADDRESS, sizeof(*info));
@@ -163,7 +163,7 @@ static void test_entries(void **state)
     const uint8_t *e;
 
     (void)state;
-    in.vcpu_count = GUEST_ACPI_VCPU_MAX;
+    in.acpi.vcpu_count = GUEST_ACPI_VCPU_MAX;
     assert_int_equal(put(&in, ADDRESS, GUEST_START_INFO_SIZE_MAX), 0);
     info = at(ADDRESS, sizeof(*info));
     memcpy(&xsdt, (const uint8_t *)at(info->rsdp_paddr, RSDP_SIZE_2) + RSDP_XSDT, 8);
@@ -202,9 +202,9 @@ static void test_machine(void **state)
     assert_true(board.hpet == 0 && board.segment_count == 0);
     assert_memory_equal(at(board.dsdt, ACPI_HEADER_SIZE), "DSDT", 4);
     /* The other table that nobody reads here. */
-    for (unsigned i = 0, sum = 0; i < 43; i++) {
-        sum += ((const uint8_t *)at(board.dsdt, 43))[i];
-        assert_true(i < 42 || (sum & 0xff) == 0);
+    for (unsigned i = 0, sum = 0; i < 45; i++) {
+        sum += ((const uint8_t *)at(board.dsdt, 45))[i];
+        assert_true(i < 44 || (sum & 0xff) == 0);
     }
 }
 
@@ -225,10 +225,55 @@ static void test_sizes(void **state)
     in.bootargs_size = SIZE_MAX;
     assert_int_equal(put(&in, ADDRESS, needed), -XEN_ENOSPC);
     /* The most there can be. */
-    in.vcpu_count = GUEST_ACPI_VCPU_MAX;
+    in.acpi.vcpu_count = GUEST_ACPI_VCPU_MAX;
     in.bootargs = NULL;
     in.bootargs_size = 4095;
+    shared_memory_forget_all();
+    for (unsigned i = 0; i < SHARED_PER_PARTITION; i++) {
+        assert_null(shared_memory_add("nineteen-characters", 0, &(struct shared_share){ .size = PAGE_SIZE }));
+    }
+    in.acpi.shares = shared_memory_share(0);
+    in.acpi.share_count = SHARED_PER_PARTITION;
     assert_int_equal(put(&in, ADDRESS, GUEST_START_INFO_SIZE_MAX), 0);
+}
+
+/* A partition's view of two regions; NULL, 0: none. */
+static void share_two(struct guest_start_info *in)
+{
+    static const struct shared_share shares[] = {
+        { .gpa = 0x80000000, .size = MIB(1), .is_owner = true },
+        { .gpa = GIB(8), .offset = MIB(2), .size = 4096, .is_read_only = true },
+    };
+
+    shared_memory_forget_all();
+    assert_null(shared_memory_add("first-region", 0, &shares[0]));
+    assert_null(shared_memory_add("another", 0, &shares[1]));
+    in->acpi.shares = shared_memory_share(0);
+    in->acpi.share_count = 2;
+}
+
+/* Req: BH-SHM-005 */
+static void test_shared(void **state)
+{
+    static const struct memory_range below[] = { { 0, GIB(2) } };
+    struct guest_start_info in = good();
+    const struct hvm_memmap_table_entry *e;
+    const struct hvm_start_info *info;
+    unsigned found = 0;
+
+    (void)state;
+    share_two(&in);
+    in.ram = below;
+    in.ram_count = 1;
+    in.ramdisk_start = in.ramdisk_end = 0;
+    assert_int_equal(put(&in, MIB(64), GUEST_START_INFO_SIZE_MAX), 0);
+    info = (const struct hvm_start_info *)buffer;
+    e = (const struct hvm_memmap_table_entry *)(buffer + (info->memmap_paddr - MIB(64)));
+    for (unsigned i = 0; i < info->memmap_entries; i++) {
+        found += e[i].type == XEN_HVM_MEMMAP_TYPE_RESERVED &&
+                 ((e[i].addr == 0x80000000 && e[i].size == MIB(1)) || (e[i].addr == GIB(8) && e[i].size == 4096));
+    }
+    assert_int_equal(found, 2);
 }
 
 static void test_refused(void **state)
@@ -242,9 +287,9 @@ static void test_refused(void **state)
     assert_int_equal(put(&in, GIB(4), 16384), -XEN_EINVAL);
     assert_int_equal(put(&in, GIB(4) - 8192, 16384), -XEN_EINVAL);
     assert_int_equal(put(&in, UINT64_MAX - 4095, 16384), -XEN_EINVAL);
-    in.vcpu_count = 0;
+    in.acpi.vcpu_count = 0;
     assert_int_equal(put(&in, ADDRESS, 16384), -XEN_EINVAL);
-    in.vcpu_count = GUEST_ACPI_VCPU_MAX + 1;
+    in.acpi.vcpu_count = GUEST_ACPI_VCPU_MAX + 1;
     assert_int_equal(put(&in, ADDRESS, 65536), -XEN_EINVAL);
     in = good();
     in.ram = many;
@@ -289,7 +334,8 @@ static void test_iasl(void **state)
         skip();
     }
     assert_non_null(mkdtemp(folder));
-    in.vcpu_count = 300;
+    in.acpi.vcpu_count = 300;
+    share_two(&in);
     assert_int_equal(put(&in, ADDRESS, GUEST_START_INFO_SIZE_MAX), 0);
     info = at(ADDRESS, sizeof(*info));
     assert_int_equal(acpi_read(info->rsdp_paddr, &board), 0);
@@ -320,7 +366,7 @@ int main(void)
         cmocka_unit_test(test_machine),
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_iasl),
+        cmocka_unit_test(test_iasl), cmocka_unit_test(test_shared),
     };
 
     return cmocka_run_group_tests_name(__FILE__, tests, NULL, end);

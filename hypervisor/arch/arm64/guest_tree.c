@@ -87,6 +87,36 @@ static void write_memory(struct fdt_writer *w, const struct guest_tree *g)
     fdt_writer_end_node(w);
 }
 
+/* Req: BH-SHM-005 */
+/* Linux, reserved-memory/xen,shared-memory.txt; no memory of the guest's, so that it may be mapped by user space, too. */
+static void write_shared(struct fdt_writer *w, const struct guest_tree *g)
+{
+    if (!CONFIG_SHARED_MEMORY || g->share_count == 0) {
+        return;
+    }
+    fdt_writer_begin_node(w, "reserved-memory");
+    fdt_writer_u32(w, "#address-cells", 2);
+    fdt_writer_u32(w, "#size-cells", 2);
+    fdt_writer_empty(w, "ranges");
+    for (unsigned i = 0; i < g->share_count; i++) {
+        const struct shared_share *s = &g->shares[i];
+        const uint64_t reg[] = { s->gpa, s->size };
+
+        fdt_writer_begin_node_at(w, "xen-shmem", s->gpa);
+        fdt_writer_string(w, "compatible", "xen,shared-memory-v1");
+        fdt_writer_pairs(w, "reg", reg, 2);
+        fdt_writer_string(w, "xen,id", shared_memory_id(s));
+        if (!s->is_owner) {
+            fdt_writer_u64(w, "xen,offset", s->offset);
+        }
+        if (s->is_read_only) {
+            fdt_writer_empty(w, "bulkhead,read-only");
+        }
+        fdt_writer_end_node(w);
+    }
+    fdt_writer_end_node(w);
+}
+
 static void write_gic(struct fdt_writer *w, const struct guest_tree *g)
 {
     static const uint64_t reg2[] = { GUEST_GICD_BASE, GUEST_GICD_SIZE, GUEST_GICC_BASE, GUEST_GICC_SIZE };
@@ -168,6 +198,7 @@ int guest_tree_write(const struct guest_tree *g, void *buffer, size_t size, size
     guest_tree_write_psci(&w);
     write_cpus(&w, g);
     write_memory(&w, g);
+    write_shared(&w, g);
     write_gic(&w, g);
     write_timer(&w, g);
     if (g->has_vpl011) {

@@ -8,6 +8,7 @@
 
 #include "abi/arm_layout.h"
 #include "bh/partition.h"
+#include "bh/shared_memory.h"
 #include "bh/types.h"
 
 /* Bytes of the largest tree, with the longest command line and the most vCPUs. */
@@ -21,6 +22,8 @@ struct guest_tree {
     const char *bootargs;                          /* NULL: none */
     size_t bootargs_size;                          /* characters */
     uint32_t timer_frequency;                      /* Hz; 0: the guest reads it from the counter's register */
+    const struct shared_share *shares;             /* memory that it shares with others */
+    unsigned share_count;                          /* up to SHARED_PER_PARTITION */
     bool has_vpl011;
     bool has_xen;                                  /* the hypervisor node */
 };

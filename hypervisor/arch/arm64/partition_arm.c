@@ -97,6 +97,10 @@ int arch_guest_describe(struct domain *d, const struct partition_layout *layout,
     if (CONFIG_HARDWARE_DOMAIN && d->has_hardware) {
         return hardware_domain_describe(d, layout, buffer, size, used);
     }
+    if (CONFIG_SHARED_MEMORY && d->shared_count != 0) {
+        tree.shares = shared_memory_share(d->shared_first);
+        tree.share_count = d->shared_count;
+    }
     for (unsigned i = 0; i < PARTITION_BANKS; i++) {
         tree.memory[i] = layout->ram[i];
     }

@@ -5,6 +5,7 @@
 #include "guest_acpi.h"
 
 #include "acpi_layout.h"
+#include "guest_dsdt.h"
 #include "lib/string.h"
 
 /* Intel SDM volume 3, 11.4.1: where local APICs are after a reset. */
@@ -29,15 +30,9 @@
 #define MADT_VERSION       5
 #define DSDT_VERSION       2
 
-/*
- * ACPI 6.4, 20.2: Scope (\_SB) {}. Scope's byte, the length of what follows with itself, the name. A DSDT without any
- * AML is legal, too, but nobody has one.
- */
-static const uint8_t aml[] = { 0x10, 0x06, '\\', '_', 'S', 'B', '_' };
-
 struct layout {
     uint32_t xsdt, fadt, madt, dsdt; /* offsets; the RSDP is at 0 */
-    uint32_t madt_size, size;
+    uint32_t madt_size, dsdt_size, size;
 };
 
 /* vCPUs whose id fits the older entries. */
@@ -46,24 +41,25 @@ static unsigned short_entry_count(unsigned vcpu_count)
     return MIN(vcpu_count, APIC_ID_ALL);
 }
 
-static struct layout lay_out(unsigned vcpu_count)
+static struct layout lay_out(const struct guest_acpi *g)
 {
-    unsigned short_count = short_entry_count(vcpu_count);
+    unsigned vcpu_count = g->vcpu_count, short_count = short_entry_count(vcpu_count);
     struct layout l = {
         .madt_size = MADT_ENTRIES + short_count * MADT_CPU_SIZE + (vcpu_count - short_count) * MADT_X2APIC_SIZE,
+        .dsdt_size = ACPI_HEADER_SIZE + guest_dsdt_write(g->shares, g->share_count, NULL),
     };
 
     l.xsdt = (uint32_t)ALIGN_UP(RSDP_SIZE_2, GUEST_ACPI_ALIGN);
     l.fadt = (uint32_t)ALIGN_UP(l.xsdt + XSDT_SIZE, GUEST_ACPI_ALIGN);
     l.dsdt = (uint32_t)ALIGN_UP(l.fadt + FADT_SIZE, GUEST_ACPI_ALIGN);
-    l.madt = (uint32_t)ALIGN_UP(l.dsdt + ACPI_HEADER_SIZE + sizeof(aml), GUEST_ACPI_ALIGN);
+    l.madt = (uint32_t)ALIGN_UP(l.dsdt + l.dsdt_size, GUEST_ACPI_ALIGN);
     l.size = l.madt + l.madt_size;
     return l;
 }
 
-uint32_t guest_acpi_size(unsigned vcpu_count)
+uint32_t guest_acpi_size(const struct guest_acpi *g)
 {
-    return lay_out(vcpu_count).size;
+    return lay_out(g).size;
 }
 
 static void put(uint8_t *to, uint64_t value, size_t size)
@@ -148,9 +144,9 @@ static void write_madt(uint8_t *madt, uint32_t size, unsigned vcpu_count)
 }
 
 /* Req: BH-PVH-005, BH-PVH-006 */
-void guest_acpi_write(unsigned vcpu_count, uint64_t address, void *buffer)
+void guest_acpi_write(const struct guest_acpi *g, uint64_t address, void *buffer)
 {
-    struct layout l = lay_out(vcpu_count);
+    struct layout l = lay_out(g);
     uint8_t *b = buffer;
 
     write_rsdp(b, address + l.xsdt);
@@ -158,7 +154,7 @@ void guest_acpi_write(unsigned vcpu_count, uint64_t address, void *buffer)
     put(b + l.xsdt + ACPI_HEADER_SIZE + 8, address + l.madt, 8);
     finish_table(b + l.xsdt, "XSDT", XSDT_SIZE, XSDT_VERSION);
     write_fadt(b + l.fadt, address + l.dsdt);
-    write_madt(b + l.madt, l.madt_size, vcpu_count);
-    memcpy(b + l.dsdt + ACPI_HEADER_SIZE, aml, sizeof(aml));
-    finish_table(b + l.dsdt, "DSDT", ACPI_HEADER_SIZE + sizeof(aml), DSDT_VERSION);
+    write_madt(b + l.madt, l.madt_size, g->vcpu_count);
+    (void)guest_dsdt_write(g->shares, g->share_count, b + l.dsdt + ACPI_HEADER_SIZE);
+    finish_table(b + l.dsdt, "DSDT", l.dsdt_size, DSDT_VERSION);
 }

@@ -4,7 +4,6 @@
  */
 #include "guest_start_info.h"
 
-#include "guest_acpi.h"
 #include "lib/string.h"
 
 #define START_INFO_VERSION 1
@@ -25,7 +24,7 @@ static struct layout lay_out(const struct guest_start_info *in)
     l.map = l.module + sizeof(struct hvm_modlist_entry);
     l.arguments = l.map + GUEST_MEMORY_MAP_COUNT * sizeof(struct hvm_memmap_table_entry);
     l.acpi = ALIGN_UP(l.arguments + in->bootargs_size + 1, GUEST_ACPI_ALIGN);
-    l.size = l.acpi + guest_acpi_size(in->vcpu_count);
+    l.size = l.acpi + guest_acpi_size(&in->acpi);
     return l;
 }
 
@@ -51,7 +50,7 @@ static bool add_range(struct guest_memory_map *m, uint64_t start, uint64_t end, 
 /* Req: BH-PVH-004 */
 /* RAM without the hole and without OWN, our own pages, which are behind the hole; then these two. */
 bool guest_memory_map_make(const struct memory_range *ram, unsigned ram_count, const struct memory_range *own,
-                           struct guest_memory_map *m)
+                           const struct shared_share *shares, unsigned share_count, struct guest_memory_map *m)
 {
     bool fits;
 
@@ -66,6 +65,10 @@ bool guest_memory_map_make(const struct memory_range *ram, unsigned ram_count, c
                add_range(m, MAX(start, HOLE_END), MIN(end, own->start), XEN_HVM_MEMMAP_TYPE_RAM) &&
                add_range(m, MAX(start, own->end), end, XEN_HVM_MEMMAP_TYPE_RAM);
     }
+    /* Req: BH-SHM-005 */
+    for (unsigned i = 0; i < share_count && fits; i++) {
+        fits = add_range(m, shares[i].gpa, shares[i].gpa + shares[i].size, XEN_HVM_MEMMAP_TYPE_RESERVED);
+    }
     return fits;
 }
 
@@ -79,7 +82,7 @@ int guest_start_info_write(const struct guest_start_info *in, uint64_t address, 
     struct layout l;
     char *b = buffer;
 
-    if (in->vcpu_count == 0 || in->vcpu_count > GUEST_ACPI_VCPU_MAX || (address & (PAGE_SIZE - 1)) != 0 ||
+    if (in->acpi.vcpu_count == 0 || in->acpi.vcpu_count > GUEST_ACPI_VCPU_MAX || (address & (PAGE_SIZE - 1)) != 0 ||
         address < HOLE_END || address >= GIB(4) || size > GIB(4) - address) {
         return -XEN_EINVAL;
     }
@@ -91,7 +94,7 @@ int guest_start_info_write(const struct guest_start_info *in, uint64_t address, 
         return -XEN_ENOSPC;
     }
     own = (struct memory_range){ .start = address, .end = ALIGN_UP(address + l.size, PAGE_SIZE) };
-    if (!guest_memory_map_make(in->ram, in->ram_count, &own, &map)) {
+    if (!guest_memory_map_make(in->ram, in->ram_count, &own, in->acpi.shares, in->acpi.share_count, &map)) {
         return -XEN_EINVAL;
     }
     info.flags = in->is_initial ? SIF_INITDOMAIN | SIF_PRIVILEGED : 0;
@@ -110,7 +113,7 @@ int guest_start_info_write(const struct guest_start_info *in, uint64_t address, 
     if (in->bootargs != NULL) {
         memcpy(b + l.arguments, in->bootargs, in->bootargs_size);
     }
-    guest_acpi_write(in->vcpu_count, address + l.acpi, b + l.acpi);
+    guest_acpi_write(&in->acpi, address + l.acpi, b + l.acpi);
     *used = l.size;
     return 0;
 }

@@ -8,15 +8,16 @@
 
 #include "abi/pvh.h"
 #include "bh/frame.h"
+#include "guest_acpi.h"
 #include "bh/types.h"
 
 /* Bytes that suffice for a command line within BOOT_ARGS_SIZE and the most vCPUs. */
 #define GUEST_START_INFO_SIZE_MAX (32U << 10)
 /* Ranges of the memory map. */
-#define GUEST_MEMORY_MAP_COUNT 16
+#define GUEST_MEMORY_MAP_COUNT (8 + SHARED_PER_PARTITION)
 
 struct guest_start_info {
-    unsigned vcpu_count;            /* 1 to GUEST_ACPI_VCPU_MAX */
+    struct guest_acpi acpi;
     const struct memory_range *ram; /* apart from each other, in any order; empty ones do not count */
     unsigned ram_count;
     uint64_t ramdisk_start, ramdisk_end; /* the same: there is none */
@@ -31,11 +32,12 @@ struct guest_memory_map {
 };
 
 /*
- * The memory map of a partition with RAM_COUNT ranges at RAM and the pages OWN, where its start_info is, for what is told.
+ * The memory map of a partition with RAM_COUNT ranges at RAM, the pages OWN, where its start_info is, for what is told, and
+ * SHARE_COUNT shares.
  * False: they are too many. Bound: the square of GUEST_MEMORY_MAP_COUNT.
  */
 MUST_USE bool guest_memory_map_make(const struct memory_range *ram, unsigned ram_count, const struct memory_range *own,
-                                    struct guest_memory_map *m);
+                                    const struct shared_share *shares, unsigned share_count, struct guest_memory_map *m);
 
 /*
  * Writes it to SIZE bytes at BUFFER, a multiple of 16, which the guest will see at ADDRESS, a multiple of a page

@@ -18,7 +18,9 @@ struct e820_entry {
 static int64_t memory_map(struct vcpu *v, struct guest_handle arg)
 {
     static const uint64_t base[] = ARCH_GUEST_RAM_BASES;
-    const struct arch_domain *d = &v->domain->arch;
+    const struct domain *owner = v->domain;
+    const struct arch_domain *d = &owner->arch;
+    const struct shared_share *shares = CONFIG_SHARED_MEMORY ? shared_memory_share(owner->shared_first) : NULL;
     const struct memory_range own = { .start = d->description, .end = d->description_end };
     struct memory_range ram[ARCH_GUEST_RAM_BANKS];
     struct e820_entry entries[GUEST_MEMORY_MAP_COUNT];
@@ -32,7 +34,7 @@ static int64_t memory_map(struct vcpu *v, struct guest_handle arg)
     for (unsigned i = 0; i < ARCH_GUEST_RAM_BANKS; i++) {
         ram[i] = (struct memory_range){ .start = base[i], .end = d->ram_end[i] };
     }
-    if (!guest_memory_map_make(ram, ARCH_GUEST_RAM_BANKS, &own, &map)) {
+    if (!guest_memory_map_make(ram, ARCH_GUEST_RAM_BANKS, &own, shares, owner->shared_count, &map)) {
         return -XEN_ENOSYS;
     }
     a.nr_entries = MIN(a.nr_entries, map.count);

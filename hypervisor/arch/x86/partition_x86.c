@@ -83,7 +83,7 @@ int arch_guest_describe(struct domain *d, const struct partition_layout *layout,
                         size_t *used)
 {
     struct guest_start_info info = {
-        .vcpu_count = d->vcpu_count,
+        .acpi = { .vcpu_count = d->vcpu_count },
         .ram = layout->ram,
         .ram_count = ARCH_GUEST_RAM_BANKS,
         .ramdisk_start = layout->ramdisk_start,
@@ -92,8 +92,13 @@ int arch_guest_describe(struct domain *d, const struct partition_layout *layout,
         .bootargs_size = layout->config->bootargs_size,
         .is_initial = layout->config->is_initial,
     };
+    int err;
 
-    int err = guest_start_info_write(&info, layout->description, buffer, size, used);
+    if (CONFIG_SHARED_MEMORY && d->shared_count != 0) {
+        info.acpi.shares = shared_memory_share(d->shared_first);
+        info.acpi.share_count = d->shared_count;
+    }
+    err = guest_start_info_write(&info, layout->description, buffer, size, used);
 
     if (err == 0) {
         for (unsigned i = 0; i < ARCH_GUEST_RAM_BANKS; i++) {

@@ -55,6 +55,8 @@ struct boot_domain {
     unsigned place_count;          /* of these; 0: any memory that is free */
     struct memory_range place[CONFIG_PLACEMENT ? BOOT_PLACE_COUNT : 1]; /* the board's memory that it gets, in this order */
     bool is_direct;                /* at its machine addresses */
+    uint16_t shared_first;         /* bh/shared_memory.h: its shares, from this one on */
+    uint16_t shared_count;
     uint16_t vcpu_count;
     uint16_t cpu_count;            /* of CPUS; 0: any */
     uint16_t weight;               /* 0: the default */

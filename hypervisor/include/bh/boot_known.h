@@ -11,6 +11,7 @@
 enum boot_known {
     BOOT_KNOWN_DOMAIN, /* a "xen,domain" node */
     BOOT_KNOWN_MODULE, /* a kernel or ramdisk of one */
+    BOOT_KNOWN_SHARED, /* a "xen,domain-shared-memory-v1" node of one */
     BOOT_KNOWN_CHOSEN, /* /chosen, where boot loaders leave much else */
 };
 

@@ -98,6 +98,7 @@ struct domain {
     bool has_lines;                /* [lock device line] interrupts of devices are its */
     unsigned place_count;          /* [boot] of these; 0: its memory is anywhere, and comes and goes */
     struct domain_place place[DOMAIN_PLACE_COUNT]; /* [boot] */
+    uint16_t shared_first, shared_count; /* [boot] its shares of memory: bh/shared_memory.h */
     uint64_t kept_count;           /* [atomic] frames of these that are not mapped, and are kept for it */
     uint64_t kept_next;            /* [reaper] pages of these that were looked at */
     struct p2m p2m;                /* [lock p2m.lock] */

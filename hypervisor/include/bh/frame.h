@@ -66,6 +66,11 @@ uint64_t frame_unmap_block(mfn_t m, unsigned order);
 MUST_USE int frame_alloc_ram(uint16_t domid, unsigned order, mfn_t *out);
 /* The same of the block at M, which is set apart for DOMID. -XEN_EINVAL: it is not. -XEN_EBUSY: some of it is in use. */
 MUST_USE int frame_take_apart(uint16_t domid, mfn_t m, unsigned order);
+/*
+ * Boot: COUNT frames from M on, which nobody refers to and the allocator does not have, are the hypervisor's for good;
+ * partitions map them by a right of their own (bh/shared_memory.h). They are zeroed.
+ */
+void frame_keep(mfn_t m, uint64_t count);
 MUST_USE int frame_alloc_p2m(uint16_t domid, unsigned order, mfn_t *out);
 /* The hypervisor's own, which DOMID pays for and may map. */
 MUST_USE int frame_alloc_shared(uint16_t domid, mfn_t *out);

@@ -32,7 +32,7 @@
 #define ARCH_GUEST_RAM_MAX   (0xf0000000 + GIB(508))
 /* A PVH guest's memory begins at 0, where the board has firmware. */
 #define ARCH_GUEST_CAN_BE_DIRECT false
-#define ARCH_GUEST_FIXED_RANGES { { 0, 0 } }
+#define ARCH_GUEST_FIXED_RANGES { { 0, MIB(1) }, { 0xf0000000, GIB(4) } }
 /* Where the pages of PV rings are: the console's, then the store's. In the area of Xen's special pages. */
 #define ARCH_GUEST_PV_PAGES  0xfeff8000
 
