@@ -18,9 +18,9 @@
 #include "bh/shared_memory.h"
 #include "bh/vcpu.h"
 
-/* Room for the ranges that boot finds taken: reserved ones, those of boot_take(), two modules a partition. */
+/* Room for the ranges that boot finds taken: reserved ones, those of boot_take(), modules of partitions, and what is apart. */
 #define TAKE_LIMIT  4
-#define TAKEN_COUNT (BOARD_RESERVED_COUNT + TAKE_LIMIT + 2 * CONFIG_MAX_DOMAINS + PAGE_ALLOC_APART_COUNT + \
+#define TAKEN_COUNT (BOARD_RESERVED_COUNT + TAKE_LIMIT + (2 + CONFIG_DEVICES) * CONFIG_MAX_DOMAINS + PAGE_ALLOC_APART_COUNT + \
                      SHARED_REGION_COUNT)
 #define FREE_COUNT  (TAKEN_COUNT + FRAME_BANK_COUNT)
 
@@ -61,6 +61,7 @@ static void set_apart(const char *name, uint64_t start, uint64_t end)
 static void take_modules(void)
 {
     const struct boot_config *c = &space.config;
+    const struct boot_module *m;
     uint64_t start, end;
     unsigned region = 0;
 
@@ -71,8 +72,9 @@ static void take_modules(void)
         boot_options_apply(c->bootargs, c->bootargs_size);
     }
     for (unsigned i = 0; i < c->domain_count; i++) {
-        boot_take(c->domain[i].kernel.start, c->domain[i].kernel.start + c->domain[i].kernel.size);
-        boot_take(c->domain[i].ramdisk.start, c->domain[i].ramdisk.start + c->domain[i].ramdisk.size);
+        for (unsigned k = 0; (m = boot_domain_module(&c->domain[i], k)) != NULL; k++) {
+            boot_take(m->start, m->start + m->size);
+        }
         for (unsigned k = 0; CONFIG_PLACEMENT && k < c->domain[i].place_count; k++) {
             set_apart(c->domain[i].name, c->domain[i].place[k].start, c->domain[i].place[k].end);
         }
@@ -203,10 +205,10 @@ static bool is_reserved(const struct memory_range *r)
 static unsigned find_modules(unsigned count, bool needed)
 {
     for (unsigned i = 0; i < space.config.domain_count; i++) {
-        const struct boot_module *modules[] = { &space.config.domain[i].kernel, &space.config.domain[i].ramdisk };
+        const struct boot_module *m;
 
-        for (unsigned k = 0; k < ARRAY_COUNT(modules); k++) {
-            uint64_t from = modules[k]->start, to = from + modules[k]->size;
+        for (unsigned k = 0; (m = boot_domain_module(&space.config.domain[i], k)) != NULL; k++) {
+            uint64_t from = m->start, to = from + m->size;
 
             if ((CONFIG_RESTART && restart_needs(from, to)) == needed) {
                 space.taken[count++] = (struct memory_range){ .start = from, .end = to };

@@ -31,7 +31,7 @@ struct reading {
 
 /* What may be in a "xen,domain" node beside its modules. */
 static const char unsupported_nodes[][32] = {
-    "multiboot,device-tree", "xen,vcpu", "xen,domain-shared-memory-v1", /* the last one: by this build */
+    "xen,vcpu", "multiboot,device-tree", "xen,domain-shared-memory-v1", /* the last two: by this build */
 };
 
 /* Req: BH-BOOT-008 */
@@ -254,10 +254,10 @@ static bool ranges_overlap(const struct boot_module *m, uint64_t start, uint64_t
 /* True if a module at START collides with one of D, or its memory. Partitions may share a file, but only the whole of it. */
 static bool collides(const struct boot_domain *d, uint64_t start, uint64_t size)
 {
-    const struct boot_module *modules[] = { &d->kernel, &d->ramdisk };
+    const struct boot_module *m;
 
-    for (unsigned i = 0; i < ARRAY_COUNT(modules); i++) {
-        if (ranges_overlap(modules[i], start, size) && !(modules[i]->start == start && modules[i]->size == size)) {
+    for (unsigned i = 0; (m = boot_domain_module(d, i)) != NULL; i++) {
+        if (ranges_overlap(m, start, size) && !(m->start == start && m->size == size)) {
             return true;
         }
     }
@@ -327,9 +327,8 @@ static BOOT_CODE_MORE bool read_place(struct reading *r, const struct fdt_node *
             return false;
         }
     }
-    if (ranges_overlap(&r->d->kernel, start, size) || ranges_overlap(&r->d->ramdisk, start, size) ||
-        boot_placement_overlaps(r->d, start, start + size)) {
-        domain_error(r, node, "reg", "overlaps the other module, or its memory; expected a range of its own");
+    if (boot_domain_uses(r->d, start, start + size) || boot_placement_overlaps(r->d, start, start + size)) {
+        domain_error(r, node, "reg", "overlaps another module, or its memory; expected a range of its own");
         return false;
     }
     *out = (struct boot_module){ .start = start, .size = size };
@@ -363,6 +362,16 @@ static void read_ramdisk(struct reading *r, const struct fdt_node *node)
     }
 }
 
+/* Req: BH-BOOT-046 */
+static void read_device_tree(struct reading *r, const struct fdt_node *node)
+{
+    if (r->d->device_tree.size != 0) {
+        domain_error(r, node, NULL, "a second device tree; expected one at most");
+    } else if (read_place(r, node, &r->d->device_tree) && r->d->device_tree.size > BOOT_PARTIAL_TREE_MAX) {
+        domain_error(r, node, "reg", "expected at most %u bytes", BOOT_PARTIAL_TREE_MAX);
+    }
+}
+
 static void read_child(struct reading *r, const struct fdt_node *node)
 {
     bool is_kernel = fdt_is_compatible(r->t, node, "multiboot,kernel") ||
@@ -377,6 +386,11 @@ static void read_child(struct reading *r, const struct fdt_node *node)
         } else {
             read_ramdisk(r, node);
         }
+        return;
+    }
+    if (CONFIG_DEVICES && fdt_is_compatible(r->t, node, "multiboot,device-tree")) {
+        boot_known_check(r->t, node, BOOT_KNOWN_MODULE);
+        read_device_tree(r, node);
         return;
     }
     if (CONFIG_EVTCHN && fdt_is_compatible(r->t, node, "xen,evtchn-v1")) {
@@ -453,6 +467,17 @@ void boot_config_cells(const struct fdt *t, const struct fdt_node *domain, const
     module->size_cells = inherited_cells(t, nodes, ARRAY_COUNT(nodes), "#size-cells", 1);
 }
 
+/* Everybody has as many as there are. */
+static void read_spis(struct reading *r)
+{
+    uint32_t count;
+    int err = fdt_u32(r->t, &r->d->node, "nr_spis", &count);
+
+    if (err != -XEN_ENOENT && (err != 0 || count > ARCH_GUEST_SPI_COUNT)) {
+        domain_error(r, &r->d->node, "nr_spis", "expected a number up to %u", ARCH_GUEST_SPI_COUNT);
+    }
+}
+
 /* Req: BH-BOOT-007 */
 static void read_domain(struct reading *r)
 {
@@ -468,6 +493,7 @@ static void read_domain(struct reading *r)
     }
     read_cpus(r);
     read_weight(r);
+    read_spis(r);
     if (CONFIG_RESTART) {
         read_restart(r);
     }

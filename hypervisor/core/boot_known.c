@@ -29,7 +29,7 @@ static const struct known_property domain_properties[] = {
     { .name = "#size-cells", .supported = true },
     { .name = "phandle", .supported = true },
     { .name = "linux,phandle", .supported = true },
-    { .name = "nr_spis" },
+    { .name = "nr_spis", .supported = true },
     { .name = "direct-map", .supported = CONFIG_PLACEMENT },
     { .name = "xen,enhanced", .supported = CONFIG_CONTROL, .off = "disabled" },
     { .name = "xen,static-mem", .supported = CONFIG_PLACEMENT },

@@ -175,7 +175,7 @@ bool device_give(struct domain *d)
     d->is_direct = true;
     spin_lock(&lock);
     for (unsigned i = 0; i < range_count; i++) {
-        if (range[i].home != FRAME_NO_DOMAIN) {
+        if (range[i].home != FRAME_NO_DOMAIN && range[i].user == FRAME_NO_DOMAIN) {
             range[i].home = d->id;
             range[i].user = d->id;
         }
@@ -186,6 +186,61 @@ bool device_give(struct domain *d)
         (void)!device_line_bind(d, d, i);
     }
     return true;
+}
+
+/* May the frames from FIRST up to END be D's for good? */
+static int may_assign(const struct domain *d, uint64_t first, uint64_t end) REQUIRES(lock)
+{
+    uint64_t at = first;
+
+    for (unsigned i = find(first); at < end; i++) {
+        const struct device_range *r = &range[i];
+
+        if (i == range_count || r->start > at) {
+            return -XEN_EPERM;
+        }
+        if (r->user != FRAME_NO_DOMAIN && r->user != d->id) {
+            return -XEN_EBUSY;
+        }
+        at = r->end;
+    }
+    return has_room(2) ? 0 : -XEN_ENOSPC;
+}
+
+/* Req: BH-DEV-013 */
+int device_assign(struct domain *d, uint64_t first, uint64_t count)
+{
+    int err;
+
+    if (count == 0 || count > UINT64_MAX - first) {
+        return -XEN_EPERM;
+    }
+    spin_lock(&lock);
+    err = may_assign(d, first, first + count);
+    if (err == 0) {
+        cut(first);
+        cut(first + count);
+        for (unsigned i = find(first); i < range_count && range[i].start < first + count; i++) {
+            range[i].user = d->id;
+            range[i].home = d->id;
+        }
+        join();
+    }
+    spin_unlock(&lock);
+    return err;
+}
+
+void device_release(uint16_t id)
+{
+    spin_lock(&lock);
+    for (unsigned i = 0; i < range_count; i++) {
+        if (range[i].home == id) {
+            range[i].home = FRAME_NO_DOMAIN;
+            range[i].user = FRAME_NO_DOMAIN;
+        }
+    }
+    join();
+    spin_unlock(&lock);
 }
 
 struct domain *device_owner(void)
@@ -230,6 +285,10 @@ static int may_change(const struct domain *d, uint64_t first, uint64_t end, bool
             return -XEN_EPERM;
         }
         is_theirs = r->user == d->id;
+        if (!is_theirs && r->home != FRAME_NO_DOMAIN && r->home != owner->id) {
+            /* A partition's for good. */
+            return -XEN_EBUSY;
+        }
         if (allow ? !is_theirs && r->user != r->home && r->user != FRAME_NO_DOMAIN : is_theirs && r->mapped != 0) {
             return -XEN_EBUSY;
         }

@@ -15,6 +15,7 @@ static struct line {
     bool is_there;          /* it is a device's */
     bool is_apart;          /* not for the domain with the hardware itself */
     bool is_bound;          /* the user gets it */
+    uint16_t home;          /* domid that has it for good; 0: nobody. Not the domain with the hardware, which is 0 */
 } lines[DEVICE_LINE_COUNT]; /* [boot], then [lock lock] */
 
 /* ---- Boot ---- */
@@ -38,6 +39,41 @@ void device_line_remove(unsigned n)
     if (n < DEVICE_LINE_COUNT) {
         lines[n] = (struct line){ .user = NULL };
     }
+}
+
+/* Req: BH-DEV-013 */
+int device_line_assign(struct domain *d, unsigned n)
+{
+    int err;
+
+    if (n >= DEVICE_LINE_COUNT || !lines[n].is_there) {
+        return -XEN_EPERM;
+    }
+    spin_lock(&lock);
+    if (lines[n].is_bound || (lines[n].home != 0 && lines[n].home != d->id)) {
+        err = lines[n].user == d && lines[n].home == d->id ? 0 : -XEN_EBUSY;
+    } else {
+        err = vgic_line_attach(d, n);
+    }
+    if (err == 0) {
+        lines[n].user = d;
+        lines[n].is_bound = true;
+        lines[n].home = d->id;
+        d->has_lines = true;
+    }
+    spin_unlock(&lock);
+    return err;
+}
+
+void device_line_release(uint16_t id)
+{
+    spin_lock(&lock);
+    for (unsigned n = DEVICE_LINE_FIRST; n < DEVICE_LINE_COUNT; n++) {
+        if (lines[n].home == id) {
+            lines[n].home = 0;
+        }
+    }
+    spin_unlock(&lock);
 }
 
 /* ---- Later ---- */
@@ -77,7 +113,7 @@ int device_line_permit(struct domain *by, struct domain *d, unsigned n, bool all
         return err;
     }
     spin_lock(&lock);
-    if (lines[n].user != NULL && lines[n].user != d) {
+    if ((lines[n].user != NULL && lines[n].user != d) || (lines[n].home != 0 && lines[n].home != d->id)) {
         err = allow ? -XEN_EBUSY : 0;
     } else if (allow) {
         lines[n].user = d;
@@ -100,7 +136,8 @@ int device_line_bind(struct domain *by, struct domain *d, unsigned n)
         return err;
     }
     spin_lock(&lock);
-    if (lines[n].is_bound || (lines[n].user != NULL && lines[n].user != d)) {
+    if (lines[n].is_bound || (lines[n].user != NULL && lines[n].user != d) ||
+        (lines[n].home != 0 && lines[n].home != d->id)) {
         err = -XEN_EBUSY;
     } else {
         err = vgic_line_attach(d, n);

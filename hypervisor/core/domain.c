@@ -18,6 +18,7 @@
 #include "bh/frame.h"
 #include "bh/heap.h"
 #include "bh/page_alloc.h"
+#include "bh/partition_devices.h"
 #include "bh/physmap.h"
 #include "bh/vcpu.h"
 #include "bh/wallclock.h"
@@ -509,7 +510,7 @@ bool domain_reap_step(struct domain *d)
         (CONFIG_ARGO && !argo_domain_close(d))) {
         return false;
     }
-    if (CONFIG_HARDWARE_DOMAIN && d->has_lines) {
+    if (CONFIG_DEVICES && d->has_lines) {
         device_line_end(d);
     }
     for (unsigned i = 0; i < d->vcpu_count; i++) {
@@ -524,7 +525,7 @@ bool domain_reap_step(struct domain *d)
     if (d->has_p2m) {
         d->has_p2m = !p2m_teardown(&d->p2m);
         if (!d->has_p2m) {
-            if (CONFIG_HARDWARE_DOMAIN) {
+            if (CONFIG_DEVICES) {
                 device_range_end(d);
             }
             /* Now, since what follows may have to wait for others. */
@@ -562,6 +563,9 @@ bool domain_reap_step(struct domain *d)
     was_managed = d->is_managed;
     to_reset = d->is_initial && d->shutdown_reason == SHUTDOWN_reboot;
     free_parts(d);
+    if (CONFIG_DEVICES) {
+        partition_devices_forget(d->id);
+    }
     if (CONFIG_RESTART) {
         restart_forget(d);
     }

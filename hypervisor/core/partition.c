@@ -13,6 +13,7 @@
 #include "bh/frame.h"
 #include "bh/heap.h"
 #include "bh/page_alloc.h"
+#include "bh/partition_devices.h"
 #include "bh/partition_memory.h"
 #include "bh/partition_shared.h"
 #include "bh/pv_console.h"
@@ -191,7 +192,53 @@ static int plan_kernel(struct building *b)
 
 static size_t description_max(const struct building *b)
 {
-    return CONFIG_HARDWARE_DOMAIN && b->domain->has_hardware ? arch_hardware_description_max() : DESCRIPTION_MAX;
+    size_t size = CONFIG_HARDWARE_DOMAIN && b->domain->has_hardware ? arch_hardware_description_max() : DESCRIPTION_MAX;
+
+    /* Nodes of it, and names of theirs. */
+    return CONFIG_DEVICES ? size + 2 * ALIGN_UP(b->config->device_tree.size, PAGE_SIZE) : size;
+}
+
+/* The partial device tree, which has been checked to be of moderate size, as long as the partition is built. */
+static int read_partial(struct building *b)
+{
+    const struct boot_module *m = &b->config->device_tree;
+    char *copy;
+
+    if (!CONFIG_DEVICES || m->size == 0) {
+        return 0;
+    }
+    copy = heap_alloc(m->size, FRAME_NO_DOMAIN);
+    if (copy == NULL) {
+        return -XEN_ENOMEM;
+    }
+    read_module(m, 0, copy, m->size);
+    b->layout.partial = copy;
+    return 0;
+}
+
+static void forget_partial(struct building *b)
+{
+    if (CONFIG_DEVICES && b->layout.partial != NULL) {
+        heap_free((void *)(uintptr_t)b->layout.partial, b->config->device_tree.size);
+        b->layout.partial = NULL;
+    }
+}
+
+/* A piece of its devices, which its first life finds in the partial device tree. */
+static int add_devices(struct building *b)
+{
+    int err = 0;
+
+    if (b->at == 0 && b->done == 0 && b->layout.partial != NULL && !partition_devices_are_known(b->domain->id)) {
+        err = arch_guest_find_devices(b->domain, &b->layout);
+    }
+    if (err == 0) {
+        err = partition_devices_map(b->domain, &b->at, &b->done);
+    }
+    if (err == 0) {
+        forget_partial(b);
+    }
+    return err;
 }
 
 static int place(struct building *b)
@@ -323,7 +370,7 @@ static int add_vcpu(struct building *b)
 }
 
 /* One after the other. Those up to PLACE say themselves what is wrong. */
-enum step { ADD_MEMORY, PLAN_KERNEL, PLACE, LOAD_KERNEL, LOAD_RAMDISK, DESCRIBE, ADD_CONSOLE, ADD_SHARED, ADD_VCPU, STEP_COUNT };
+enum step { ADD_MEMORY, PLAN_KERNEL, PLACE, READ_PARTIAL, LOAD_KERNEL, LOAD_RAMDISK, DESCRIBE, ADD_CONSOLE, ADD_DEVICES, ADD_SHARED, ADD_VCPU, STEP_COUNT };
 
 static int take(struct building *b)
 {
@@ -331,10 +378,12 @@ static int take(struct building *b)
     case ADD_MEMORY: return partition_memory_step(&b->memory, b->domain, &b->layout);
     case PLAN_KERNEL: return plan_kernel(b);
     case PLACE: return place(b);
+    case READ_PARTIAL: return read_partial(b);
     case LOAD_KERNEL: return load_kernel(b);
     case LOAD_RAMDISK: return load_ramdisk(b);
     case DESCRIBE: return describe(b);
     case ADD_CONSOLE: return add_console(b);
+    case ADD_DEVICES: return CONFIG_DEVICES ? add_devices(b) : 0;
     case ADD_SHARED: return CONFIG_SHARED_MEMORY ? add_shared(b) : 0;
     default: return add_vcpu(b);
     }
@@ -353,6 +402,7 @@ int partition_step(void)
     int err = take(&building);
 
     if (err < 0) {
+        forget_partial(&building);
         if (building.step > PLACE) {
             log_error("%s: cannot be built (error %d)", building.config->name, -err);
         }

@@ -91,11 +91,6 @@ void restart_forget(struct domain *d)
     heap_free((void *)(uintptr_t)d->restart.config, sizeof(struct kept));
 }
 
-static bool overlaps(const struct boot_module *m, uint64_t start, uint64_t end)
-{
-    return m->start < end && start < m->start + m->size;
-}
-
 bool restart_needs(uint64_t start, uint64_t end)
 {
     bool needed = false;
@@ -103,8 +98,7 @@ bool restart_needs(uint64_t start, uint64_t end)
     for (unsigned i = 0; i < CONFIG_MAX_DOMAINS; i++) {
         const struct boot_domain *config = domain_table[i] != NULL ? domain_table[i]->restart.config : NULL;
 
-        needed = needed || (config != NULL &&
-                            (overlaps(&config->kernel, start, end) || overlaps(&config->ramdisk, start, end)));
+        needed = needed || (config != NULL && boot_domain_uses(config, start, end));
     }
     return needed;
 }

@@ -137,7 +137,7 @@ uint32_t vgic_fold(struct vcpu *v, struct vgic_work *w);
 void vgic_refill(struct vcpu *v);
 /* V's guest ended interrupts that were active but not listed: those of the highest priority, since ends nest. */
 void vgic_settle_ends(struct vcpu *v);
-/* Only if CONFIG_HARDWARE_DOMAIN: the triggers of MASK in S, whose first interrupt is FIRST, changed. At most 32 steps. */
+/* Only if CONFIG_DEVICES: the triggers of MASK in S, whose first interrupt is FIRST, changed. At most 32 steps. */
 void vgic_lines_configure(const struct vgic_spi_bank *s, unsigned first, uint32_t mask);
 /* V has come to this CPU: the physical interrupts that it gets, and has enabled, do. At most VGIC_SPI_COUNT steps. */
 void vgic_lines_move(struct vcpu *v);

@@ -157,7 +157,7 @@ void vgic_load(struct vcpu *v)
 
     spin_lock(&d->arch.vgic.lock);
     vc->loaded_on = this_cpu();
-    if (CONFIG_HARDWARE_DOMAIN && unlikely(d->has_lines) && vc->lines_on != this_cpu()->id + 1) {
+    if (CONFIG_DEVICES && unlikely(d->has_lines) && vc->lines_on != this_cpu()->id + 1) {
         vgic_lines_move(v);
     }
     if (!only_latched(&d->arch.vgic, vc)) {

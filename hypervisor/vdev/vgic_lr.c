@@ -233,7 +233,7 @@ COLD static uint64_t v2_sgi_take(struct vgic_cpu *vc, unsigned irq, bool active,
  */
 static bool ends_elsewhere(const struct vgic_dist *vd, unsigned irq)
 {
-    return CONFIG_HARDWARE_DOMAIN && irq >= VGIC_PRIVATE_COUNT && vgic_is_v2(vd) &&
+    return CONFIG_DEVICES && irq >= VGIC_PRIVATE_COUNT && vgic_is_v2(vd) &&
            vd->spi[irq / 32 - 1].taken_on[irq % 32] != this_cpu()->id;
 }
 

@@ -130,7 +130,7 @@ static void route_to(const struct vgic_regs *r, unsigned n, unsigned target, str
 {
     if (r->shared->target[n] != target) {
         r->shared->target[n] = (uint8_t)target;
-        if (CONFIG_HARDWARE_DOMAIN) {
+        if (CONFIG_DEVICES) {
             vgic_line_follow(r->reader->domain, r->shared, r->first + n);
         }
         vgic_regs_changed(r, (uint32_t)1 << n, w);

@@ -227,7 +227,7 @@ void vgic_bits_write(const struct vgic_regs *r, enum vgic_bits kind, uint32_t va
     default:
         return;
     }
-    if (CONFIG_HARDWARE_DOMAIN && (kind == VGIC_ENABLE_SET || kind == VGIC_ENABLE_CLEAR)) {
+    if (CONFIG_DEVICES && (kind == VGIC_ENABLE_SET || kind == VGIC_ENABLE_CLEAR)) {
         lines_enable(r, value, kind == VGIC_ENABLE_SET);
     }
     vgic_bank_reopen(vd, b);
@@ -285,7 +285,7 @@ void vgic_config_write(const struct vgic_regs *r, unsigned half, uint32_t value,
     }
     if (edge != 0) {
         r->bank->edge ^= edge << (half * 16);
-        if (CONFIG_HARDWARE_DOMAIN && r->shared != NULL) {
+        if (CONFIG_DEVICES && r->shared != NULL) {
             vgic_lines_configure(r->shared, r->first, edge << (half * 16));
         }
         vgic_regs_changed(r, edge << (half * 16), w);

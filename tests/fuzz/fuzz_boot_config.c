@@ -87,6 +87,21 @@ static void check_domain(const struct board *b, const struct boot_config *c, con
     CHECK(fdt_open(&t, buffer, size) == 0);
 }
 
+/* What is a stranger's partial tree can be put into a partition's tree. */
+static void check_partial(const struct fdt *partial)
+{
+    static uint8_t large[FDT_SIZE_MAX] __attribute__((aligned(8)));
+    const struct guest_tree g = {
+        .vcpu_count = 1, .gic_version = 3, .memory = { { 0x40000000, 0x44000000 } }, .has_xen = true, .partial = partial,
+    };
+    struct fdt t;
+    size_t size;
+
+    if (guest_tree_write(&g, large, sizeof(large), &size) == 0) {
+        CHECK(fdt_open(&t, large, size) == 0);
+    }
+}
+
 /* The tree of who has the hardware is one, however odd the board's is, or cannot be written. */
 static void check_hardware(const struct fdt *board_tree, const struct board *b, const struct board_arm *arm)
 {
@@ -100,6 +115,7 @@ static void check_hardware(const struct fdt *board_tree, const struct board *b, 
     size_t size;
 
     hardware_devices_read(board_tree, b, arm, 96);
+    check_partial(board_tree);
     memory.end = memory.start + ALIGN_DOWN((memory.end - memory.start) / 2, PAGE_SIZE);
     if (memory.start != memory.end && hardware_tree_find_regions(b, &h) == 0) {
         for (unsigned i = 0; i < h.region_count; i++) {

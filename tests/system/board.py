@@ -98,6 +98,8 @@ class Board(Machine):
             text += self.module("kernel", domain.kernel, domain.bootargs)
         if domain.ramdisk is not None:
             text += self.module("ramdisk", domain.ramdisk)
+        if domain.devices is not None:
+            text += self.module("device-tree", domain.devices)
         return text + "};\n"
 
     def all_bootargs(self):

@@ -31,7 +31,7 @@ def is_xen(path):
 
 @dataclasses.dataclass
 class Domain:
-    """One partition. EXTRA is device-tree source put into its node as it is; MODULES are further (compatible, path)."""
+    """One partition. EXTRA is device-tree source put into its node as it is; DEVICES a partial device tree, a blob."""
     name: str
     kernel: object
     bootargs: str = ""
@@ -39,6 +39,7 @@ class Domain:
     vcpus: int = 1
     ramdisk: object = None
     vpl011: bool = True
+    devices: object = None
     extra: str = ""
     memory_text: str = ""           # instead of MEMORY: what follows "memory ="
 

@@ -105,7 +105,7 @@ static void test_ours(void **state)
 {
     (void)state;
     assert_int_equal(read_chosen(
-        DOMAIN("domU1", BASIC "bulkhead,name = \"engine-1.a\"; bulkhead,cpus = <3>; bulkhead,weight = <65535>; "
+        DOMAIN("domU1", BASIC "nr_spis = <64>; bulkhead,name = \"engine-1.a\"; bulkhead,cpus = <3>; bulkhead,weight = <65535>; "
                "bulkhead,on-poweroff = \"restart\"; bulkhead,on-watchdog = \"halt-board\"; bulkhead,restart-limit = <32 65535>; "
                         KERNEL("50000000"))
         DOMAIN("domU2", "memory = <65536>; cpus = <3>; bulkhead,cpus = <1 2>; bulkhead,weight = <1>; phandle = <9>; "
@@ -154,7 +154,7 @@ static void test_no_domains(void **state)
 static void test_warnings(void **state)
 {
     static const char *const unsupported[] = {
-        "nr_spis", "xen,domain-p2m-mem-mb", "domain-cpupool", "colors",
+        "xen,domain-p2m-mem-mb", "domain-cpupool", "colors",
         "llc-colors", "sve", "xen,sve", "max_grant_version", "max_grant_frames", "max_maptrack_frames", "passthrough",
         "xen,sci_type", "trap-unmapped-accesses", "v8r_el1_msa",
     };
@@ -181,7 +181,7 @@ static void test_warnings(void **state)
         "xen,static-heap = <1>; xen,new = <1>;\n"
         "other { compatible = \"simple-framebuffer\"; };\n"
         DOMAIN("d", BASIC "memroy = <0>; bulkhead,future; status = \"okay\"; "
-               "m { compatible = \"multiboot,device-tree\", \"multiboot,module\"; }; v { compatible = \"xen,vcpu\"; };\n"
+               "v { compatible = \"xen,vcpu\"; };\n"
                "e { compatible = \"xen,evtchn-v1\"; };\n"
                "u { compatible = \"multiboot,module\"; };\n"
                "k { compatible = \"multiboot,kernel\"; reg = <0 0x50000000 0x10>; xen,uefi-binary = \"a\"; load = <1>; };")),
@@ -192,7 +192,6 @@ static void test_warnings(void **state)
     expect_log("/chosen/d: memroy: unknown, ignored\n");
     expect_log("/chosen/d: bulkhead,future: unknown, ignored\n");
     expect_log("/chosen/d: status: unknown, ignored\n");
-    expect_log("/chosen/d/m: \"multiboot,device-tree\" is not supported yet, ignored\n");
     expect_log("/chosen/d/v: \"xen,vcpu\" is not supported yet, ignored\n");
     expect_log("/chosen/d/u: unknown, ignored; expected a \"multiboot,kernel\"");
     expect_log("/chosen/d/k: load: unknown, ignored\n");
@@ -216,6 +215,22 @@ static void bad(const char *domain, const char *message)
     assert_int_equal(config.domain[1].cpu_count, 0);
 }
 
+/* Req: BH-BOOT-046 */
+/* The partial device tree is one more module. */
+static void test_device_tree(void **state)
+{
+#define DEVICES(at, size) "t@" at " { compatible = \"multiboot,device-tree\", \"multiboot,module\"; reg = <0 0x" at " " size ">; };\n"
+    (void)state;
+    assert_int_equal(read_chosen(DOMAIN("d", BASIC KERNEL("50000000") DEVICES("51000000", "0x10000"))), 0);
+    assert_string_equal(log_text(), "");
+    assert_true(config.domain[0].device_tree.start == 0x51000000 && config.domain[0].device_tree.size == 0x10000);
+    bad(DOMAIN("bad", BASIC KERNEL("50000000") DEVICES("51000000", "0x10001")), "/t@51000000: reg: expected at most 65536 bytes");
+    bad(DOMAIN("bad", BASIC KERNEL("50000000") DEVICES("51000000", "16") DEVICES("52000000", "16")),
+        "/t@52000000: a second device tree; expected one at most");
+    bad(DOMAIN("bad", BASIC KERNEL("50000000") DEVICES("50000800", "16")), "/t@50000800: reg: overlaps another module");
+    bad(DOMAIN("bad", BASIC DEVICES("50000800", "16") KERNEL("50000000")), "/module@50000000: reg: overlaps another module");
+}
+
 #define BAD(more, message) bad(DOMAIN("bad", more), "/chosen/bad" message)
 #define REG(at, size) "m { compatible = \"multiboot,kernel\"; reg = <0 0x" at " 0x" size ">; };"
 
@@ -235,6 +250,7 @@ static void test_bad_numbers(void **state)
     BAD("memory = <0 65536>; cpus = <0>; " KERNEL("50000000"), ": cpus: 0 vCPUs; expected 1 to 128");
     BAD("memory = <0 65536>; cpus = <129>; " KERNEL("50000000"), ": cpus: 129 vCPUs; expected 1 to 128");
     BAD("memory = <0 65536>; cpus = <0xffffffff>; " KERNEL("50000000"), ": cpus: 4294967295 vCPUs");
+    BAD(BASIC "nr_spis = <65>; " KERNEL("50000000"), ": nr_spis: expected a number up to 64");
     BAD(BASIC "bulkhead,weight = <0>; " KERNEL("50000000"), ": bulkhead,weight: expected a number from 1 to 65535");
     BAD(BASIC "bulkhead,weight = <65536>; " KERNEL("50000000"), ": bulkhead,weight: expected");
     BAD(BASIC "bulkhead,weight = [01]; " KERNEL("50000000"), ": bulkhead,weight: expected");
@@ -303,8 +319,8 @@ static void test_bad_modules(void **state)
     BAD(BASIC REG("5fffffff", "2"), "/m: reg: overlaps a module or memory of first; expected a range of its own");
     BAD(BASIC REG("60000fff", "2"), "/m: reg: overlaps a module or memory of first");
     BAD(BASIC REG("60000000", "fff"), "/m: reg: overlaps a module or memory of first");
-    BAD(BASIC KERNEL("50000000") RAMDISK("4ffff000"), "/module@4ffff000: reg: overlaps the other module");
-    BAD(BASIC RAMDISK("50000000") KERNEL("50001000"), "/module@50001000: reg: overlaps the other module");
+    BAD(BASIC KERNEL("50000000") RAMDISK("4ffff000"), "/module@4ffff000: reg: overlaps another module");
+    BAD(BASIC RAMDISK("50000000") KERNEL("50001000"), "/module@50001000: reg: overlaps another module");
     BAD(BASIC "m { compatible = \"multiboot,kernel\"; reg = <0 0x50000000 16>; bootargs = [41 42]; };",
         "/m: bootargs: expected one terminated string of less than 4096 characters");
     BAD(BASIC "m { compatible = \"multiboot,kernel\"; reg = <0 0x50000000 16>; bootargs = \"a\", \"b\"; };",
@@ -461,7 +477,7 @@ static void test_placement(void **state)
     BAD(BASIC "xen,static-mem = <0 0x5e000000 0x4000000>; " KERNEL("60000000"),
         ": xen,static-mem: 0x5e000000: overlaps a module or memory of first");
     BAD(BASIC "xen,static-mem = <0 0x50000000 0x4000000>; " KERNEL("50001000"),
-        "/module@50001000: reg: overlaps the other module, or its memory");
+        "/module@50001000: reg: overlaps another module, or its memory");
     assert_int_equal(read_chosen(
         DOMAIN("one", BASIC "xen,static-mem = <0 0x50000000 0x4000000>; " KERNEL("70000000"))
         DOMAIN("two", BASIC KERNEL("53fff000"))), 1);
@@ -577,7 +593,7 @@ int main(void)
         cmocka_unit_test(test_bad_names),   cmocka_unit_test(test_bad_modules), cmocka_unit_test(test_long_arguments),
         cmocka_unit_test(test_cells),       cmocka_unit_test(test_too_many),  cmocka_unit_test(test_report),
         cmocka_unit_test(test_dom0),        cmocka_unit_test(test_capabilities), cmocka_unit_test(test_enhanced),
-        cmocka_unit_test(test_placement),   cmocka_unit_test(test_shared),
+        cmocka_unit_test(test_placement), cmocka_unit_test(test_device_tree),  cmocka_unit_test(test_shared),
         cmocka_unit_test(test_shared_by_several),
     };
 

@@ -7,9 +7,17 @@
 
 #include "lib/fdt_writer.h"
 #include "lib/string.h"
+#include "partial_tree.h"
 
 /* The phandle of the interrupt controller: Xen's GUEST_PHANDLE_GIC. */
 #define PHANDLE_GIC 65000
+/* Bytes for our own names of properties, where a partial tree has some, too. */
+#define OWN_NAMES 2048U
+
+static uint32_t gic_phandle(const struct guest_tree *g)
+{
+    return CONFIG_DEVICES && g->partial != NULL ? partial_tree_gic_phandle(g->partial, PHANDLE_GIC) : PHANDLE_GIC;
+}
 
 /* interrupt-controller/arm,gic.yaml: first cell, and the trigger in the third, with the CPUs of a PPI above it. */
 #define GIC_SPI          0
@@ -133,8 +141,8 @@ static void write_gic(struct fdt_writer *w, const struct guest_tree *g)
         fdt_writer_u32(w, "#redistributor-regions", GUEST_GICV3_RDIST_REGIONS);
     }
     fdt_writer_pairs(w, "reg", is_v3 ? reg3 : reg2, 4);
-    fdt_writer_u32(w, "linux,phandle", PHANDLE_GIC);
-    fdt_writer_u32(w, "phandle", PHANDLE_GIC);
+    fdt_writer_u32(w, "linux,phandle", gic_phandle(g));
+    fdt_writer_u32(w, "phandle", gic_phandle(g));
     fdt_writer_end_node(w);
 }
 
@@ -148,14 +156,14 @@ static void write_timer(struct fdt_writer *w, const struct guest_tree *g)
     fdt_writer_begin_node(w, "timer");
     fdt_writer_string(w, "compatible", "arm,armv8-timer");
     fdt_writer_cells(w, "interrupts", interrupts, 9);
-    fdt_writer_u32(w, "interrupt-parent", PHANDLE_GIC);
+    fdt_writer_u32(w, "interrupt-parent", gic_phandle(g));
     if (g->timer_frequency != 0) {
         fdt_writer_u32(w, "clock-frequency", g->timer_frequency);
     }
     fdt_writer_end_node(w);
 }
 
-static void write_vpl011(struct fdt_writer *w)
+static void write_vpl011(struct fdt_writer *w, const struct guest_tree *g)
 {
     static const uint64_t reg[] = { GUEST_PL011_BASE, GUEST_PL011_SIZE };
     static const uint32_t interrupts[] = { GIC_SPI, GUEST_VPL011_SPI - 32, IRQ_LEVEL_HIGH };
@@ -164,13 +172,13 @@ static void write_vpl011(struct fdt_writer *w)
     fdt_writer_string(w, "compatible", "arm,sbsa-uart");
     fdt_writer_pairs(w, "reg", reg, 2);
     fdt_writer_cells(w, "interrupts", interrupts, 3);
-    fdt_writer_u32(w, "interrupt-parent", PHANDLE_GIC);
+    fdt_writer_u32(w, "interrupt-parent", gic_phandle(g));
     fdt_writer_u32(w, "current-speed", 115200);
     fdt_writer_end_node(w);
 }
 
 /* Req: BH-ABI-014 */
-static void write_hypervisor(struct fdt_writer *w)
+static void write_hypervisor(struct fdt_writer *w, const struct guest_tree *g)
 {
     static const uint64_t reg[] = { GUEST_GNTTAB_BASE, GUEST_GNTTAB_SIZE };
     uint32_t interrupts[3];
@@ -180,7 +188,7 @@ static void write_hypervisor(struct fdt_writer *w)
     fdt_writer_list(w, "compatible", "xen,xen-4.17\0xen,xen");
     fdt_writer_pairs(w, "reg", reg, 2);
     fdt_writer_cells(w, "interrupts", interrupts, 3);
-    fdt_writer_u32(w, "interrupt-parent", PHANDLE_GIC);
+    fdt_writer_u32(w, "interrupt-parent", gic_phandle(g));
     fdt_writer_end_node(w);
 }
 
@@ -189,11 +197,15 @@ int guest_tree_write(const struct guest_tree *g, void *buffer, size_t size, size
 {
     struct fdt_writer w;
 
-    fdt_writer_begin(&w, buffer, size);
+    if (CONFIG_DEVICES && g->partial != NULL) {
+        fdt_writer_begin_large(&w, buffer, size, OWN_NAMES + ALIGN_UP((size_t)g->partial->size, 8));
+    } else {
+        fdt_writer_begin(&w, buffer, size);
+    }
     fdt_writer_begin_node(&w, "");
     fdt_writer_u32(&w, "#address-cells", 2);
     fdt_writer_u32(&w, "#size-cells", 2);
-    fdt_writer_u32(&w, "interrupt-parent", PHANDLE_GIC);
+    fdt_writer_u32(&w, "interrupt-parent", gic_phandle(g));
     guest_tree_write_chosen(&w, g);
     guest_tree_write_psci(&w);
     write_cpus(&w, g);
@@ -202,10 +214,13 @@ int guest_tree_write(const struct guest_tree *g, void *buffer, size_t size, size
     write_gic(&w, g);
     write_timer(&w, g);
     if (g->has_vpl011) {
-        write_vpl011(&w);
+        write_vpl011(&w, g);
     }
     if (g->has_xen) {
-        write_hypervisor(&w);
+        write_hypervisor(&w, g);
+    }
+    if (CONFIG_DEVICES && g->partial != NULL) {
+        partial_tree_write(&w, g->partial);
     }
     fdt_writer_end_node(&w);
     return fdt_writer_finish(&w, tree_size);

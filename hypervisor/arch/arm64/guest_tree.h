@@ -14,6 +14,8 @@
 /* Bytes of the largest tree, with the longest command line and the most vCPUs. */
 #define GUEST_TREE_SIZE_MAX (32U << 10)
 
+struct fdt;
+
 struct guest_tree {
     unsigned vcpu_count;
     unsigned gic_version;                          /* 2 or 3 */
@@ -24,6 +26,7 @@ struct guest_tree {
     uint32_t timer_frequency;                      /* Hz; 0: the guest reads it from the counter's register */
     const struct shared_share *shares;             /* memory that it shares with others */
     unsigned share_count;                          /* up to SHARED_PER_PARTITION */
+    const struct fdt *partial;                     /* nodes of the board's devices that it has; NULL: none */
     bool has_vpl011;
     bool has_xen;                                  /* the hypervisor node */
 };

@@ -226,24 +226,45 @@ static bool goes_to_gic(const struct fdt *t, const struct fdt_walk *w, uint32_t 
     return parent == gic;
 }
 
-/* The shared interrupts of the node that W stands at are set apart. */
-static void set_interrupts_apart(const struct fdt *t, const struct fdt_walk *w, uint32_t gic, unsigned cells)
+/*
+ * The next shared interrupt of the node that W stands at, from cell *AT of its property on, which goes behind it. False:
+ * there is none.
+ */
+static bool next_line(const struct fdt *t, const struct fdt_walk *w, uint32_t gic, unsigned cells, uint32_t *at,
+                      unsigned *line)
 {
     struct fdt_property p;
     bool is_extended = fdt_find_property(t, &w->node, "interrupts-extended", &p);
-    uint32_t at = 0, count;
+    uint32_t count;
 
     if (!is_extended && (!fdt_find_property(t, &w->node, "interrupts", &p) || !goes_to_gic(t, w, gic))) {
-        return;
+        return false;
     }
     count = p.size / sizeof(fdt_cell_t);
-    while (at + is_extended + cells <= count && (!is_extended || fdt_cell(&p, at) == gic)) {
-        at += is_extended;
-        if (fdt_cell(&p, at) == 0 && fdt_cell(&p, at + 1) < DEVICE_LINE_COUNT) {
-            device_line_set_apart(DEVICE_LINE_FIRST + fdt_cell(&p, at + 1));
+    while (cells >= 2 && *at + is_extended + cells <= count && (!is_extended || fdt_cell(&p, *at) == gic)) {
+        uint32_t kind = fdt_cell(&p, *at + is_extended), number = fdt_cell(&p, *at + is_extended + 1);
+
+        *at += is_extended + cells;
+        if (kind == 0 && number < DEVICE_LINE_COUNT - DEVICE_LINE_FIRST) {
+            *line = DEVICE_LINE_FIRST + number;
+            return true;
         }
-        at += cells;
     }
+    return false;
+}
+
+bool hardware_next_line(const struct fdt *t, const struct board_arm *arm, const struct fdt_node *node, uint32_t *at,
+                        unsigned *line)
+{
+    struct fdt_walk w;
+
+    fdt_walk_begin(t, &w);
+    do {
+        if (w.node.cell == node->cell) {
+            return next_line(t, &w, hardware_gic_phandle(t, arm), arm->gic_cells, at, line);
+        }
+    } while (fdt_walk_next(t, &w));
+    return false;
 }
 
 static void read_lines(const struct fdt *t, const struct board_arm *arm, unsigned count)
@@ -257,8 +278,11 @@ static void read_lines(const struct fdt *t, const struct board_arm *arm, unsigne
     }
     hardware_walk_begin(t, arm, &h);
     do {
-        if (h.use == HARDWARE_APART && h.is_enabled) {
-            set_interrupts_apart(t, &h.w, gic, arm->gic_cells);
+        uint32_t at = 0;
+        unsigned line;
+
+        while (h.use == HARDWARE_APART && h.is_enabled && next_line(t, &h.w, gic, arm->gic_cells, &at, &line)) {
+            device_line_set_apart(line);
         }
     } while (hardware_walk_next(t, arm, &h));
     device_line_remove(arm->uart_interrupt.intid);
@@ -286,4 +310,44 @@ void hardware_devices_read(const struct fdt *t, const struct board *b, const str
     }
     remove_registers(&arm->uart);
     read_lines(t, arm, count);
+}
+
+/* What is looked through when somebody needs a device. */
+static struct {
+    const struct fdt *tree;        /* NULL: there is none any more */
+    const struct board *board;
+    const struct board_arm *arm;
+    bool is_read;
+} boot; /* [boot] */
+
+void hardware_devices_begin(const struct fdt *t, const struct board *b, const struct board_arm *a)
+{
+    boot.tree = t;
+    boot.board = b;
+    boot.arm = a;
+    boot.is_read = false;
+}
+
+void hardware_devices_end(void)
+{
+    boot.tree = NULL;
+}
+
+const struct fdt *hardware_devices_find(unsigned line_count)
+{
+    if (boot.tree != NULL && !boot.is_read) {
+        hardware_devices_read(boot.tree, boot.board, boot.arm, line_count);
+        boot.is_read = true;
+    }
+    return boot.tree;
+}
+
+const struct board *hardware_devices_board(void)
+{
+    return boot.board;
+}
+
+const struct board_arm *hardware_devices_arm(void)
+{
+    return boot.arm;
 }

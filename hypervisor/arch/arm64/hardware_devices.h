@@ -30,6 +30,21 @@ bool hardware_walk_next(const struct fdt *t, const struct board_arm *arm, struct
 /* The GIC's phandle; one that no node has, if its node has none. */
 uint32_t hardware_gic_phandle(const struct fdt *t, const struct board_arm *arm);
 
+/* Boot: T is the tree that all of this is about, and A what is known of the board; there is none any more. */
+void hardware_devices_begin(const struct fdt *t, const struct board *b, const struct board_arm *a);
+void hardware_devices_end(void);
+/* The tree, or NULL. When it is first asked for, hardware_devices_read() is done. */
+const struct fdt *hardware_devices_find(unsigned line_count);
+const struct board *hardware_devices_board(void);
+const struct board_arm *hardware_devices_arm(void);
+
+/*
+ * The next shared interrupt of NODE in T, from cell *AT of its property on (0: the first), which goes behind it. False:
+ * there is none. Bound: a walk of the tree.
+ */
+bool hardware_next_line(const struct fdt *t, const struct board_arm *arm, const struct fdt_node *node, uint32_t *at,
+                        unsigned *line);
+
 /*
  * Tells bh/device.h which registers and interrupts of devices there are: those of GIVEN and APART nodes that are enabled,
  * without RAM and without what is the hypervisor's. Interrupts are those below COUNT. Bound: some walks of the tree, and

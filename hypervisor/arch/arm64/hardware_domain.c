@@ -13,33 +13,14 @@
 /* Of a redistributor: two frames of 64 KiB. */
 #define REDISTRIBUTOR_SIZE 0x20000
 
-static const struct fdt *tree;        /* [boot] NULL: there is none any more */
-static const struct board *board;     /* [boot] */
-static const struct board_arm *arm;   /* [boot] */
-
-void hardware_domain_begin(const struct fdt *t, const struct board *b, const struct board_arm *a)
-{
-    tree = t;
-    board = b;
-    arm = a;
-}
-
-void hardware_domain_end(void)
-{
-    tree = NULL;
-}
-
 bool hardware_domain_take(struct domain *d)
 {
-    if (tree == NULL || device_owner() != NULL) {
-        return false;
-    }
-    hardware_devices_read(tree, board, arm, gic_interrupt_count());
-    return device_give(d);
+    return device_owner() == NULL && hardware_devices_find(gic_interrupt_count()) != NULL && device_give(d);
 }
 
 static int add_gicv3(struct domain *d)
 {
+    const struct board_arm *arm = hardware_devices_arm();
     int err;
 
     if (arm->gicr[0].size / REDISTRIBUTOR_SIZE < d->vcpu_count) {
@@ -54,6 +35,7 @@ static int add_gicv3(struct domain *d)
 /* Req: BH-DEV-011 */
 int hardware_domain_add_gic(struct domain *d)
 {
+    const struct board_arm *arm = hardware_devices_arm();
     uint64_t size = ALIGN_DOWN(MIN(arm->gicc.size, arm->gicv.size), PAGE_SIZE);
     int err;
 
@@ -70,14 +52,14 @@ int hardware_domain_add_gic(struct domain *d)
 
 size_t arch_hardware_description_max(void)
 {
-    return hardware_tree_size_max(tree);
+    return hardware_tree_size_max(hardware_devices_find(gic_interrupt_count()));
 }
 
 int hardware_domain_describe(struct domain *d, const struct partition_layout *layout, void *buffer, size_t size,
                              size_t *used)
 {
     struct hardware_tree h = {
-        .board = tree, .arm = arm, .memory = layout->ram,
+        .board = hardware_devices_find(gic_interrupt_count()), .arm = hardware_devices_arm(), .memory = layout->ram,
         .guest = {
             .vcpu_count = d->vcpu_count,
             .ramdisk_start = layout->ramdisk_start,
@@ -92,7 +74,7 @@ int hardware_domain_describe(struct domain *d, const struct partition_layout *la
     while (h.memory_count < PARTITION_BANKS && h.memory[h.memory_count].start != h.memory[h.memory_count].end) {
         h.memory_count++;
     }
-    err = hardware_tree_find_regions(board, &h);
+    err = hardware_tree_find_regions(hardware_devices_board(), &h);
     if (err != 0) {
         log_error("%s: no addresses are free for its grant table", d->name);
         return err;

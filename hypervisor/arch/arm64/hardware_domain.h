@@ -10,10 +10,6 @@
 struct domain;
 struct partition_layout;
 
-/* Boot: such a domain may be made from now on, as long as T and the others stay; NULL: not any more. */
-void hardware_domain_begin(const struct fdt *t, const struct board *b, const struct board_arm *arm);
-void hardware_domain_end(void);
-
 /* D gets the board's devices, which are looked for now: other boards' starts are spared it. False: it cannot. */
 bool hardware_domain_take(struct domain *d);
 /* Its virtual GIC, in the place of the board's. As arch_domain_create(). */

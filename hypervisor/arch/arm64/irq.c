@@ -85,7 +85,7 @@ static ALWAYS_INLINE void irq_take(struct cpu *cpu)
             return;
         }
         /* A device's stays active, too. */
-        if (!CONFIG_HARDWARE_DOMAIN || !device_line_take(irq)) {
+        if (!CONFIG_DEVICES || !device_line_take(irq)) {
             deliver(cpu, iar);
         }
     }

@@ -12,7 +12,7 @@
 #include "drivers/pl011.h"
 #include "firmware.h"
 #include "gic.h"
-#include "hardware_domain.h"
+#include "hardware_devices.h"
 #include "irq.h"
 #include "lib/fdt.h"
 #include "main.h"
@@ -172,12 +172,12 @@ void boot_main(uint64_t tree_pa, uint64_t image_pa)
         irq_attach_uart(board_arm.uart_interrupt.intid);
         pl011_enable_input();
     }
-    if (CONFIG_HARDWARE_DOMAIN) {
-        hardware_domain_begin(&tree, &board, &board_arm);
+    if (CONFIG_DEVICES) {
+        hardware_devices_begin(&tree, &board, &board_arm);
     }
     boot_build_partitions(&tree);
-    if (CONFIG_HARDWARE_DOMAIN) {
-        hardware_domain_end();
+    if (CONFIG_DEVICES) {
+        hardware_devices_end();
     }
     hyp_unmap(BOOT_TREE_VA, tree_mapped);
     boot_give_back(tree_pa, tree_pa + tree_size);

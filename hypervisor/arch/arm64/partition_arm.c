@@ -12,10 +12,13 @@
 #include "bh/pv_console.h"
 #include "bh/vcpu.h"
 #include "gic.h"
+#include "hardware_devices.h"
 #include "hardware_domain.h"
+#include "partial_tree.h"
 #include "sysreg.h"
 
 _Static_assert(ARCH_GUEST_DESCRIPTION_MAX == GUEST_TREE_SIZE_MAX, "room for the device tree");
+_Static_assert(ARCH_GUEST_SPI_COUNT == VGIC_SPI_COUNT, "what guests have");
 
 /* Req: BH-GIC-001 */
 static int add_gic(struct domain *d, const struct boot_domain *config)
@@ -80,6 +83,29 @@ void arch_domain_console_ready(struct domain *d)
     }
 }
 
+/* Opens L's partial device tree. */
+static int open_partial(const struct domain *d, const struct partition_layout *l, struct fdt *t)
+{
+    int err = fdt_open(t, l->partial, l->config->device_tree.size);
+
+    if (err != 0) {
+        log_error("%s: partial device tree: %s", d->name, t->problem != NULL ? t->problem : "it cannot be read");
+    }
+    return err;
+}
+
+int arch_guest_find_devices(struct domain *d, const struct partition_layout *l)
+{
+    const struct fdt *board = hardware_devices_find(gic_interrupt_count());
+    struct fdt partial;
+    int err = open_partial(d, l, &partial);
+
+    if (err == 0 && board == NULL) {
+        err = -XEN_ENOENT;
+    }
+    return err != 0 ? err : partial_tree_assign(&partial, board, hardware_devices_arm(), d);
+}
+
 int arch_guest_describe(struct domain *d, const struct partition_layout *layout, void *buffer, size_t size,
                         size_t *used)
 {
@@ -93,6 +119,7 @@ int arch_guest_describe(struct domain *d, const struct partition_layout *layout,
         .has_vpl011 = CONFIG_VPL011 && layout->config->vpl011,
         .has_xen = CONFIG_XEN_GUEST,
     };
+    struct fdt partial;
 
     if (CONFIG_HARDWARE_DOMAIN && d->has_hardware) {
         return hardware_domain_describe(d, layout, buffer, size, used);
@@ -103,6 +130,14 @@ int arch_guest_describe(struct domain *d, const struct partition_layout *layout,
     }
     for (unsigned i = 0; i < PARTITION_BANKS; i++) {
         tree.memory[i] = layout->ram[i];
+    }
+    if (CONFIG_DEVICES && layout->partial != NULL) {
+        int err = open_partial(d, layout, &partial);
+
+        if (err != 0) {
+            return err;
+        }
+        tree.partial = &partial;
     }
     return guest_tree_write(&tree, buffer, size, used);
 }

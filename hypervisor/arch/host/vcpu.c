@@ -10,6 +10,7 @@
 #include "bh/domain.h"
 #include "bh/frame.h"
 #include "bh/partition.h"
+#include "bh/partition_devices.h"
 #include "bh/vcpu.h"
 #include "lib/string.h"
 
@@ -181,6 +182,15 @@ int arch_domain_create(struct domain *d, const struct boot_domain *config)
 size_t arch_hardware_description_max(void)
 {
     return ARCH_GUEST_DESCRIPTION_MAX;
+}
+
+/* Its partial device tree is the one device that it names: an address, a page and an interrupt. */
+int arch_guest_find_devices(struct domain *d, const struct partition_layout *l)
+{
+    const uint64_t *device = l->partial;
+    int err = partition_devices_add_registers(d, gfn(device[0]), device[1], device[2]);
+
+    return err != 0 ? err : partition_devices_add_line(d, (unsigned)device[3]);
 }
 
 void arch_domain_start(struct domain *d)

@@ -170,6 +170,11 @@ void arch_domain_destroy(struct domain *d);
 struct partition_layout;
 MUST_USE int arch_guest_describe(struct domain *d, const struct partition_layout *layout, void *buffer, size_t size,
                                  size_t *used);
+/*
+ * Only if CONFIG_DEVICES: D, which is built for the first time, gets what L->partial, the bytes of a partial device tree,
+ * names of the board's devices (bh/partition_devices.h). On an error a message has said what was wrong.
+ */
+MUST_USE int arch_guest_find_devices(struct domain *d, const struct partition_layout *l);
 /* Only if CONFIG_HARDWARE_DOMAIN: the same bound for the domain that has the hardware (domain.is_direct). */
 size_t arch_hardware_description_max(void);
 /* D's shared page has the layout for another width from now on (domain_is_narrow()): the clock in it moves. */

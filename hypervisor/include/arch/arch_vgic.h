@@ -47,7 +47,7 @@ unsigned arch_vgic_eoi_count(void);
 void arch_vgic_hw_deactivate(unsigned pirq);
 
 /*
- * Only if CONFIG_HARDWARE_DOMAIN: physical shared interrupts that virtual ones stand for. Those of MASK, from FIRST (a
+ * Only if CONFIG_DEVICES: physical shared interrupts that virtual ones stand for. Those of MASK, from FIRST (a
  * multiple of 32) on, are enabled or disabled; one that is disabled gets its trigger; one goes to CPU.
  */
 struct cpu;

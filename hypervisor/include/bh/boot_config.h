@@ -25,6 +25,8 @@
 #include "bh/types.h"
 #include "lib/fdt.h"
 
+/* Bytes of a partial device tree. */
+#define BOOT_PARTIAL_TREE_MAX (64U << 10)
 /* Bytes of a partition's name, terminator included: DOMAIN_NAME_SIZE. */
 #define BOOT_NAME_SIZE 32
 #define BOOT_WEIGHT_MAX 65535
@@ -47,6 +49,7 @@ struct boot_domain {
     char name[BOOT_NAME_SIZE];     /* letters, digits and . _ - + ; of no other partition */
     uint64_t memory_kib;           /* a multiple of 4 */
     struct boot_module kernel, ramdisk;
+    struct boot_module device_tree; /* a partial one: what of the board's devices it has */
     const char *bootargs;          /* in the tree, terminated; NULL: none */
     const fdt_cell_t *cpus;        /* in the tree: see boot_domain_cpu() */
     struct fdt_node node;          /* for messages */
@@ -75,6 +78,24 @@ struct boot_config {
     bool has_channels;             /* there is something for boot_channels_make() */
     struct boot_domain domain[CONFIG_MAX_DOMAINS]; /* those without an error, in the order of the tree */
 };
+
+/* The I-th file that D has; NULL: that was the last one. One of SIZE 0 is not there. */
+static inline const struct boot_module *boot_domain_module(const struct boot_domain *d, unsigned i)
+{
+    return i == 0 ? &d->kernel : i == 1 ? &d->ramdisk : i == 2 && CONFIG_DEVICES ? &d->device_tree : NULL;
+}
+
+/* Does one of them lie between START and END? */
+static inline bool boot_domain_uses(const struct boot_domain *d, uint64_t start, uint64_t end)
+{
+    const struct boot_module *m;
+    bool uses = false;
+
+    for (unsigned i = 0; (m = boot_domain_module(d, i)) != NULL; i++) {
+        uses = uses || (m->start < end && start < m->start + m->size);
+    }
+    return uses;
+}
 
 /* Entry I < D->cpu_count of bulkhead,cpus: a number below board.cpu_count. */
 static inline unsigned boot_domain_cpu(const struct boot_domain *d, unsigned i)

@@ -30,13 +30,7 @@ static inline bool boot_placement_overlaps(const struct boot_domain *d, uint64_t
 /* Does a module of D, or memory that is set apart for it, lie between START and END? */
 static inline bool boot_placement_is_used_by(const struct boot_domain *d, uint64_t start, uint64_t end)
 {
-    const struct boot_module *modules[] = { &d->kernel, &d->ramdisk };
-    bool is_used = boot_placement_overlaps(d, start, end);
-
-    for (unsigned i = 0; i < ARRAY_COUNT(modules); i++) {
-        is_used = is_used || (modules[i]->start < end && start < modules[i]->start + modules[i]->size);
-    }
-    return is_used;
+    return boot_domain_uses(d, start, end) || boot_placement_overlaps(d, start, end);
 }
 
 #endif

@@ -5,7 +5,7 @@
  * both on to other domains (Xen's iomem_permission, memory_mapping, irq_permission, bind_pt_irq). What another domain
  * had comes back when it ends. Registers of one page, and an interrupt, are one domain's at a time.
  *
- * Only if CONFIG_HARDWARE_DOMAIN.
+ * Only if CONFIG_DEVICES.
  */
 #ifndef BH_DEVICE_H
 #define BH_DEVICE_H
@@ -24,6 +24,16 @@ struct domain;
 /* ---- Boot: which there are. Addresses in bytes; what touches a page means all of it ---- */
 
 void device_forget_all(void);
+/*
+ * COUNT frames of registers from FIRST on are D's for good, whatever becomes of it until device_release(). -XEN_EPERM:
+ * some are no device's. -XEN_EBUSY: some are another domain's. -XEN_ENOSPC: too many ranges.
+ */
+MUST_USE int device_assign(struct domain *d, uint64_t first, uint64_t count);
+/* LINE is D's for good, as its interrupt of the same number. Errors as above; -XEN_EINVAL: D has no such interrupt. It may be already. */
+MUST_USE int device_line_assign(struct domain *d, unsigned line);
+/* What domain ID had for good is nobody's. */
+void device_release(uint16_t id);
+void device_line_release(uint16_t id);
 /* Registers from START up to END. A warning, if there are too many ranges. */
 void device_add(uint64_t start, uint64_t end);
 /* The same, set apart: the domain with the hardware may hand them on, but does not use them. */
@@ -77,7 +87,7 @@ MUST_USE int device_line_permit(struct domain *by, struct domain *d, unsigned li
 MUST_USE int device_line_bind(struct domain *by, struct domain *d, unsigned line);
 /* No more. -XEN_EINVAL: it does not. -XEN_EBUSY: D's guest uses it. */
 MUST_USE int device_line_unbind(struct domain *by, struct domain *d, unsigned line);
-/* D ends, and no vCPU of it runs any more: its lines are nobody's, disabled and not active. */
+/* D ends, and no vCPU of it runs any more: its lines are disabled and not active, and nobody's unless they are its for good. */
 void device_line_end(struct domain *d);
 
 #endif

@@ -24,6 +24,7 @@ struct partition_layout {
     uint64_t ramdisk_start, ramdisk_end;      /* the same: there is none */
     uint64_t entry;                           /* of the kernel */
     uint64_t description;                     /* address of what arch_guest_describe() wrote */
+    const void *partial;                      /* a copy of the partial device tree; NULL: there is none */
 };
 
 /*

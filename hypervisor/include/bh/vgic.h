@@ -160,7 +160,7 @@ void vgic_pulse_spi(struct domain *d, unsigned irq);
  */
 void vgic_raise_hw(struct vcpu *v, unsigned irq, unsigned pirq);
 /*
- * Only if CONFIG_HARDWARE_DOMAIN. D's shared interrupt IRQ stands for the physical one of the same number from now on,
+ * Only if CONFIG_DEVICES. D's shared interrupt IRQ stands for the physical one of the same number from now on,
  * which is disabled: that is enabled, configured and routed as D's guest does with its own. -XEN_EINVAL: D has no such
  * interrupt. -XEN_EBUSY: a device model raises it.
  */

@@ -30,6 +30,7 @@
 #define ARCH_GUEST_RAM_BASES { 0, GIB(4) }
 #define ARCH_GUEST_RAM_SIZES { 0xf0000000, GIB(508) }
 #define ARCH_GUEST_RAM_MAX   (0xf0000000 + GIB(508))
+#define ARCH_GUEST_SPI_COUNT 0
 /* A PVH guest's memory begins at 0, where the board has firmware. */
 #define ARCH_GUEST_CAN_BE_DIRECT false
 #define ARCH_GUEST_FIXED_RANGES { { 0, MIB(1) }, { 0xf0000000, GIB(4) } }

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Devices of the board for partitions, by partial device trees, as Xen has them (docs/misc/arm/passthrough.txt)."""
+import shutil
+import subprocess
+
+import pytest
+
+import placing
+from board import BUILD, RAM_BASE, TOP, WORK
+
+pytestmark = pytest.mark.bulkhead
+
+# QEMU's virt: its real-time clock, and the last four of 32 slots for virtio devices, which share a page of registers.
+RTC, RTC_LINE = 0x09010000, 2
+SLOTS, SLOT_LINE = 0x0A003000, 40
+DIRECT = placing.static_memory((RAM_BASE + 0x20000000, 192 << 20)) + " direct-map;"
+
+
+@pytest.fixture(scope="module")
+def drivers():
+    """The usual initramfs, with Debian's drivers for the disk."""
+    out, overlay = WORK / "passthrough.cpio.gz", WORK / "passthrough"
+    shutil.rmtree(overlay, ignore_errors=True)
+    (overlay / "modules").mkdir(parents=True)
+    subprocess.run([TOP / "scripts/debian-fetch.sh", "devices"], check=True)
+    for driver in ("40-virtio_mmio", "41-virtio_blk"):
+        shutil.copy(BUILD / "debian/arm64/devices" / f"{driver}.ko", overlay / "modules")
+    subprocess.run([TOP / "scripts/initramfs.sh", out, overlay], check=True, stdout=subprocess.DEVNULL)
+    return out
+
+
+def partial_tree(name, nodes):
+    """A blob with NODES in /passthrough."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    path = WORK / f"{name}.dtb"
+    text = ("/dts-v1/; / { #address-cells = <2>; #size-cells = <2>; gic: gic { #interrupt-cells = <3>; "
+            'interrupt-controller; }; passthrough { compatible = "simple-bus"; ranges; #address-cells = <2>; '
+            f"#size-cells = <2>; {nodes} }}; }};")
+    subprocess.run(["dtc", "-q", "-O", "dtb", "-o", path], input=text, text=True, check=True, timeout=30)
+    return path
+
+
+def clock(at=RTC):
+    return (f"clk: clk {{ compatible = \"fixed-clock\"; #clock-cells = <0>; clock-frequency = <24000000>; }};"
+            f"rtc@{at:x} {{ compatible = \"arm,pl031\", \"arm,primecell\"; reg = <0 {at:#x} 0 0x1000>; "
+            f"interrupt-parent = <&gic>; interrupts = <0 {RTC_LINE} 4>; clocks = <&clk>; clock-names = \"apb_pclk\"; "
+            f"xen,reg = <0 {RTC:#x} 0 0x1000 0 {at:#x}>; xen,path = \"/pl031@9010000\"; "
+            "xen,force-assign-without-iommu; };")
+
+
+def slots():
+    """A page with eight slots, of which QEMU uses the last one first."""
+    nodes = (f"page {{ xen,reg = <0 {SLOTS:#x} 0 0x1000 0 {SLOTS:#x}>; }};")
+    for i in range(8):
+        at = SLOTS + 0x200 * i
+        nodes += (f"virtio_mmio@{at:x} {{ compatible = \"virtio,mmio\"; dma-coherent; reg = <0 {at:#x} 0 0x200>; "
+                  f"interrupt-parent = <&gic>; interrupts = <0 {SLOT_LINE + i} 1>; "
+                  f"xen,path = \"/virtio_mmio@{at:x}\"; xen,force-assign-without-iommu; }};")
+    return nodes
+
+
+# Req: BH-DEV-014, BH-DEV-015, BH-DEV-016
+@pytest.mark.parametrize("gic", [2, 3])
+def test_a_clock_elsewhere(start, linux, gic):
+    """The guest sees it at an address of its own; its alarm is an interrupt of the board's."""
+    tree = partial_tree(f"clock-gic{gic}", clock(0x30000000))
+    console = start([linux("alpha", devices=tree), linux("beta")], gic=gic, limit=150)
+    console.wait_text("alpha:/root# ", 90)
+    console.send("cd /sys/class/rtc/rtc0; cat name; echo +1 > wakealarm; sleep 3; "
+                 "awk '/pl031/ {print \"alarms\", $2}' /proc/interrupts\r")
+    console.wait_text("rtc-pl031 30000000", 30)
+    console.wait_text("alarms 1", 30)
+
+
+# Req: BH-DEV-013, BH-DEV-015
+def test_a_disk_through_restarts(start, linux, drivers):
+    """A partition at its machine addresses reads and writes the board's disk by DMA, and its next life does so too."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    disk = WORK / "passthrough-disk.img"
+    disk.write_bytes(b"bulkhead-on-disk" + bytes((1 << 20) - 16))
+    console = start([linux("alpha", devices=partial_tree("slots", slots()), ramdisk=drivers,
+                           extra=DIRECT + 'bulkhead,on-reboot = "restart";')], limit=200, qemu=(
+        "-drive", f"file={disk},if=none,id=d,format=raw", "-device", "virtio-blk-device,drive=d"))
+    for life in range(2):
+        console.wait(lambda: len([line for line in console.lines["alpha"] if "bulkhead-init: up" in line]) > life, 90,
+                     f"life {life}")
+        console.settle(1)
+        console.send("for f in /modules/*.ko; do insmod $f; done; head -c 16 /dev/vda; echo -there\r")
+        console.wait_text("bulkhead-on-disk-there", 30)
+        console.send(f"echo life-{life} | dd of=/dev/vda bs=512 seek={life + 8} conv=notrunc,fsync 2> /dev/null; "
+                     f"echo done-{life}-$((6 * 7))\r")
+        console.wait_text(f"done-{life}-42", 30)
+        console.send("reboot -f\r" if life == 0 else "poweroff -f\r")
+    console.wait_end(30)
+    data = disk.read_bytes()
+    for life in range(2):
+        assert data[512 * (life + 8):].startswith(f"life-{life}\n".encode())
+
+
+# Req: BH-DEV-013
+def test_a_device_has_one_owner(start, guest):
+    console = start([guest("one", "hello", devices=partial_tree("clock-one", clock())),
+                     guest("two", "hello", devices=partial_tree("clock-two", clock(0x30000000)))])
+    console.wait_line("one", "guest: done", 30)
+    console.wait_end(30)
+    assert any("two: partial device tree: /passthrough/rtc@30000000: another domain has it (0x9010000)" in line
+               for line in console.lines[None])
+    assert not console.lines.get("two")
