@@ -65,6 +65,9 @@ bool partition_devices_are_known(uint16_t id)
 {
     bool known = false;
 
+    if (id == NOBODY) {
+        return false;
+    }
     for (unsigned i = 0; i < PARTITION_REGISTERS_COUNT; i++) {
         known = known || registers[i].id == id;
     }
@@ -90,6 +93,9 @@ int partition_devices_map(struct domain *d, unsigned *at, uint64_t *done)
     unsigned i = *at;
     int err = 0;
 
+    if (d->id == NOBODY) {
+        return 0;
+    }
     if (i < PARTITION_REGISTERS_COUNT) {
         if (registers[i].id == d->id && *done < registers[i].count) {
             err = map_registers(d, i, done);

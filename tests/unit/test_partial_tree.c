@@ -217,6 +217,11 @@ static void test_full(void **state)
         assert_int_equal(partition_devices_add_line(two, 52), 0);
     }
     assert_int_equal(partition_devices_add_line(two, 53), -XEN_ENOSPC);
+    /* The number of a dom0 is that of no entry. */
+    partition_devices_forget(two->id);
+    two->id = 0;
+    assert_int_equal(map_all(two), 0);
+    assert_false(partition_devices_are_known(0));
     finish();
 }
 
