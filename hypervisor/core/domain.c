@@ -285,6 +285,9 @@ static void begin_to_die(struct domain *d) REQUIRES(d->lock)
     __atomic_fetch_add(&d->users, 1, __ATOMIC_RELAXED);
     __atomic_fetch_add(&dying, 1, __ATOMIC_RELAXED);
     d->phase = DOMAIN_DYING;
+    if (CONFIG_CONTROL) {
+        (void)!page_alloc_claim(&d->claim, 0);
+    }
 }
 
 static void stop_vcpus(struct domain *d)

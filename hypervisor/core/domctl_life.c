@@ -183,6 +183,7 @@ void domctl_describe(struct domain *d, struct xen_domctl_getdomaininfo *info)
     if (!is_dying) {
         describe_vcpus(d, info);
         info->tot_pages = __atomic_load_n(&d->page_count, __ATOMIC_RELAXED);
+        info->outstanding_pages = __atomic_load_n(&d->claim.count, __ATOMIC_RELAXED);
     }
     if (is_dying) {
         info->flags |= XEN_DOMINF_dying;

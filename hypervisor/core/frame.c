@@ -265,10 +265,11 @@ static bool must_scrub(enum frame_type type)
 }
 
 /* Req: BH-MEM-003, BH-SEC-003 */
-static int alloc(unsigned order, enum frame_type type, uint16_t owner, uint16_t charge, uint16_t mapper, mfn_t *out)
+static int alloc(unsigned order, enum frame_type type, uint16_t owner, uint16_t charge, uint16_t mapper,
+                 struct page_claim *claim, mfn_t *out)
 {
     mfn_t m;
-    int err = page_alloc_take(order, &m);
+    int err = page_alloc_take_claimed(order, claim, &m);
 
     if (err != 0) {
         return err;
@@ -284,7 +285,12 @@ static int alloc(unsigned order, enum frame_type type, uint16_t owner, uint16_t 
 
 int frame_alloc_ram(uint16_t domid, unsigned order, mfn_t *out)
 {
-    return alloc(order, FRAME_RAM, domid, domid, domid, out);
+    return frame_alloc_claimed(domid, order, NULL, out);
+}
+
+int frame_alloc_claimed(uint16_t domid, unsigned order, struct page_claim *claim, mfn_t *out)
+{
+    return alloc(order, FRAME_RAM, domid, domid, domid, claim, out);
 }
 
 /* Req: BH-MEM-022 */
@@ -319,27 +325,27 @@ void frame_keep(mfn_t m, uint64_t count)
 
 int frame_alloc_p2m(uint16_t domid, unsigned order, mfn_t *out)
 {
-    return alloc(order, FRAME_P2M, FRAME_NO_DOMAIN, domid, FRAME_NO_DOMAIN, out);
+    return alloc(order, FRAME_P2M, FRAME_NO_DOMAIN, domid, FRAME_NO_DOMAIN, NULL, out);
 }
 
 int frame_alloc_shared(uint16_t domid, mfn_t *out)
 {
-    return alloc(0, FRAME_SHARED, FRAME_NO_DOMAIN, domid, domid, out);
+    return alloc(0, FRAME_SHARED, FRAME_NO_DOMAIN, domid, domid, NULL, out);
 }
 
 int frame_alloc_state(uint16_t domid, mfn_t *out)
 {
-    return alloc(0, FRAME_STATE, FRAME_NO_DOMAIN, domid, FRAME_NO_DOMAIN, out);
+    return alloc(0, FRAME_STATE, FRAME_NO_DOMAIN, domid, FRAME_NO_DOMAIN, NULL, out);
 }
 
 int frame_alloc_table(mfn_t *out)
 {
-    return alloc(0, FRAME_TABLE, FRAME_NO_DOMAIN, FRAME_NO_DOMAIN, FRAME_NO_DOMAIN, out);
+    return alloc(0, FRAME_TABLE, FRAME_NO_DOMAIN, FRAME_NO_DOMAIN, FRAME_NO_DOMAIN, NULL, out);
 }
 
 int frame_alloc_hyp(uint16_t charge, mfn_t *out)
 {
-    return alloc(0, FRAME_HYP, FRAME_NO_DOMAIN, charge, FRAME_NO_DOMAIN, out);
+    return alloc(0, FRAME_HYP, FRAME_NO_DOMAIN, charge, FRAME_NO_DOMAIN, NULL, out);
 }
 
 /* Req: BH-MEM-005 */

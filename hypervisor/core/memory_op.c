@@ -171,6 +171,45 @@ static int64_t tell_reservation(struct vcpu *v, unsigned command, struct guest_h
     return result;
 }
 
+/* Req: BH-CTL-030 */
+/* D is to have R's pages in all: what it has not got yet is kept for it. With 0 no longer. */
+static int claim(struct domain *d, const struct xen_memory_reservation *r)
+{
+    uint64_t has = __atomic_load_n(&d->page_count, __ATOMIC_RELAXED);
+    int err = -XEN_EINVAL;
+
+    spin_lock(&d->lock);
+    /* Under the lock, so that one that dies claims nothing any more. */
+    if (d->phase == DOMAIN_RUNNING && (r->nr_extents == 0 || (r->nr_extents > has && r->nr_extents <= d->page_limit))) {
+        err = page_alloc_claim(&d->claim, r->nr_extents == 0 ? 0 : r->nr_extents - has);
+    }
+    spin_unlock(&d->lock);
+    return err;
+}
+
+static int64_t claim_pages(struct vcpu *v, struct guest_handle arg)
+{
+    struct xen_memory_reservation r;
+    struct domain *d;
+    int err;
+
+    if (!control_is_any(v->domain)) {
+        return -XEN_ENOSYS;
+    }
+    err = guest_struct_from(v, &r, arg, sizeof(r), STRUCT_xen_memory_reservation);
+    if (err == 0 && (r.extent_start.p != NULL || r.extent_order != 0 || r.mem_flags != 0 || r.domid == DOMID_SELF)) {
+        err = -XEN_EINVAL;
+    }
+    if (err == 0) {
+        err = control_get(v, r.domid, CONTROL_MEMORY, &d);
+    }
+    if (err == 0) {
+        err = claim(d, &r);
+        domain_put(d);
+    }
+    return err == -XEN_ESRCH ? -XEN_EINVAL : err;
+}
+
 /* ---- Mapping what is the hypervisor's ---- */
 
 /* Page INDEX of FOREIGN's, which V may map, appears at D's page G. */
@@ -402,6 +441,8 @@ int64_t hypercall_memory_op(struct vcpu *v, uint64_t *a)
         return remove_from_physmap(v, arg);
     case XENMEM_acquire_resource:
         return acquire_resource(v, arg);
+    case XENMEM_claim_pages:
+        return CONFIG_CONTROL ? claim_pages(v, arg) : -XEN_ENOSYS;
     case XENMEM_exchange:
         /* For guests without a second stage of translation only. */
         return -XEN_EOPNOTSUPP;

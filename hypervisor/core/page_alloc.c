@@ -16,6 +16,7 @@
 static struct spinlock page_lock = SPINLOCK_INIT(LOCK_PAGE_ALLOC);
 static uint32_t free_list[PAGE_ORDER_MAX + 1]; /* [lock page_lock] first block of each order, 0: none */
 static uint64_t free_count;                    /* [lock page_lock] frames */
+static uint64_t claimed_count;                 /* [lock page_lock] of these, by all claims; never more than there are */
 static bool sealed;                            /* [boot] */
 static struct {
     uint64_t start, end;
@@ -117,9 +118,21 @@ void page_alloc_add(uint64_t start, uint64_t end)
     spin_unlock(&page_lock);
 }
 
+/* Is a block of SIZE frames more than what is CLAIM's, and nobody's? */
+static bool is_claimed(uint64_t size, const struct page_claim *claim) REQUIRES(page_lock)
+{
+    return CONFIG_CONTROL && size > free_count - claimed_count + (claim != NULL ? claim->count : 0);
+}
+
+static void set_claim(struct page_claim *claim, uint64_t count) REQUIRES(page_lock)
+{
+    claimed_count = claimed_count - claim->count + count;
+    __atomic_store_n(&claim->count, count, __ATOMIC_RELAXED);
+}
+
 /* Req: BH-MEM-009 */
 /* Sealed is no panic: a guest may ask for what needs memory, and is told that there is none. */
-int page_alloc_take(unsigned order, mfn_t *out)
+int page_alloc_take_claimed(unsigned order, struct page_claim *claim, mfn_t *out)
 {
     unsigned from = order;
     uint64_t n;
@@ -131,7 +144,7 @@ int page_alloc_take(unsigned order, mfn_t *out)
     while (from <= PAGE_ORDER_MAX && free_list[from] == 0) {
         from++;
     }
-    if (from > PAGE_ORDER_MAX) {
+    if (from > PAGE_ORDER_MAX || is_claimed(1UL << order, claim)) {
         spin_unlock(&page_lock);
         return -XEN_ENOMEM;
     }
@@ -142,6 +155,9 @@ int page_alloc_take(unsigned order, mfn_t *out)
         list_push(n + (1UL << from), from);
     }
     free_count -= 1UL << order;
+    if (CONFIG_CONTROL && claim != NULL) {
+        set_claim(claim, claim->count - MIN(claim->count, 1UL << order));
+    }
     spin_unlock(&page_lock);
     *out = mfn(n);
     return 0;
@@ -168,6 +184,33 @@ uint64_t page_alloc_free_count(void)
     return count;
 }
 
+/* Req: BH-CTL-030 */
+int page_alloc_claim(struct page_claim *claim, uint64_t count)
+{
+    int err = 0;
+
+    spin_lock(&page_lock);
+    if (count != 0 && claim->count != 0) {
+        err = -XEN_EINVAL;
+    } else if (count > free_count - claimed_count + claim->count) {
+        err = -XEN_ENOMEM;
+    } else {
+        set_claim(claim, count);
+    }
+    spin_unlock(&page_lock);
+    return err;
+}
+
+uint64_t page_alloc_claimed_count(void)
+{
+    uint64_t count;
+
+    spin_lock(&page_lock);
+    count = claimed_count;
+    spin_unlock(&page_lock);
+    return count;
+}
+
 void page_alloc_reset(void)
 {
     spin_lock(&page_lock);
@@ -175,6 +218,7 @@ void page_alloc_reset(void)
         free_list[order] = 0;
     }
     free_count = 0;
+    claimed_count = 0;
     sealed = false;
     apart_count = 0;
     spin_unlock(&page_lock);
@@ -212,6 +256,9 @@ void page_alloc_audit(void)
     }
     if (counted != free_count) {
         panic("page_alloc: %lu frames on the lists, %lu counted", counted, free_count);
+    }
+    if (claimed_count > free_count) {
+        panic("page_alloc: %lu frames claimed, %lu free", claimed_count, free_count);
     }
     spin_unlock(&page_lock);
 }

@@ -168,7 +168,7 @@ int physmap_add(struct domain *d, gfn_t g, unsigned order)
     if (!charge(d, count)) {
         return -XEN_ENOSPC;
     }
-    err = frame_alloc_ram(d->id, order, &m);
+    err = frame_alloc_claimed(d->id, order, CONFIG_CONTROL ? &d->claim : NULL, &m);
     if (err == 0) {
         /* Either all of it is mapped or nothing. */
         uint64_t done = 0, undone = 0;

@@ -87,6 +87,7 @@ static int64_t physinfo(struct vcpu *v, struct xen_sysctl *op)
                       XEN_SYSCTL_PHYSCAP_gnttab_v2;
     p->total_pages = frame_count();
     p->free_pages = page_alloc_free_count();
+    p->outstanding_pages = page_alloc_claimed_count();
     p->max_mfn = frame_highest();
     return 0;
 }

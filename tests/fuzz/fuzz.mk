@@ -28,7 +28,7 @@ FUZZ_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_CFLAGS := -std=gnu11 -g -fno-omit-frame-pointer -Wall -Wextra -Werror -Wshadow -Wvla -I$(FUZZ_BUILD)/include \
     -Ihypervisor/include -Ihypervisor/arch/host/include -Ihypervisor/arch/arm64 \
     -Ihypervisor/arch/x86 -I. -Itests/fuzz $(FUZZ_SANITIZE)
-FUZZ_LINK := -Wl,-z,muldefs -Wl,--wrap=page_alloc_take
+FUZZ_LINK := -Wl,-z,muldefs -Wl,--wrap=page_alloc_take_claimed
 
 FUZZ_OBJECTS := $(patsubst %.c,$(FUZZ_BUILD)/%.o,$(FUZZ_SOURCES))
 FUZZ_SUPPORT_OBJECTS := $(patsubst %.c,$(FUZZ_BUILD)/%.o,$(FUZZ_SUPPORT))

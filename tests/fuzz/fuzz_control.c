@@ -123,6 +123,7 @@ static uint64_t sum_of(const struct domain *d)
     MIX(sum, d->handle);
     MIX(sum, d->weight);
     MIX(sum, d->page_limit);
+    MIX(sum, d->claim);
     MIX(sum, d->parameter);
     MIX(sum, d->p2m.table_limit);
     MIX(sum, d->p2m.pool);
@@ -269,8 +270,23 @@ static void check_domain(const struct domain *d)
     known[i].target = d->target;
 }
 
+/* Req: BH-CTL-030 */
+static void check_claims(void)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < CONFIG_MAX_DOMAINS; i++) {
+        const struct domain *d = domain_table[i];
+
+        CHECK(d == NULL || d->phase == DOMAIN_RUNNING || d->claim.count == 0);
+        sum += d != NULL ? d->claim.count : 0;
+    }
+    CHECK(sum == page_alloc_claimed_count());
+}
+
 void audit_more(void)
 {
+    check_claims();
     count_lives();
     for (unsigned i = 0; i < CONFIG_MAX_DOMAINS; i++) {
         if (domain_table[i] != NULL) {

@@ -813,6 +813,98 @@ static void test_promised_store(void **state)
     finish();
 }
 
+static int64_t claim(uint16_t id, uint64_t pages)
+{
+    struct xen_memory_reservation r = { .nr_extents = pages, .domid = id };
+
+    assert_int_equal(guest_copy_to(v, guest_handle(OPERATION), &r, sizeof(r)), 0);
+    return call(__HYPERVISOR_memory_op, XENMEM_claim_pages, OPERATION);
+}
+
+static uint64_t outstanding(uint16_t id)
+{
+    struct xen_domctl op;
+    struct xen_sysctl s;
+
+    assert_int_equal(domctl(XEN_DOMCTL_getdomaininfo, id, &op), 0);
+    assert_int_equal(sysctl(XEN_SYSCTL_physinfo, &s), 0);
+    assert_int_equal(s.u.physinfo.outstanding_pages, op.u.getdomaininfo.outstanding_pages);
+    return op.u.getdomaininfo.outstanding_pages;
+}
+
+/* Req: BH-CTL-030 */
+static void test_claim(void **state)
+{
+    struct xen_memory_reservation r = { .nr_extents = 1, .domid = 1 };
+    struct xen_domctl op;
+    uint64_t free;
+    uint16_t id;
+
+    (void)state;
+    init();
+    id = make(4);
+    op.u.max_mem.max_memkb = 4096 * 4;
+    assert_int_equal(domctl(XEN_DOMCTL_max_mem, id, &op), 0);
+    assert_int_equal(outstanding(id), 0);
+    assert_int_equal(claim(77, 10), -XEN_EINVAL);
+    assert_int_equal(claim(DOMID_SELF, 0), -XEN_EINVAL);
+    assert_int_equal(claim(id, 4), -XEN_EINVAL);
+    assert_int_equal(claim(id, 4097), -XEN_EINVAL);
+    assert_int_equal(claim(id, ~0UL), -XEN_EINVAL);
+    assert_int_equal(claim(id, 4096), -XEN_ENOMEM);
+    assert_int_equal(call(__HYPERVISOR_memory_op, XENMEM_claim_pages, 0x1000), -XEN_EFAULT);
+    assert_int_equal(call(__HYPERVISOR_memory_op, XENMEM_claim_pages | 1 << 6, OPERATION), -XEN_EINVAL);
+    for (unsigned i = 0; i < 3; i++) {
+        struct xen_memory_reservation bad = r;
+
+        bad.domid = id;
+        bad.nr_extents = 10;
+        bad.extent_order = i == 0;
+        bad.mem_flags = i == 1;
+        POINT(bad.extent_start, i == 2 ? BUFFER : 0);
+        assert_int_equal(guest_copy_to(v, guest_handle(OPERATION), &bad, sizeof(bad)), 0);
+        assert_int_equal(call(__HYPERVISOR_memory_op, XENMEM_claim_pages, OPERATION), -XEN_EINVAL);
+    }
+    assert_int_equal(outstanding(id), 0);
+    /* All that is free is this one's: others get nothing more, and it gets what it claims. */
+    free = page_alloc_free_count();
+    assert_int_equal(claim(id, 4 + free), 0);
+    assert_int_equal(claim(id, 5 + free), -XEN_EINVAL);
+    assert_int_equal(outstanding(id), free);
+    assert_int_equal(create(&op, 0), -XEN_ENOMEM);
+    assert_int_equal(unmap(TEST_RAM_GFN + 5), 0);
+    assert_int_equal(page_alloc_free_count(), free + 1);
+    r = (struct xen_memory_reservation){ .nr_extents = 1, .domid = id };
+    POINT(r.extent_start, BUFFER);
+    for (unsigned i = 0; i < 3; i++) {
+        uint64_t g = THEIR_GFN + 4 + i;
+
+        assert_int_equal(guest_copy_to(v, guest_handle(BUFFER), &g, sizeof(g)), 0);
+        assert_int_equal(guest_copy_to(v, guest_handle(OPERATION), &r, sizeof(r)), 0);
+        assert_int_equal(call(__HYPERVISOR_memory_op, XENMEM_populate_physmap, OPERATION), 1);
+        assert_int_equal(outstanding(id), free - 1 - i);
+    }
+    assert_int_equal(claim(id, 0), 0);
+    assert_int_equal(outstanding(id), 0);
+    /* It goes with the domain, though others may keep that. */
+    assert_int_equal(claim(id, 100), 0);
+    assert_int_equal(outstanding(id), 93);
+    assert_int_equal(map_foreign(id, THEIR_GFN, FREE_GFN), 0);
+    assert_int_equal(simple(XEN_DOMCTL_destroydomain, id), 0);
+    assert_int_equal(outstanding(id), 0);
+    assert_int_equal(claim(id, 100), -XEN_EINVAL);
+    assert_int_equal(unmap(FREE_GFN), 0);
+    /* Who has no right learns nothing. */
+    v = plain->vcpus[0];
+    run_vcpu(v);
+    assert_int_equal(claim(control->id, PAGES + 1), -XEN_ENOSYS);
+    plain->capabilities = DOMAIN_XENSTORE;
+    assert_int_equal(claim(control->id, PAGES + 1), -XEN_EPERM);
+    v = control->vcpus[0];
+    run_vcpu(v);
+    finish();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -822,7 +914,7 @@ int main(void)
         cmocka_unit_test(test_pools),
         cmocka_unit_test(test_number_again),
         cmocka_unit_test(test_context_of_one_that_may_start), cmocka_unit_test(test_destroy_that_waited),
-        cmocka_unit_test(test_keys_stop),
+        cmocka_unit_test(test_keys_stop), cmocka_unit_test(test_claim),
     };
 
     return cmocka_run_group_tests_name(__FILE__, tests, NULL, NULL);

@@ -239,6 +239,47 @@ static void test_random(void **state)
     assert_int_equal(page_alloc_take(12, &held[0].m), 0);
 }
 
+/* Req: BH-CTL-030 */
+static void test_claims(void **state)
+{
+    struct page_claim one = { 0 }, two = { 0 };
+    mfn_t m[8];
+
+    (void)state;
+    host_board_init(1, 16);
+    assert_int_equal(page_alloc_claim(&one, RAM_FRAMES + 1), -XEN_ENOMEM);
+    assert_int_equal(page_alloc_claim(&one, RAM_FRAMES - 4), 0);
+    assert_int_equal(page_alloc_claim(&one, 1), -XEN_EINVAL);
+    assert_int_equal(page_alloc_claim(&two, 5), -XEN_ENOMEM);
+    assert_int_equal(page_alloc_claim(&two, 2), 0);
+    assert_int_equal(page_alloc_claimed_count(), RAM_FRAMES - 2);
+    assert_int_equal(page_alloc_free_count(), RAM_FRAMES);
+    /* Nobody takes what is claimed by others, but what nobody claims. */
+    assert_int_equal(page_alloc_take(2, &m[0]), -XEN_ENOMEM);
+    assert_int_equal(page_alloc_take(1, &m[0]), 0);
+    assert_int_equal(page_alloc_take(0, &m[1]), -XEN_ENOMEM);
+    assert_int_equal(page_alloc_take_claimed(2, &two, &m[1]), -XEN_ENOMEM);
+    page_alloc_audit();
+    assert_int_equal(page_alloc_take_claimed(0, &two, &m[1]), 0);
+    assert_true(two.count == 1 && page_alloc_claimed_count() == RAM_FRAMES - 3);
+    /* One's own claim, and the rest of what nobody claims. */
+    page_alloc_give(m[0], 1);
+    assert_int_equal(page_alloc_take_claimed(1, &two, &m[2]), 0);
+    assert_int_equal(two.count, 0);
+    page_alloc_audit();
+    assert_int_equal(page_alloc_take_claimed(0, &two, &m[3]), 0);
+    assert_int_equal(page_alloc_take_claimed(0, &two, &m[4]), -XEN_ENOMEM);
+    /* What is given up is anybody's. */
+    assert_int_equal(page_alloc_claim(&one, 0), 0);
+    assert_int_equal(page_alloc_claim(&one, 0), 0);
+    assert_int_equal(page_alloc_claimed_count(), 0);
+    assert_int_equal(page_alloc_take(2, &m[4]), 0);
+    page_alloc_audit();
+    assert_int_equal(page_alloc_claim(&one, 3), 0);
+    page_alloc_reset();
+    assert_int_equal(page_alloc_claimed_count(), 0);
+}
+
 static void audit(void *x)
 {
     (void)x;
@@ -283,6 +324,7 @@ int main(void)
         cmocka_unit_test(test_largest),
         cmocka_unit_test(test_seal),
         cmocka_unit_test(test_random),
+        cmocka_unit_test(test_claims),
         cmocka_unit_test(test_audit),
     };
 

@@ -70,7 +70,7 @@ $(UNIT_LIBRARY): $(UNIT_OBJECTS)
 
 $(UNIT_BUILD)/tests/unit/test_%: $(UNIT_BUILD)/tests/unit/test_%.o $(UNIT_SUPPORT_OBJECTS) $(UNIT_LIBRARY)
 	@echo "  LD      $@"
-	@$(UNIT_CC) $(UNIT_SANITIZE) -Wl,-z,muldefs -Wl,--wrap=page_alloc_take -o $@ $< $(UNIT_SUPPORT_OBJECTS) $(UNIT_LIBRARY) -lcmocka -lfdt
+	@$(UNIT_CC) $(UNIT_SANITIZE) -Wl,-z,muldefs -Wl,--wrap=page_alloc_take_claimed -o $@ $< $(UNIT_SUPPORT_OBJECTS) $(UNIT_LIBRARY) -lcmocka -lfdt
 
 # A second build, with counters in place of the sanitizers, and what of the core the tests went through.
 coverage:

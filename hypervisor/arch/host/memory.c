@@ -269,13 +269,13 @@ static bool allocation_goes_wrong(void)
     return ++allocation_count == allocation_fails;
 }
 
-/* Programs are linked with --wrap=page_alloc_take: calls between files come here first. */
-int __real_page_alloc_take(unsigned order, mfn_t *out);
-int __wrap_page_alloc_take(unsigned order, mfn_t *out);
+/* Programs are linked with --wrap=page_alloc_take_claimed: calls between files come here first. */
+int __real_page_alloc_take_claimed(unsigned order, struct page_claim *claim, mfn_t *out);
+int __wrap_page_alloc_take_claimed(unsigned order, struct page_claim *claim, mfn_t *out);
 
-int __wrap_page_alloc_take(unsigned order, mfn_t *out)
+int __wrap_page_alloc_take_claimed(unsigned order, struct page_claim *claim, mfn_t *out)
 {
-    return allocation_goes_wrong() ? -XEN_ENOMEM : __real_page_alloc_take(order, out);
+    return allocation_goes_wrong() ? -XEN_ENOMEM : __real_page_alloc_take_claimed(order, claim, out);
 }
 
 /* ---- Heap ---- */

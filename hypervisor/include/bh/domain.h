@@ -13,6 +13,7 @@
 #include "bh/grant.h"
 #include "bh/mmio.h"
 #include "bh/p2m.h"
+#include "bh/page_alloc.h"
 #include "bh/policy.h"
 #include "bh/restart.h"
 #include "bh/sched.h"
@@ -81,6 +82,7 @@ struct domain {
     uint64_t page_count;           /* [atomic] frames charged to the domain */
     uint32_t lent;                 /* [atomic] mappings of its pages that control domains have */
     uint64_t page_limit;           /* [atomic] */
+    struct page_claim claim;       /* what it is yet to get of what is free; set under the lock */
     uint32_t assists;              /* [atomic] VMASST_TYPE_* that the guest enabled */
     mfn_t shared_info;             /* [boot] its shared info page */
     uint64_t shared_info_place;    /* [atomic] the guest page where it is mapped, or PHYSMAP_NOWHERE; set under the lock */

@@ -64,6 +64,9 @@ uint64_t frame_unmap_block(mfn_t m, unsigned order);
  * -XEN_ENOMEM: no free block of that order.
  */
 MUST_USE int frame_alloc_ram(uint16_t domid, unsigned order, mfn_t *out);
+struct page_claim;
+/* The same, off CLAIM (or NULL) first. */
+MUST_USE int frame_alloc_claimed(uint16_t domid, unsigned order, struct page_claim *claim, mfn_t *out);
 /* The same of the block at M, which is set apart for DOMID. -XEN_EINVAL: it is not. -XEN_EBUSY: some of it is in use. */
 MUST_USE int frame_take_apart(uint16_t domid, mfn_t m, unsigned order);
 /*

@@ -12,8 +12,28 @@
 
 /* Gives the frames START to END (frame numbers, END not included) to the allocator. They must be RAM and unused. */
 void page_alloc_add(uint64_t start, uint64_t end);
-/* Takes a block of 2^ORDER frames, aligned to its size. The frames stay FRAME_FREE until assigned. -XEN_ENOMEM. */
-MUST_USE int page_alloc_take(unsigned order, mfn_t *out);
+
+/* Free frames that are kept for somebody: nobody else takes the last ones. */
+struct page_claim {
+    uint64_t count; /* [lock page_alloc] read [atomic] */
+};
+
+/*
+ * Takes a block of 2^ORDER frames, aligned to its size; they come off CLAIM (or NULL) first. The frames stay FRAME_FREE
+ * until assigned. -XEN_ENOMEM: also if what is free is claimed by others.
+ */
+MUST_USE int page_alloc_take_claimed(unsigned order, struct page_claim *claim, mfn_t *out);
+static inline MUST_USE int page_alloc_take(unsigned order, mfn_t *out)
+{
+    return page_alloc_take_claimed(order, NULL, out);
+}
+/*
+ * COUNT frames, wherever they are, are CLAIM's; with 0 none are any more. -XEN_EINVAL: some are already. -XEN_ENOMEM:
+ * so many are not free, or others' claim.
+ */
+MUST_USE int page_alloc_claim(struct page_claim *claim, uint64_t count);
+/* Claimed frames in all. */
+uint64_t page_alloc_claimed_count(void);
 /* Gives a block back, merged with its free neighbours. At most PAGE_ORDER_MAX steps. */
 void page_alloc_give(mfn_t m, unsigned order);
 /*

@@ -113,6 +113,18 @@ static void remove_page(struct vcpu *v, struct call *c)
     c->a[1] = put_new(v, &a, sizeof(a));
 }
 
+/* Up to all that is free: then the others get nothing more. */
+static void claim(struct vcpu *v, struct call *c)
+{
+    struct xen_memory_reservation r = { .domid = any_domid(v->domain) };
+    unsigned kind = byte();
+
+    r.nr_extents = kind < 60 ? 0 : kind < 200 ? kind : kind < 240 ? page_alloc_free_count() + kind % 64 : number();
+    r.extent_order = once_in(32);
+    r.mem_flags = once_in(32);
+    c->a[1] = put_new(v, &r, sizeof(r));
+}
+
 /* What is refused, as a guest would ask for it. */
 static void refused(struct vcpu *v, struct call *c)
 {
@@ -151,6 +163,9 @@ void memory_call(struct vcpu *v, struct call *c)
 
     c->number = __HYPERVISOR_memory_op;
     c->a[0] = kind >= 253 ? number() : operations[kind % ARRAY_COUNT(operations)];
+    if (has_control && kind >= 246 && kind < 253) {
+        c->a[0] = XENMEM_claim_pages;
+    }
     switch (c->a[0]) {
     case XENMEM_populate_physmap: case XENMEM_decrease_reservation: case XENMEM_increase_reservation:
         reservation(v, c);
@@ -166,6 +181,9 @@ void memory_call(struct vcpu *v, struct call *c)
         break;
     case XENMEM_acquire_resource:
         acquire(v, c);
+        break;
+    case XENMEM_claim_pages:
+        claim(v, c);
         break;
     default:
         refused(v, c);
