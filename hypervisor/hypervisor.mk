@@ -45,6 +45,7 @@ HYP_$(CONFIG_CONTROL) += $(addprefix core/, cpupool.c sched_cap.c debug_key.c do
 HYP_$(CONFIG_DEVICES) += $(addprefix core/, device.c device_line.c partition_devices.c) vdev/vgic_line.c \
     $(addprefix arch/arm64/, hardware_devices.c partial_tree.c)
 HYP_$(CONFIG_HARDWARE_DOMAIN) += core/domctl_device.c $(addprefix arch/arm64/, hardware_domain.c hardware_tree.c)
+HYP_$(CONFIG_VUART) += core/vuart.c
 HYP_$(CONFIG_DEBUG) += core/lock_order.c
 HYP_y += $(addprefix lib/, fdt.c fdt_value.c fdt_writer.c format.c string.c)
 HYP_y += $(if $(CONFIG_X86),arch/x86/copy.c,lib/copy.c)

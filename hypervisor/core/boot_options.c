@@ -13,6 +13,8 @@ static const char accepted[][16] = {
     "console", "dtuart", "guest_loglvl", "sync_console", "dom0_mem", "dom0_max_vcpus",
 };
 
+static char line[CONFIG_CONTROL ? BOOT_OPTIONS_SIZE : 1]; /* [boot] all of it, as far as it fits */
+
 static bool is_false(const char *value)
 {
     return string_equal(value, "0") || string_equal(value, "no") || string_equal(value, "off") ||
@@ -75,7 +77,13 @@ void boot_options_apply(const char *text, size_t size)
     const char *value;
     size_t at = 0;
 
+    (void)string_copy(line, sizeof(line), text, size);
     while (boot_words_next(text, size, &at, word, &value)) {
         apply(word, value);
     }
+}
+
+const char *boot_options_line(void)
+{
+    return line;
 }

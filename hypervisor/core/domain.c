@@ -276,6 +276,7 @@ void domain_start_paused(struct domain *d)
 void domain_start(struct domain *d)
 {
     domain_start_paused(d);
+    d->has_run = true;
     (void)sched_wake(d->vcpus[0], VCPU_OFFLINE);
 }
 
@@ -388,6 +389,7 @@ int domain_unpause(struct domain *d)
     spin_lock(&d->lock);
     may = d->pauses > (d->is_shut_down ? 1U : 0U);
     if (may) {
+        d->has_run = true;
         (void)sched_unpause(d);
     }
     spin_unlock(&d->lock);

@@ -22,6 +22,8 @@ enum subject {
 /* An operation on devices, if the build has it. */
 #define DEVICE(operation) CONFIG_HARDWARE_DOMAIN ? (operation) : NULL
 
+#define VUART(operation) CONFIG_VUART ? (operation) : NULL
+
 static const struct row {
     domctl_operation *perform;
     uint8_t right;    /* enum control_right */
@@ -57,6 +59,8 @@ static const struct row {
     [XEN_DOMCTL_irq_permission] = { DEVICE(domctl_irq_permission), CONTROL_PLUMB, SUBJECT_RUNNING, false },
     [XEN_DOMCTL_bind_pt_irq] = { DEVICE(domctl_bind_pt_irq), CONTROL_PLUMB, SUBJECT_RUNNING, false },
     [XEN_DOMCTL_unbind_pt_irq] = { DEVICE(domctl_unbind_pt_irq), CONTROL_PLUMB, SUBJECT_RUNNING, false },
+    [XEN_DOMCTL_vuart_op] = { VUART(domctl_vuart_op), CONTROL_PLUMB, SUBJECT_RUNNING, true },
+    [XEN_DOMCTL_soft_reset] = { domctl_soft_reset, CONTROL_LIFE, SUBJECT_RUNNING, false },
     [XEN_DOMCTL_scheduler_op] = { domctl_scheduler_op, CONTROL_CPU, SUBJECT_RUNNING, true },
 };
 

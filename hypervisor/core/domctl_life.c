@@ -145,6 +145,15 @@ int64_t domctl_resumedomain(struct vcpu *v, struct domain *d, struct xen_domctl 
     return d == v->domain ? -XEN_EINVAL : domain_resume(d);
 }
 
+/* Req: BH-CTL-033 */
+/* As Xen on Arm answers it: there is nothing that one could begin anew from. */
+int64_t domctl_soft_reset(struct vcpu *v, struct domain *d, struct xen_domctl *op, uint64_t *a)
+{
+    (void)op;
+    (void)a;
+    return d == v->domain || !d->is_shut_down ? -XEN_EINVAL : -XEN_ENOSYS;
+}
+
 /* ---- What is told of it ---- */
 
 /* The vCPUs' part of INFO. D runs, and stays. */

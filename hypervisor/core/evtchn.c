@@ -168,6 +168,7 @@ static void release(struct domain *d, uint32_t port, struct evtchn *c) NO_LOCK_A
     c->vcpu = 0;
     c->remote = NULL;
     c->pending = false;
+    c->is_ours = false;
     d->evtchn.free_from = MIN(d->evtchn.free_from, port);
     forget_pending(d, port);
 }
@@ -196,7 +197,7 @@ int evtchn_close_port(struct domain *d, uint32_t port, bool by_guest) NO_LOCK_AN
             err = -XEN_EAGAIN;
         }
     }
-    if (c == NULL || c->state == EVTCHN_FREE || (by_guest && c->state == EVTCHN_CONSUMED)) {
+    if (c == NULL || c->state == EVTCHN_FREE || (by_guest && (c->state == EVTCHN_CONSUMED || c->is_ours))) {
         err = -XEN_EINVAL;
     }
     if (err == 0) {
@@ -294,6 +295,23 @@ int evtchn_offer(struct domain *d, uint32_t *port, uint16_t remote_id)
     }
     if (err == 0) {
         evtchn_occupy(d, *port, EVTCHN_UNBOUND)->remote_id = remote_id;
+    }
+    spin_unlock(&d->evtchn.lock);
+    return err;
+}
+
+int evtchn_listen(struct domain *d, uint32_t *port, uint16_t remote_id, enum evtchn_consumer consumer)
+{
+    int err;
+
+    spin_lock(&d->evtchn.lock);
+    err = evtchn_find_free(d, port);
+    if (err == 0) {
+        struct evtchn *c = evtchn_occupy(d, *port, EVTCHN_UNBOUND);
+
+        c->remote_id = remote_id;
+        c->virq = (uint16_t)consumer;
+        c->is_ours = true;
     }
     spin_unlock(&d->evtchn.lock);
     return err;

@@ -10,6 +10,7 @@
 #include "bh/policy.h"
 #include "bh/pv_console.h"
 #include "bh/vcpu.h"
+#include "bh/vuart.h"
 
 static int get_peer(struct vcpu *v, uint16_t id, struct domain **out)
 {
@@ -149,11 +150,21 @@ static int bind_ipi(struct vcpu *v, struct evtchn_bind_ipi *a)
     return err;
 }
 
+/* D, which the caller of domain_put() may let go, hears from the other end of its port. */
+static COLD void tell_consumer(struct domain *d, enum evtchn_consumer consumer)
+{
+    if (CONFIG_VUART && consumer == CONSUMER_VUART) {
+        vuart_notified(d);
+    }
+    domain_put(d);
+}
+
 /* Req: BH-EVT-001 */
 static int send(struct vcpu *v, uint32_t port)
 {
     struct domain *d = v->domain;
     enum evtchn_consumer consumer = 0;
+    struct domain *hears = NULL;
     bool consumed = false;
     struct evtchn *c;
     int err = 0;
@@ -163,18 +174,32 @@ static int send(struct vcpu *v, uint32_t port)
     if (unlikely(c == NULL)) {
         err = -XEN_EINVAL;
     } else if (likely(c->state == EVTCHN_INTERDOMAIN)) {
-        evtchn_set_pending(c->remote, c->remote_port, evtchn_at(&c->remote->evtchn, c->remote_port));
+        struct evtchn *r = evtchn_at(&c->remote->evtchn, c->remote_port);
+
+        if (CONFIG_VUART && unlikely(c->is_ours)) {
+            err = -XEN_EINVAL;
+        } else if (CONFIG_VUART && unlikely(r->is_ours)) {
+            /* While they are bound and D is locked it is there. */
+            hears = c->remote;
+            __atomic_fetch_add(&hears->users, 1, __ATOMIC_ACQUIRE);
+            consumer = r->virq;
+        } else {
+            evtchn_set_pending(c->remote, c->remote_port, r);
+        }
     } else if (c->state == EVTCHN_IPI) {
         evtchn_set_pending(d, port, c);
     } else if (c->state == EVTCHN_CONSUMED) {
         consumed = true;
         consumer = c->remote_id;
-    } else if (c->state != EVTCHN_UNBOUND) {
+    } else if (c->state != EVTCHN_UNBOUND || c->is_ours) {
         err = -XEN_EINVAL;
     }
     spin_unlock(&d->evtchn.lock);
     if (CONFIG_PV_CONSOLE && consumed && consumer == CONSUMER_CONSOLE) {
         pv_console_notified(d);
+    }
+    if (CONFIG_VUART && hears != NULL) {
+        tell_consumer(hears, consumer);
     }
     return err;
 }
@@ -193,6 +218,8 @@ static int status(struct vcpu *v, struct evtchn_status *a)
     c = evtchn_at(&d->evtchn, a->port);
     if (c == NULL) {
         err = -XEN_EINVAL;
+    } else if (c->is_ours) {
+        err = -XEN_EACCES;
     } else {
         a->vcpu = c->vcpu;
         switch ((enum evtchn_state)c->state) {
@@ -238,7 +265,7 @@ static int bind_vcpu(struct vcpu *v, uint32_t port, uint32_t vcpu)
     }
     spin_lock(&d->evtchn.lock);
     c = evtchn_at(&d->evtchn, port);
-    if (c == NULL || !(c->state == EVTCHN_UNBOUND || c->state == EVTCHN_INTERDOMAIN || c->state == EVTCHN_CONSUMED ||
+    if (c == NULL || c->is_ours || !(c->state == EVTCHN_UNBOUND || c->state == EVTCHN_INTERDOMAIN || c->state == EVTCHN_CONSUMED ||
                        (c->state == EVTCHN_VIRQ && evtchn_virq_is_global(c->virq)))) {
         err = -XEN_EINVAL;
     } else {
@@ -296,9 +323,9 @@ static int set_priority(struct vcpu *v, const struct evtchn_set_priority *a)
 static bool all_are_free(const struct domain *d)
 {
     for (uint32_t port = 0; port < d->evtchn.port_count; port++) {
-        uint8_t state = evtchn_at(&d->evtchn, port)->state;
+        const struct evtchn *c = evtchn_at(&d->evtchn, port);
 
-        if (state != EVTCHN_FREE && state != EVTCHN_CONSUMED) {
+        if (c->state != EVTCHN_FREE && c->state != EVTCHN_CONSUMED && !c->is_ours) {
             return false;
         }
     }

@@ -101,6 +101,18 @@ void evtchn_notify(struct domain *d, uint32_t port)
     spin_unlock(&d->evtchn.lock);
 }
 
+void evtchn_tell_peer(struct domain *d, uint32_t port)
+{
+    const struct evtchn *c;
+
+    spin_lock(&d->evtchn.lock);
+    c = evtchn_at(&d->evtchn, port);
+    if (c != NULL && c->is_ours && c->state == EVTCHN_INTERDOMAIN) {
+        evtchn_set_pending(c->remote, c->remote_port, evtchn_at(&c->remote->evtchn, c->remote_port));
+    }
+    spin_unlock(&d->evtchn.lock);
+}
+
 /* ---- A vCPU's event area, and waiting for ports ---- */
 
 int evtchn_register_vcpu_info(struct vcpu *v, gfn_t g, unsigned offset)

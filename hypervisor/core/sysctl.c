@@ -183,7 +183,7 @@ static int64_t cputopoinfo(struct vcpu *v, struct xen_sysctl *op)
     int err = 0;
 
     for (uint32_t i = 0; i < count && err == 0; i++) {
-        struct xen_sysctl_cputopo topology = { .core = 0, .socket = i, .node = 0 };
+        struct xen_sysctl_cputopo topology = { .core = 0, .socket = 0, .node = 0 };
 
         err = guest_copy_to(v, guest_handle((uint64_t)t->cputopo.p + i * sizeof(topology)), &topology,
                             sizeof(topology));
@@ -198,7 +198,7 @@ static int64_t numainfo(struct vcpu *v, struct xen_sysctl *op)
     struct xen_sysctl_meminfo memory = {
         .memsize = frame_count() << PAGE_SHIFT, .memfree = page_alloc_free_count() << PAGE_SHIFT,
     };
-    uint32_t distance = 10;
+    uint32_t distance = 20; /* Xen's on boards without nodes */
     int err = 0;
 
     if (n->meminfo.p != NULL && n->num_nodes != 0) {

@@ -3,6 +3,8 @@
  * xen_version: what Xen's tools and guests ask of a hypervisor's identity. The version is that of the ABI, 4.17.
  */
 #include "arch/arch.h"
+#include "bh/boot_options.h"
+#include "bh/control.h"
 #include "bh/domain.h"
 #include "bh/guest_struct.h"
 #include "bh/hypercall.h"
@@ -58,7 +60,7 @@ static int64_t compile_info_out(struct vcpu *v, uint64_t handle)
     return guest_copy_to(v, guest_handle(handle), &info, sizeof(info));
 }
 
-/* Req: BH-ABI-003 */
+/* Req: BH-ABI-003, BH-CTL-031 */
 int64_t hypercall_xen_version(struct vcpu *v, uint64_t *a)
 {
     switch ((uint32_t)a[0]) {
@@ -86,7 +88,10 @@ int64_t hypercall_xen_version(struct vcpu *v, uint64_t *a)
     case XENVER_build_id:
         return -XEN_EPERM;
     case XENVER_commandline:
-        /* The board's boot arguments are not a partition's business. */
+        /* The board's boot arguments are not a partition's business. xl looks in them for dom0_mem. */
+        if (CONFIG_CONTROL && control_may(v->domain, NULL, CONTROL_BOARD)) {
+            return text_out(v, a[1], boot_options_line(), BOOT_OPTIONS_SIZE);
+        }
         return text_out(v, a[1], "<denied>", sizeof("<denied>"));
     default:
         return -XEN_ENOSYS;

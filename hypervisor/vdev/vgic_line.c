@@ -55,6 +55,11 @@ static bool is_shared(unsigned irq)
     return irq >= VGIC_PRIVATE_COUNT && irq - VGIC_PRIVATE_COUNT < VGIC_SPI_COUNT;
 }
 
+bool vgic_line_is_attached(const struct domain *d, unsigned irq)
+{
+    return (d->arch.vgic.spi[irq / 32 - 1].lines & VGIC_IRQ_BIT(irq)) != 0;
+}
+
 int vgic_line_attach(struct domain *d, unsigned irq)
 {
     struct vgic_dist *vd = &d->arch.vgic;

@@ -2,7 +2,8 @@
 /*
  * The virtual UART, with the registers that Xen's has. Transmission is instantaneous: a character written is in the
  * console at once, so the transmit FIFO is empty, unless the console is congested: then it reads as full, and the
- * transmit interrupt is held back until there is room.
+ * transmit interrupt is held back until there is room. The same if another domain is its other end (bh/vuart.h) and the
+ * ring there is full.
  *
  * The lock is held while the virtual GIC is told of the line: its changes are in the order of the states they show.
  */
@@ -13,6 +14,7 @@
 #include "bh/mmio.h"
 #include "bh/vcpu.h"
 #include "bh/vgic.h"
+#include "bh/vuart.h"
 
 /* DDI 0183, 3.2. Others read as zero and ignore writes, as with Xen. */
 #define UART_DR   0x00
@@ -59,10 +61,23 @@ static void line_update(struct domain *d) REQUIRES(d->arch.vpl011.lock)
     }
 }
 
-/* The transmit interrupt that was held back comes as soon as there is room again. */
-static void transmit_update(struct vpl011 *u)
+/* Is the other end another domain, and not the console? */
+static bool is_served(const struct domain *d)
 {
-    if (u->transmit_waits && !console_is_congested()) {
+    return CONFIG_VUART && d->vuart.is_there;
+}
+
+static bool is_congested(const struct domain *d)
+{
+    return is_served(d) ? __atomic_load_n(&d->vuart.is_full, __ATOMIC_RELAXED) : console_is_congested();
+}
+
+/* The transmit interrupt that was held back comes as soon as there is room again. */
+static void transmit_update(struct domain *d) REQUIRES(d->arch.vpl011.lock)
+{
+    struct vpl011 *u = &d->arch.vpl011;
+
+    if (u->transmit_waits && !is_congested(d)) {
         __atomic_store_n(&u->transmit_waits, false, __ATOMIC_RELAXED);
         u->raw |= INT_TX;
     }
@@ -77,9 +92,14 @@ void vpl011_transmit_ready(struct domain *d)
         return;
     }
     spin_lock(&u->lock);
-    transmit_update(u);
+    transmit_update(d);
     line_update(d);
     spin_unlock(&u->lock);
+}
+
+bool vpl011_has_room(const struct domain *d)
+{
+    return __atomic_load_n(&d->arch.vpl011.count, __ATOMIC_RELAXED) < VPL011_FIFO_SIZE;
 }
 
 /* Req: BH-UART-003 */
@@ -123,10 +143,10 @@ static uint32_t data_read(struct vpl011 *u)
 }
 
 /* Req: BH-UART-005 */
-static uint32_t flags_read(const struct vpl011 *u)
+static uint32_t flags_read(const struct domain *d)
 {
-    uint8_t count = __atomic_load_n(&u->count, __ATOMIC_RELAXED);
-    uint32_t flags = console_is_congested() ? FR_TXFF : FR_TXFE;
+    uint8_t count = __atomic_load_n(&d->arch.vpl011.count, __ATOMIC_RELAXED);
+    uint32_t flags = is_congested(d) ? FR_TXFF : FR_TXFE;
 
     if (count == 0) {
         flags |= FR_RXFE;
@@ -136,13 +156,15 @@ static uint32_t flags_read(const struct vpl011 *u)
     return flags;
 }
 
-static uint32_t register_read(struct vpl011 *u, unsigned reg)
+static uint32_t register_read(struct domain *d, unsigned reg)
 {
+    struct vpl011 *u = &d->arch.vpl011;
+
     switch (reg) {
     case UART_DR:
         return data_read(u);
     case UART_FR:
-        return flags_read(u);
+        return flags_read(d);
     case UART_IMSC:
         return u->mask;
     case UART_RIS:
@@ -164,7 +186,9 @@ static void register_write(struct domain *d, unsigned reg, uint32_t value, uint3
     switch (reg) {
     case UART_DR:
         if ((mask & 0xff) != 0) {
-            console_domain_write(d, &c, 1);
+            if (!is_served(d)) {
+                console_domain_write(d, &c, 1);
+            }
             u->raw &= ~(uint32_t)INT_TX;
             __atomic_store_n(&u->transmit_waits, true, __ATOMIC_RELAXED);
         }
@@ -191,15 +215,22 @@ COLD static int access_slow(struct vcpu *v, struct mmio_access *a)
         return -XEN_EINVAL;
     }
     mask = (uint32_t)(BIT(a->size * 8) - 1);
+    if (is_served(d) && a->is_write && a->offset == UART_DR) {
+        vuart_send(d, (char)a->value);
+    }
     spin_lock(&u->lock);
     if (a->is_write) {
         register_write(d, reg, ((uint32_t)a->value & mask) << shift, mask << shift);
     } else {
-        a->value = register_read(u, reg) >> shift & mask;
+        a->value = register_read(d, reg) >> shift & mask;
     }
-    transmit_update(u);
+    transmit_update(d);
     line_update(d);
     spin_unlock(&u->lock);
+    if (is_served(d) && !a->is_write && reg == UART_DR) {
+        /* There is room for what waits in the ring. */
+        vuart_receive(d);
+    }
     return 0;
 }
 
@@ -209,7 +240,7 @@ int vpl011_access(struct vcpu *v, struct mmio_access *a)
 
     if (likely(a->offset == UART_FR && a->size <= 4 && !a->is_write &&
                !__atomic_load_n(&u->transmit_waits, __ATOMIC_RELAXED))) {
-        a->value = flags_read(u);
+        a->value = flags_read(v->domain);
         return 0;
     }
     return access_slow(v, a);

@@ -27,6 +27,9 @@ def make_initramfs():
         if not INITRAMFS.exists() or newest > os.path.getmtime(INITRAMFS):
             os.mkdir(f"{folder}/root")
             shutil.copy(GUESTS / "hello", f"{folder}/root/small")
+            subprocess.run([os.environ.get("GUEST_CROSS", "aarch64-linux-gnu-") + "gcc", "-O2", "-static", "-nostdlib",
+                            "-ffreestanding", "-fno-stack-protector", "-o", f"{folder}/root/hypercall",
+                            TOP / "guests/linux/hypercall.c"], check=True)
             subprocess.run([TOP / "scripts/control-domain.sh", INITRAMFS, folder], check=True)
             shutil.copy(INITRAMFS, f"{folder}/root/driver.cpio.gz")
             subprocess.run([TOP / "scripts/control-domain.sh", DRIVER_INITRAMFS, folder], check=True)

@@ -42,6 +42,10 @@ COMMANDS = {
     "xl block-detach": "ok", "block-detach, guest": "xvda", "block-detach, loop devices": "1",
     "xl sysrq": "ok", "xl sysrq answered": "ok",
     "xl reboot": "ok", "reboot, up": "1", "reboot, domid": "higher", "xl destroy": "ok", **NOTHING}
+CLAIMS = {
+    "before": "128 0", "claim": "0", "claimed": "160 31", "outstanding": "31", "free": "-32", "again": "-EINVAL",
+    "more than it may have": "-EINVAL", "an order": "-EINVAL", "nobody": "-EINVAL", "given up": "0", "after": "128 0",
+    "until the end": "0", "outstanding after the end": "0", **NOTHING}
 TOOLS = {"xl dmesg": "ok", "xl debug-keys": "ok", "xl debug-keys in xl dmesg": "ok"}
 
 
@@ -127,6 +131,13 @@ def test_xl_tells_about_the_machine(start, hypervisor):
     vcpus = re.findall(r"^Domain-0 +0 +([01]) +[01-] +(?:r--|-b-|--p|---) .* all / all$", found["xl vcpu-list"],
                        re.MULTILINE)
     assert vcpus == ["0", "1"]
+
+
+# Req: BH-CTL-030
+@ON_BOTH
+def test_xl_tells_about_claims(start, hypervisor):
+    found, _ = control.run(start, "claims", path(hypervisor))
+    check(found, CLAIMS)
 
 
 # Req: BH-CTL-011, BH-CTL-012

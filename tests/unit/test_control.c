@@ -14,7 +14,9 @@
 #include "bh/foreign.h"
 #include "bh/guest_copy.h"
 #include "bh/hypercall.h"
+#include "bh/mmio.h"
 #include "bh/policy.h"
+#include "bh/vpl011.h"
 #include "bh/window.h"
 
 #define PAGES     40
@@ -813,6 +815,175 @@ static void test_promised_store(void **state)
     finish();
 }
 
+/* ---- A virtual UART that the control domain serves ---- */
+
+#define RING_PLACE (FREE_GFN << PAGE_SHIFT)
+#define RING(member) (RING_PLACE + offsetof(struct xencons_interface, member))
+
+static int64_t vuart_op(uint16_t id, uint64_t page, uint32_t *port)
+{
+    struct xen_domctl op = { .cmd = 0 };
+    int64_t result;
+
+    op.u.vuart_op.gfn = page;
+    op.u.vuart_op.console_domid = control->id;
+    result = domctl(XEN_DOMCTL_vuart_op, id, &op);
+    *port = op.u.vuart_op.evtchn;
+    return result;
+}
+
+static uint32_t ring_word(uint64_t at)
+{
+    uint32_t word;
+
+    assert_int_equal(guest_copy_from(v, &word, guest_handle(at), sizeof(word)), 0);
+    return word;
+}
+
+static void set_ring_word(uint64_t at, uint32_t word)
+{
+    assert_int_equal(guest_copy_to(v, guest_handle(at), &word, sizeof(word)), 0);
+}
+
+static uint64_t uart(struct domain *d, uint64_t offset, bool is_write, uint64_t value)
+{
+    struct mmio_access a = { .offset = offset, .size = 4, .value = value, .is_write = is_write };
+
+    assert_int_equal(vpl011_access(d->vcpus[0], &a), 0);
+    return a.value;
+}
+
+static int64_t event(unsigned command, uint32_t port)
+{
+    assert_int_equal(guest_copy_to(v, guest_handle(OPERATION), &port, sizeof(port)), 0);
+    return call(__HYPERVISOR_event_channel_op, command, OPERATION);
+}
+
+/* Req: BH-CTL-032, BH-UART-010, BH-UART-011 */
+static void test_uart(void **state)
+{
+    struct evtchn_bind_interdomain b = { .remote_dom = 0 };
+    struct evtchn_status s = { .dom = 0 };
+    struct xen_domctl op = { .cmd = 0 };
+    struct domain *d;
+    uint32_t port, other;
+    uint16_t id;
+    char text[8];
+
+    (void)state;
+    init();
+    id = make(4);
+    d = by_id(id);
+    /* What is refused. */
+    assert_int_equal(vuart_op(77, THEIR_GFN, &port), -XEN_ESRCH);
+    assert_int_equal(vuart_op(id, THEIR_GFN + 4, &port), -XEN_EINVAL);
+    assert_int_equal(vuart_op(plain->id, TEST_RAM_GFN, &port), -XEN_EPERM);
+    for (unsigned i = 0; i < 4; i++) {
+        op = (struct xen_domctl){ .cmd = 0 };
+        op.u.vuart_op.gfn = THEIR_GFN;
+        op.u.vuart_op.type = i == 0;
+        op.u.vuart_op.cmd = i == 1;
+        op.u.vuart_op.pad[0] = i == 2;
+        op.u.vuart_op.pad[1] = i == 3;
+        assert_int_equal(domctl(XEN_DOMCTL_vuart_op, id, &op), i == 0 ? -XEN_EOPNOTSUPP : -XEN_EINVAL);
+    }
+    assert_false(d->vuart.is_there || d->arch.has_vpl011);
+    assert_int_equal(vuart_op(id, THEIR_GFN + 1, &port), 0);
+    assert_int_equal(vuart_op(id, THEIR_GFN + 1, &other), -XEN_EINVAL);
+    assert_int_equal(map_foreign(id, THEIR_GFN + 1, FREE_GFN), 0);
+    /* Nobody serves it yet: what is written waits. */
+    (void)uart(d, 0, true, 'a');
+    assert_true(ring_word(RING(out_prod)) == 1 && ring_word(RING(out_cons)) == 0);
+    b.remote_dom = id;
+    b.remote_port = port;
+    assert_int_equal(guest_copy_to(v, guest_handle(OPERATION), &b, sizeof(b)), 0);
+    assert_int_equal(call(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_interdomain, OPERATION), 0);
+    assert_int_equal(guest_copy_from(v, &b, guest_handle(OPERATION), sizeof(b)), 0);
+    spin_lock(&control->evtchn.lock);
+    evtchn_2l_clear_pending(control, b.local_port);
+    spin_unlock(&control->evtchn.lock);
+    (void)uart(d, 0, true, 'b');
+    assert_true(evtchn_2l_is_pending(control, b.local_port));
+    assert_int_equal(guest_copy_from(v, text, guest_handle(RING(out)), 2), 0);
+    assert_memory_equal(text, "ab", 2);
+    /* Full: what does not fit is lost, and the guest sees it, until the server says that there is room. */
+    set_ring_word(RING(out_prod), 2047);
+    assert_int_equal(uart(d, 0x18, false, 0) & BIT(5), 0);
+    (void)uart(d, 0, true, 'c');
+    assert_true((uart(d, 0x18, false, 0) & BIT(5)) != 0 && ring_word(RING(out_prod)) == 2048);
+    (void)uart(d, 0, true, 'd');
+    assert_int_equal(ring_word(RING(out_prod)), 2048);
+    (void)uart(d, 0x44, true, 0x7ff);
+    set_ring_word(RING(out_cons), 2048);
+    assert_int_equal(event(EVTCHNOP_send, b.local_port), 0);
+    assert_true((uart(d, 0x18, false, 0) & BIT(5)) == 0 && (uart(d, 0x3c, false, 0) & BIT(5)) != 0);
+    /* Indexes that make no sense. */
+    set_ring_word(RING(out_prod), 7);
+    (void)uart(d, 0, true, 'e');
+    assert_int_equal(ring_word(RING(out_prod)), 7);
+    set_ring_word(RING(in_prod), 1025);
+    assert_int_equal(event(EVTCHNOP_send, b.local_port), 0);
+    assert_int_equal(ring_word(RING(in_cons)), 0);
+    /* Input: a FIFO full at once, the rest as the guest reads. */
+    for (unsigned i = 0; i < 40; i++) {
+        text[0] = (char)('A' + i);
+        assert_int_equal(guest_copy_to(v, guest_handle(RING(in) + i), text, 1), 0);
+    }
+    set_ring_word(RING(in_prod), 40);
+    assert_int_equal(event(EVTCHNOP_send, b.local_port), 0);
+    assert_int_equal(ring_word(RING(in_cons)), 32);
+    spin_lock(&control->evtchn.lock);
+    evtchn_2l_clear_pending(control, b.local_port);
+    spin_unlock(&control->evtchn.lock);
+    for (unsigned i = 0; i < 40; i++) {
+        assert_int_equal(uart(d, 0x18, false, 0) & BIT(4), 0);
+        assert_int_equal(uart(d, 0, false, 0), 'A' + i);
+        assert_int_equal(ring_word(RING(in_cons)), MIN(33 + i, 40U));
+    }
+    assert_true((uart(d, 0x18, false, 0) & BIT(4)) != 0 && (uart(d, 0x3c, false, 0) & BIT(10)) == 0);
+    assert_true(evtchn_2l_is_pending(control, b.local_port));
+    /* Its end is not the guest's: nothing that the guest does there has an effect. */
+    s.dom = id;
+    s.port = port;
+    assert_int_equal(guest_copy_to(v, guest_handle(OPERATION), &s, sizeof(s)), 0);
+    assert_int_equal(call(__HYPERVISOR_event_channel_op, EVTCHNOP_status, OPERATION), -XEN_EACCES);
+    assert_int_equal(evtchn_close_port(d, port, true), -XEN_EINVAL);
+    assert_int_equal(evtchn_at(&d->evtchn, port)->state, EVTCHN_INTERDOMAIN);
+    /* The server goes, and another one comes. */
+    assert_int_equal(event(EVTCHNOP_close, b.local_port), 0);
+    (void)uart(d, 0, true, 'f');
+    assert_int_equal(evtchn_at(&d->evtchn, port)->state, EVTCHN_UNBOUND);
+    assert_int_equal(guest_copy_to(v, guest_handle(OPERATION), &b, sizeof(b)), 0);
+    assert_int_equal(call(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_interdomain, OPERATION), 0);
+    /* Not once it has run. */
+    other = make(2);
+    assert_int_equal(simple(XEN_DOMCTL_unpausedomain, (uint16_t)other), 0);
+    assert_int_equal(simple(XEN_DOMCTL_pausedomain, (uint16_t)other), 0);
+    assert_int_equal(vuart_op((uint16_t)other, THEIR_GFN, &port), -XEN_EPERM);
+    assert_int_equal(simple(XEN_DOMCTL_destroydomain, (uint16_t)other), 0);
+    assert_int_equal(unmap(FREE_GFN), 0);
+    assert_int_equal(simple(XEN_DOMCTL_destroydomain, id), 0);
+    assert_int_equal(event(EVTCHNOP_send, b.local_port), 0);
+    finish();
+}
+
+/* Req: BH-CTL-033 */
+static void test_soft_reset(void **state)
+{
+    uint16_t id;
+
+    (void)state;
+    init();
+    id = make(2);
+    assert_int_equal(simple(XEN_DOMCTL_soft_reset, control->id), -XEN_EINVAL);
+    assert_int_equal(simple(XEN_DOMCTL_soft_reset, id), -XEN_EINVAL);
+    domain_shutdown(by_id(id), SHUTDOWN_soft_reset);
+    assert_int_equal(simple(XEN_DOMCTL_soft_reset, id), -XEN_ENOSYS);
+    assert_true(by_id(id)->is_shut_down && by_id(id)->shutdown_reason == SHUTDOWN_soft_reset);
+    assert_int_equal(simple(XEN_DOMCTL_destroydomain, id), 0);
+    finish();
+}
+
 static int64_t claim(uint16_t id, uint64_t pages)
 {
     struct xen_memory_reservation r = { .nr_extents = pages, .domid = id };
@@ -905,6 +1076,32 @@ static void test_claim(void **state)
     finish();
 }
 
+/* Req: BH-CTL-031 */
+static void test_command_line(void **state)
+{
+    static const char line[] = "dom0_mem=384M loglvl=info";
+    char text[1024], more[1100];
+
+    (void)state;
+    init();
+    boot_options_apply(line, strlen(line));
+    assert_int_equal(call(__HYPERVISOR_xen_version, XENVER_commandline, BUFFER), 0);
+    assert_int_equal(guest_copy_from(v, text, guest_handle(BUFFER), sizeof(text)), 0);
+    assert_string_equal(text, line);
+    memset(more, 'm', sizeof(more));
+    boot_options_apply(more, sizeof(more));
+    assert_int_equal(call(__HYPERVISOR_xen_version, XENVER_commandline, BUFFER), 0);
+    assert_int_equal(guest_copy_from(v, text, guest_handle(BUFFER), sizeof(text)), 0);
+    assert_int_equal(strnlen(text, sizeof(text)), 1023);
+    v = plain->vcpus[0];
+    run_vcpu(v);
+    assert_int_equal(call(__HYPERVISOR_xen_version, XENVER_commandline, BUFFER), 0);
+    assert_int_equal(guest_copy_from(v, text, guest_handle(BUFFER), sizeof(text)), 0);
+    assert_string_equal(text, "<denied>");
+    boot_options_apply("", 0);
+    finish();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -914,7 +1111,7 @@ int main(void)
         cmocka_unit_test(test_pools),
         cmocka_unit_test(test_number_again),
         cmocka_unit_test(test_context_of_one_that_may_start), cmocka_unit_test(test_destroy_that_waited),
-        cmocka_unit_test(test_keys_stop), cmocka_unit_test(test_claim),
+        cmocka_unit_test(test_keys_stop), cmocka_unit_test(test_claim), cmocka_unit_test(test_uart), cmocka_unit_test(test_soft_reset), cmocka_unit_test(test_command_line),
     };
 
     return cmocka_run_group_tests_name(__FILE__, tests, NULL, NULL);

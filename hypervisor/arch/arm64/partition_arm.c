@@ -43,15 +43,28 @@ static int add_gic(struct domain *d, const struct boot_domain *config)
     return err;
 }
 
+int arch_domain_add_uart(struct domain *d)
+{
+    int err;
+
+    if (d->arch.has_vpl011 || (CONFIG_HARDWARE_DOMAIN && vgic_line_is_attached(d, GUEST_VPL011_SPI))) {
+        return -XEN_EINVAL;
+    }
+    err = mmio_add(&d->mmio, GUEST_PL011_BASE, GUEST_PL011_SIZE, MMIO_VPL011);
+    if (err == 0) {
+        vpl011_init(d);
+        d->arch.has_vpl011 = true;
+    }
+    return err;
+}
+
 int arch_domain_create(struct domain *d, const struct boot_domain *config)
 {
     int err = 0;
 
     /* Looked up in this order: the UART, which is asked for each character, first. */
     if (CONFIG_VPL011 && config->vpl011) {
-        vpl011_init(d);
-        d->arch.has_vpl011 = true;
-        err = mmio_add(&d->mmio, GUEST_PL011_BASE, GUEST_PL011_SIZE, MMIO_VPL011);
+        err = arch_domain_add_uart(d);
     }
     return err != 0 ? err : add_gic(d, config);
 }
@@ -69,7 +82,7 @@ void arch_domain_destroy(struct domain *d)
 
 void arch_domain_console_input(struct domain *d, char c)
 {
-    if (CONFIG_VPL011 && d->arch.has_vpl011) {
+    if (CONFIG_VPL011 && d->arch.has_vpl011 && !(CONFIG_VUART && d->vuart.is_there)) {
         (void)vpl011_receive(d, c);
     } else if (CONFIG_PV_CONSOLE && d->pv_console.is_there) {
         pv_console_input(d, c);

@@ -166,12 +166,21 @@ int arch_guest_translate(struct vcpu *v, uint64_t address, bool to_write, uint64
     return 0;
 }
 
+int arch_domain_add_uart(struct domain *d)
+{
+    if (d->arch.has_vpl011 || vgic_line_is_attached(d, VPL011_SPI)) {
+        return -XEN_EINVAL;
+    }
+    vpl011_init(d);
+    d->arch.has_vpl011 = true;
+    return 0;
+}
+
 int arch_domain_create(struct domain *d, const struct boot_domain *config)
 {
     vgic_domain_init(d, 3);
-    d->arch.has_vpl011 = config->vpl011;
     if (config->vpl011) {
-        vpl011_init(d);
+        (void)!arch_domain_add_uart(d);
     }
     if ((config->capabilities & DOMAIN_HARDWARE) != 0) {
         (void)!device_give(d);

@@ -183,6 +183,8 @@ void arch_domain_width_changed(struct domain *d);
 void arch_domain_start(struct domain *d);
 /* D's first vCPU will start at its kernel's entry, as its boot protocol has it. */
 void arch_guest_start(struct domain *d, const struct partition_layout *layout);
+/* D gets a virtual UART. Before it runs; where there are any. -XEN_EINVAL: it has one, or its interrupt is a device's. */
+MUST_USE int arch_domain_add_uart(struct domain *d);
 /* A character for D's console device. */
 void arch_domain_console_input(struct domain *d, char c);
 /* The console has room again, after it had told some domain that it is congested. No lock but LOCK_DOMLIST is held. */

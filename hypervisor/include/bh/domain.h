@@ -20,6 +20,7 @@
 #include "bh/spinlock.h"
 #include "bh/timer.h"
 #include "bh/types.h"
+#include "bh/vuart.h"
 
 struct vcpu;
 
@@ -65,6 +66,7 @@ struct domain {
     uint8_t capabilities;          /* [boot] DOMAIN_* */
     bool is_open;                  /* [boot] others that are may reach it, and it them, unless control_set_silo() */
     bool is_managed;               /* [boot] when it shuts down it stays, until a control domain destroys it */
+    bool has_run;                  /* [lock lock] or may have, since it was made */
     bool is_shut_down;             /* [lock lock] so it did, for SHUTDOWN_REASON */
     uint16_t target;               /* [atomic] the domain that this one may control too, or FRAME_NO_DOMAIN */
     uint32_t pauses;               /* [lock sched] how often it was paused and not unpaused */
@@ -95,6 +97,7 @@ struct domain {
         struct spinlock lock;      /* LOCK_PV_CONSOLE */
         bool is_there;             /* [boot] */
     } pv_console;
+    struct vuart vuart;            /* who serves its virtual UART, if another domain does */
     bool has_hardware;             /* [boot] the board's devices are its */
     bool is_direct;                /* [boot] its memory is at its machine addresses */
     bool has_lines;                /* [lock device line] interrupts of devices are its */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * domctl: what a control domain does to one domain (domctl.h). The table of operations is in domctl.c; they are in
- * domctl_life.c (making, pausing, ending, memory), domctl_vcpu.c (vCPUs, registers, scheduling) and domctl_device.c.
+ * domctl_life.c (making, pausing, ending, memory), domctl_vcpu.c (vCPUs, registers, scheduling), domctl_device.c, and
+ * vuart.c.
  */
 #ifndef BH_DOMCTL_H
 #define BH_DOMCTL_H
@@ -28,6 +29,7 @@ domctl_operation domctl_max_vcpus, domctl_setvcpucontext, domctl_getvcpucontext,
     domctl_scheduler_op;
 domctl_operation domctl_iomem_permission, domctl_memory_mapping, domctl_irq_permission, domctl_bind_pt_irq,
     domctl_unbind_pt_irq;
+domctl_operation domctl_soft_reset, domctl_vuart_op;
 
 /* What there is to tell of D, which may be dying. */
 void domctl_describe(struct domain *d, struct xen_domctl_getdomaininfo *info);

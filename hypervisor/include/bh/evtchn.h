@@ -27,6 +27,7 @@ enum evtchn_state {
 /* Who in the hypervisor is told. */
 enum evtchn_consumer {
     CONSUMER_CONSOLE,   /* the PV console's ring has changed */
+    CONSUMER_VUART,     /* the ring of a UART that another domain serves has */
 };
 
 struct evtchn {
@@ -37,10 +38,11 @@ struct evtchn {
     uint16_t vcpu;          /* [atomic] the vCPU that is told */
     uint16_t fifo_vcpu;     /* [lock fifo] as fifo_priority */
     uint16_t remote_id;     /* EVTCHN_UNBOUND: who may bind. EVTCHN_CONSUMED: enum evtchn_consumer */
-    uint16_t virq;
+    uint16_t virq;          /* IS_OURS: enum evtchn_consumer */
     uint32_t remote_port;
     struct domain *remote;
-    uint64_t reserved;
+    bool is_ours;           /* EVTCHN_UNBOUND, _INTERDOMAIN: the hypervisor's end, see evtchn_listen() */
+    uint8_t reserved[7];
 };
 
 #define EVTCHN_BUCKET       (PAGE_SIZE / sizeof(struct evtchn))
@@ -109,6 +111,13 @@ MUST_USE int evtchn_bind_consumer(struct domain *d, enum evtchn_consumer consume
  * -XEN_ENOSPC, -XEN_ENOMEM. Before D runs.
  */
 MUST_USE int evtchn_offer(struct domain *d, uint32_t *port, uint16_t remote_id);
+/*
+ * The same for a port of D's that is the hypervisor's and not the guest's: what REMOTE_ID sends tells CONSUMER.
+ * -XEN_ESRCH: D dies.
+ */
+MUST_USE int evtchn_listen(struct domain *d, uint32_t *port, uint16_t remote_id, enum evtchn_consumer consumer);
+/* Tells the other end of PORT, one of evtchn_listen(), if there is any. */
+void evtchn_tell_peer(struct domain *d, uint32_t port);
 /* Tells D on PORT, one of evtchn_bind_consumer(). */
 void evtchn_notify(struct domain *d, uint32_t port);
 /*

@@ -165,6 +165,8 @@ void vgic_raise_hw(struct vcpu *v, unsigned irq, unsigned pirq);
  * interrupt. -XEN_EBUSY: a device model raises it.
  */
 MUST_USE int vgic_line_attach(struct domain *d, unsigned irq);
+/* Does it, of a number that D has? */
+bool vgic_line_is_attached(const struct domain *d, unsigned irq);
 /*
  * No more: the physical one is disabled and not active. -XEN_EBUSY: the guest has enabled it, or handles it, and it is
  * not ALWAYS.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The virtual UART of a domain: the generic UART of Arm's Server Base System Architecture (DEN 0029, appendix B), a
- * subset of the PL011 (DDI 0183), at GUEST_PL011_BASE with interrupt GUEST_VPL011_SPI. Output goes to the console;
- * input comes from it, through a FIFO of 32 characters.
+ * subset of the PL011 (DDI 0183), at GUEST_PL011_BASE with interrupt GUEST_VPL011_SPI. Output goes to the console, or to
+ * the domain that is its other end (bh/vuart.h); input comes from there, through a FIFO of 32 characters.
  */
 #ifndef BH_VPL011_H
 #define BH_VPL011_H
@@ -32,6 +32,8 @@ struct vpl011 {
 void vpl011_init(struct domain *d);
 /* The console has a character for D. False: the FIFO is full, and the character is lost. No later lock may be held. */
 bool vpl011_receive(struct domain *d, char c);
+/* Has the FIFO room? It keeps it until the next vpl011_receive(). */
+bool vpl011_has_room(const struct domain *d);
 /*
  * The console has room again after console_is_congested(): D may hear of it. Without this call it does so at its next
  * access to the UART. No later lock may be held.

@@ -109,6 +109,8 @@ static void check_ports(const struct domain *d)
             /* Bound channels name each other, and may. */
             CHECK(r != NULL && r->state == EVTCHN_INTERDOMAIN && r->remote == d && r->remote_port == port);
             CHECK(are_peers(d, c->remote));
+            /* Of a channel one end at most is the hypervisor's. */
+            CHECK(!c->is_ours || (!r->is_ours && d->vuart.is_there && d->vuart.port == port));
         } else if (c->state == EVTCHN_VIRQ) {
             bool is_bound = false;
 

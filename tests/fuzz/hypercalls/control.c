@@ -6,6 +6,8 @@
 #include "hypercalls.h"
 
 #include "abi/control.h"
+#include "bh/mmio.h"
+#include "bh/vpl011.h"
 #include "bh/console.h"
 
 #define POINT(handle, address) (*(uint64_t *)&(handle) = (address))
@@ -130,6 +132,13 @@ static void fill(struct vcpu *v, struct xen_domctl *op)
     case XEN_DOMCTL_set_virq_handler:
         op->u.set_virq_handler.virq = (uint32_t)upto(NR_VIRQS - 1);
         break;
+    case XEN_DOMCTL_vuart_op:
+        op->u.vuart_op.cmd = once_in(16);
+        op->u.vuart_op.type = once_in(16);
+        op->u.vuart_op.gfn = once_in(8) ? number() : BASE_GFN + byte() % 8;
+        op->u.vuart_op.console_domid = once_in(4) ? any_domid(v->domain) : v->domain->id;
+        op->u.vuart_op.pad[0] = once_in(16);
+        break;
     default:
         memset(&op->u, (int)byte(), sizeof(op->u));
         break;
@@ -147,7 +156,8 @@ static void domctl_call(struct vcpu *v, struct call *c)
         XEN_DOMCTL_get_paging_mempool_size, XEN_DOMCTL_max_vcpus, XEN_DOMCTL_max_vcpus, XEN_DOMCTL_set_address_size,
         XEN_DOMCTL_get_address_size, XEN_DOMCTL_setvcpucontext, XEN_DOMCTL_setvcpucontext, XEN_DOMCTL_getvcpucontext,
         XEN_DOMCTL_getvcpuinfo, XEN_DOMCTL_setvcpuaffinity, XEN_DOMCTL_setvcpuaffinity, XEN_DOMCTL_getvcpuaffinity,
-        XEN_DOMCTL_setnodeaffinity, XEN_DOMCTL_getnodeaffinity, XEN_DOMCTL_scheduler_op,
+        XEN_DOMCTL_setnodeaffinity, XEN_DOMCTL_getnodeaffinity, XEN_DOMCTL_scheduler_op, XEN_DOMCTL_vuart_op,
+        XEN_DOMCTL_soft_reset,
     };
     struct xen_domctl op = { .interface_version = XEN_DOMCTL_INTERFACE_VERSION };
     unsigned kind = byte();
@@ -344,6 +354,39 @@ static void set_parameter(struct vcpu *v, uint16_t id)
     (void)call_make(v, &c);
 }
 
+/* ID's UART is used, if it has one; what is in the ring is whatever the page has. */
+static void use_uart(uint16_t id)
+{
+    struct domain *d = domain_by_id(id);
+
+    if (d == NULL || d->phase != DOMAIN_RUNNING || d->vcpus[0] == NULL || !d->arch.has_vpl011) {
+        return;
+    }
+    for (unsigned i = byte() % 8; i != 0; i--) {
+        struct mmio_access a = { .offset = byte() % 4 * 4 + once_in(4) * 0x30UL, .size = 4, .is_write = byte() % 2 == 0 };
+
+        a.value = number();
+        (void)!vpl011_access(d->vcpus[0], &a);
+    }
+}
+
+static void serve_uart(struct vcpu *v, uint16_t id)
+{
+    struct evtchn_bind_interdomain b = { .remote_dom = id };
+    struct call c = { .number = __HYPERVISOR_event_channel_op, .a = { EVTCHNOP_bind_interdomain } };
+    struct xen_domctl op;
+
+    memset(&op, 0, sizeof(op));
+    op.domain = id;
+    op.cmd = XEN_DOMCTL_vuart_op;
+    fill(v, &op);
+    if (domctl(v, op.cmd, &op)) {
+        b.remote_port = op.u.vuart_op.evtchn;
+        c.a[1] = put_new(v, &b, sizeof(b));
+        (void)call_make(v, &c);
+    }
+}
+
 void control_build(struct vcpu *v)
 {
     unsigned skip = once_in(2) ? byte() : 0;
@@ -385,6 +428,7 @@ void control_build(struct vcpu *v)
         case 5:
             make_channel(v, id);
             set_parameter(v, id);
+            serve_uart(v, id);
             break;
         case 6:
             POINT(op.u.vcpucontext.ctxt, entry_context(v));
@@ -395,4 +439,5 @@ void control_build(struct vcpu *v)
             break;
         }
     }
+    use_uart(id);
 }
