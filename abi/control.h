@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Xen's public interface for control domains: domctl, sysctl and platform_op. What they say of a domain's configuration
+ * Xen's public interface for control domains: domctl, sysctl, platform_op and hypfs_op. What they say of a domain's configuration
  * and of a vCPU's registers is each architecture's own.
  */
 #ifndef BH_ABI_CONTROL_H
@@ -9,6 +9,7 @@
 #include "abi/xen.h"
 
 #include <xen/domctl.h>
+#include <xen/hypfs.h>
 #include <xen/platform.h>
 #include <xen/sysctl.h>
 

@@ -45,6 +45,7 @@ HYP_$(CONFIG_CONTROL) += $(addprefix core/, cpupool.c sched_cap.c debug_key.c do
 HYP_$(CONFIG_DEVICES) += $(addprefix core/, device.c device_line.c partition_devices.c) vdev/vgic_line.c \
     $(addprefix arch/arm64/, hardware_devices.c partial_tree.c)
 HYP_$(CONFIG_HARDWARE_DOMAIN) += core/domctl_device.c $(addprefix arch/arm64/, hardware_domain.c hardware_tree.c)
+HYP_$(CONFIG_HYPFS) += core/hypfs.c
 HYP_$(CONFIG_VUART) += core/vuart.c
 HYP_$(CONFIG_DEBUG) += core/lock_order.c
 HYP_y += $(addprefix lib/, fdt.c fdt_value.c fdt_writer.c format.c string.c)
@@ -84,7 +85,7 @@ HYP_CFLAGS := -std=gnu11 $(HYP_OPTIMIZE) -g -ffreestanding -nostdlib -mgeneral-r
 # What runs once, at boot, or seldom, is compiled for size.
 HYP_SMALL := $(addprefix arch/x86/, acpi acpi_fadt acpi_madt clock guest_acpi guest_dsdt guest_start_info loader main report smp) \
     $(addprefix arch/arm64/, board_arm decode early firmware guest_tree hardware_devices hardware_domain hardware_tree idregs main partial_tree report smp) \
-    $(addprefix core/, back_trace board boot boot_channels boot_config boot_known boot_options boot_placement boot_shared_memory console console_io cpu device domain evtchn_fifo grant \
+    $(addprefix core/, back_trace board boot boot_channels boot_config boot_known boot_options boot_placement boot_shared_memory console console_io cpu device domain evtchn_fifo grant hypfs \
     grant_map heap hvm_op kernel_elf kernel_image kernel_load kernel_pvh memory_map multicall partition partition_devices partition_memory partition_shared policy pv_backend pv_console restart sched_op shared_memory vcpu_op \
     version vm_assist) lib/fdt_writer lib/format vdev/psci
 $(HYP_SMALL:%=$(HYP_BUILD)/%.o): HYP_FILE_CFLAGS := -Os

@@ -16,6 +16,7 @@
 #   control      arm64: Xen's tools and what they need in a control domain, and the drivers of it and of its guests
 #                           -> control (a root), control.versions (each package, its version and SHA-256)
 #   devices      arm64: that kernel's drivers for the devices of QEMU's board          -> devices (a folder of *.ko)
+#   libvirt      arm64: libvirt with its driver for Xen, for a control domain (a root)  -> libvirt
 # What is there already is left alone; remove the file (or build/debian) to fetch it anew.
 set -eu
 
@@ -292,8 +293,37 @@ fetch_devices() {
     say "$dest/devices"
 }
 
+# The dependencies of libvirt's daemon and client and of its driver for Xen, beside what "control" has.
+libvirt_packages="libvirt-daemon libvirt-daemon-driver-xen libvirt-clients libvirt0 libacl1 libapparmor1 libaudit1 libblkid1
+    libbrotli1 libbz2-1.0 libcap-ng0 libcom-err2 libcurl3-gnutls libdbus-1-3 libdevmapper1.02.1 libffi8 libgcrypt20
+    libglib2.0-0 libgmp10 libgnutls30 libgpg-error0 libgssapi-krb5-2 libhogweed6 libicu72 libidn2-0 libk5crypto3
+    libkeyutils1 libkrb5-3 libkrb5support0 libldap-2.5-0 liblz4-1 liblzma5 libmount1 libnettle8 libnghttp2-14
+    libnl-3-200 libnuma1 libp11-kit0 libparted2 libpcap0.8 libpciaccess0 libpcre2-8-0 libpsl5 libreadline8 librtmp1
+    libsasl2-2 libselinux1 libssh-4 libssh2-1 libssl3 libstdc++6 libsystemd0 libtasn1-6 libtirpc3 libudev1 libunistring2
+    libxml2 libzstd1 libdb5.3 libexpat1"
+
+fetch_libvirt() {
+    prepare
+    new=$dest/libvirt.new
+    rm -rf "$new" "$dest/libvirt"
+    mkdir -p "$new"
+    for package in $libvirt_packages; do
+        download "$package" './*'
+        cp -R "$tree/." "$new/"
+    done
+    # Documentation, translations, and what starts it elsewhere.
+    (
+        cd "$new"
+        rm -rf usr/share/doc usr/share/man usr/share/locale usr/share/lintian usr/share/bash-completion \
+            usr/share/gdb usr/lib/systemd lib/systemd etc/init.d etc/apparmor.d usr/lib/aarch64-linux-gnu/libicutu* \
+            usr/lib/aarch64-linux-gnu/libicutest* usr/lib/aarch64-linux-gnu/libicuio*
+    )
+    mv "$new" "$dest/libvirt"
+    say "$dest/libvirt"
+}
+
 usage() {
-    sed -n '3,20s/^# \{0,1\}//p' "$0"
+    sed -n '3,21s/^# \{0,1\}//p' "$0"
     exit 2
 }
 
@@ -304,7 +334,7 @@ if [ "${1:-}" = --arch ]; then
 fi
 [ $# -gt 0 ] || usage
 case $arch in
-    arm64) apt=$out/apt known="linux busybox xen grub modules libxen control devices" ;;
+    arm64) apt=$out/apt known="linux busybox xen grub modules libxen control devices libvirt" ;;
     amd64) apt=$out/apt-amd64 known="linux linux-cloud busybox xen modules libxen" ;;
     *) fail "unknown architecture '$arch': expected arm64 or amd64" ;;
 esac

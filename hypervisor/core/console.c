@@ -101,6 +101,11 @@ void console_set_level(enum log_level level)
     level_shown = level;
 }
 
+enum log_level console_level(void)
+{
+    return level_shown;
+}
+
 void log_message(enum log_level level, const char *format, ...)
 {
     char text[MESSAGE_SIZE];

@@ -21,6 +21,7 @@ static operation *const table[] = {
     [__HYPERVISOR_domctl] = CONFIG_CONTROL ? hypercall_domctl : NULL,
     [__HYPERVISOR_sysctl] = CONFIG_CONTROL ? hypercall_sysctl : NULL,
     [__HYPERVISOR_platform_op] = CONFIG_CONTROL ? hypercall_platform_op : NULL,
+    [__HYPERVISOR_hypfs_op] = CONFIG_HYPFS ? hypercall_hypfs_op : NULL,
     [__HYPERVISOR_argo_op] = CONFIG_ARGO ? hypercall_argo_op : NULL,
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * xen_version: what Xen's tools and guests ask of a hypervisor's identity. The version is that of the ABI, 4.17.
+ * xen_version: what Xen's tools and guests ask of a hypervisor's identity.
  */
 #include "arch/arch.h"
 #include "bh/boot_options.h"
@@ -9,11 +9,11 @@
 #include "bh/guest_struct.h"
 #include "bh/hypercall.h"
 #include "bh/vcpu.h"
+#include "bh/version.h"
 #include "lib/string.h"
 
-#define VERSION_NUMBER (4 << 16 | 17)
+#define VERSION_NUMBER (VERSION_MAJOR << 16 | VERSION_MINOR)
 
-static const char extra_version[] = ".0-bulkhead";
 static const char capabilities[] = "xen-3.0-" ARCH_CAPABILITY;
 
 static int64_t text_out(struct vcpu *v, uint64_t handle, const char *text, size_t size)
@@ -54,7 +54,7 @@ static int64_t platform_out(struct vcpu *v, uint64_t handle)
 
 static int64_t compile_info_out(struct vcpu *v, uint64_t handle)
 {
-    static const xen_compile_info_t info = { .compiler = "gcc", .compile_by = "", .compile_domain = "",
+    static const xen_compile_info_t info = { .compiler = VERSION_COMPILER, .compile_by = "", .compile_domain = "",
                                              .compile_date = "" };
 
     return guest_copy_to(v, guest_handle(handle), &info, sizeof(info));
@@ -67,7 +67,7 @@ int64_t hypercall_xen_version(struct vcpu *v, uint64_t *a)
     case XENVER_version:
         return VERSION_NUMBER;
     case XENVER_extraversion:
-        return text_out(v, a[1], extra_version, sizeof(xen_extraversion_t));
+        return text_out(v, a[1], VERSION_EXTRA, sizeof(xen_extraversion_t));
     case XENVER_compile_info:
         return compile_info_out(v, a[1]);
     case XENVER_capabilities:

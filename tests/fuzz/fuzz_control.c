@@ -65,7 +65,7 @@ static bool has_no_right(const struct domain *d)
 static bool is_control_call(const struct call *c)
 {
     return c->number == __HYPERVISOR_domctl || c->number == __HYPERVISOR_sysctl ||
-           c->number == __HYPERVISOR_platform_op;
+           c->number == __HYPERVISOR_platform_op || c->number == __HYPERVISOR_hypfs_op;
 }
 
 /* What one that is no control domain may ask of another one, if it has the store, or if that is its target. */
@@ -219,7 +219,7 @@ void call_ends(struct vcpu *v, const struct call *c, bool calm, int64_t result)
         CHECK(!calm || sum_of_all(v) == before.all);
     } else if (calm && c->number == __HYPERVISOR_domctl && (result == 0 || result == HYPERCALL_RESTART)) {
         CHECK(before.has_op && may_ask(d, &before.op));
-    } else if (c->number == __HYPERVISOR_platform_op) {
+    } else if (c->number == __HYPERVISOR_platform_op || c->number == __HYPERVISOR_hypfs_op) {
         CHECK(result == -XEN_EPERM);
     }
 }

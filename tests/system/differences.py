@@ -173,9 +173,7 @@ DIFFERENCES = [
                "domctl.h, sysctl.h, platform.h: for control domains. Xen reads the arguments of all others, too."),
     Difference("calls", "argo_op \\d", "-(95|14)", "Argo is there (argo.h); Debian's Xen is built without it."),
     Difference("calls", "hypercall 39", "-95", "The same."),
-    Difference("calls", "hypfs_op \\d", ENOSYS, "No hypfs (hypfs.h: for the control domain); Xen denies it to guests."),
     Difference("calls", "hypercall (7|35|36)", EPERM, "The same."),
-    Difference("calls", "hypercall 42", ENOSYS, "Another call of control domains: hypfs_op."),
     # --- grant -------------------------------------------------------------------------------------------------------
     Difference("grant", "place frame 2\\^32", EINVAL,
                "xen_add_to_physmap.idx is xen_ulong_t, 64 bits on Arm (memory.h, arch-arm.h); Xen looks at 32 of "

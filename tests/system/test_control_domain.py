@@ -140,6 +140,17 @@ def test_xl_tells_about_claims(start, hypervisor):
     check(found, CLAIMS)
 
 
+UART = {"create": "ok", "create, up": "yes", "type": "xenconsoled", "typed": "typed-42 on /dev/ttyAMA0",
+        "xl console": "bulkhead-init: up", "long output": "same", "xl shutdown": "ok", **NOTHING, "end, free memory": "0"}
+
+
+# Req: BH-CTL-032, BH-UART-010, BH-UART-011
+@ON_BOTH
+def test_a_uart_that_xenconsoled_serves(start, hypervisor):
+    found, _ = control.run(start, "uart", path(hypervisor), limit=150)
+    check(found, {**UART, "long input": found["long input, as typed"]})
+
+
 # Req: BH-CTL-011, BH-CTL-012
 @ON_BOTH
 @pytest.mark.parametrize("crowd", [4, pytest.param(24, marks=pytest.mark.soak)])
@@ -191,7 +202,8 @@ def test_a_shell_with_xl(start, hypervisor):
 @pytest.mark.bulkhead
 def test_tools_say_the_same_on_both(start):
     bad, used = [], set()
-    for test, what in (("tools", ("xl info", "xl list -l", "xenstore-ls", "xl cpupool-list")),
+    for test, what in (("tools", ("xl info", "xl list -l", "xenstore-ls", "xl cpupool-list",
+                                 "xenhypfs cat")),
                        ("guest", ("xl list -l", "xenstore-ls"))):
         theirs, ours = (control.run(start, test, path(h), limit=150)[0] for h in ("xen", "bulkhead"))
         for tool in what:

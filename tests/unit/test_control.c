@@ -5,6 +5,8 @@
  */
 #include "partition.h"
 
+#include <stdio.h>
+
 #include "abi/control.h"
 #include "bh/boot_options.h"
 #include "bh/console.h"
@@ -984,6 +986,106 @@ static void test_soft_reset(void **state)
     finish();
 }
 
+/* ---- hypfs ---- */
+
+static int64_t hypfs(uint64_t command, const char *path, uint64_t path_size, uint64_t size)
+{
+    uint64_t a[5] = { command, OPERATION, path_size, BUFFER, size };
+
+    if (path != NULL) {
+        assert_int_equal(guest_copy_to(v, guest_handle(OPERATION), path, strlen(path) + 1), 0);
+    }
+    return hypercall_dispatch(v, __HYPERVISOR_hypfs_op, a);
+}
+
+static struct xen_hypfs_direntry entry_at(uint64_t at)
+{
+    struct xen_hypfs_direntry e;
+
+    assert_int_equal(guest_copy_from(v, &e, guest_handle(at), sizeof(e)), 0);
+    return e;
+}
+
+static void check_text(const char *path, const char *text)
+{
+    char found[64];
+
+    assert_int_equal(hypfs(XEN_HYPFS_OP_read, path, strlen(path) + 1, PAGE_SIZE), 0);
+    assert_true(entry_at(BUFFER).type == XEN_HYPFS_TYPE_STRING && entry_at(BUFFER).content_len == strlen(text) + 1);
+    assert_int_equal(guest_copy_from(v, found, guest_handle(BUFFER + sizeof(struct xen_hypfs_direntry)), sizeof(found)), 0);
+    assert_string_equal(found, text);
+}
+
+/* All that there is below PATH, as xenhypfs walks it: how many nodes. */
+static unsigned walk(const char *path)
+{
+    char buffer[1024], below[128];
+    unsigned count = 1, at = sizeof(struct xen_hypfs_direntry), next;
+
+    assert_int_equal(hypfs(XEN_HYPFS_OP_read, path, strlen(path) + 1, sizeof(buffer)), 0);
+    assert_int_equal(guest_copy_from(v, buffer, guest_handle(BUFFER), sizeof(buffer)), 0);
+    if (((struct xen_hypfs_direntry *)buffer)->type != XEN_HYPFS_TYPE_DIR) {
+        return 1;
+    }
+    do {
+        struct xen_hypfs_dirlistentry e;
+
+        memcpy(&e, buffer + at, sizeof(e));
+        next = e.off_next;
+        assert_true(snprintf(below, sizeof(below), "%s/%s", path[1] == '\0' ? "" : path,
+                             buffer + at + offsetof(struct xen_hypfs_dirlistentry, name)) > 0);
+        count += walk(below);
+        at += next;
+    } while (next != 0);
+    assert_true(at < sizeof(struct xen_hypfs_direntry) + ((struct xen_hypfs_direntry *)buffer)->content_len);
+    return count;
+}
+
+/* Req: BH-CTL-034 */
+static void test_hypfs(void **state)
+{
+    static const char *const missing[] = { "/x", "/buildin", "/buildinfo/version/majo", "/buildinfo/version/major/",
+                                           "/buildinfo/version/major/x", "//", "/params//loglvl" };
+    uint64_t all_zero[5] = { XEN_HYPFS_OP_get_version };
+    struct xen_hypfs_direntry e;
+
+    (void)state;
+    init();
+    assert_int_equal(hypercall_dispatch(v, __HYPERVISOR_hypfs_op, all_zero), 1);
+    assert_int_equal(hypfs(XEN_HYPFS_OP_get_version, NULL, 0, 0), -XEN_EINVAL);
+    assert_int_equal(walk("/"), 17);
+    check_text("/params/gnttab_max_frames", "64");
+    check_text("/buildinfo/changeset", "");
+    console_set_level(LOG_WARNING);
+    check_text("/params/loglvl", "warning");
+    assert_int_equal(hypfs(XEN_HYPFS_OP_read, "/buildinfo/version/minor", 25, 16), 0);
+    e = entry_at(BUFFER);
+    assert_true(e.type == XEN_HYPFS_TYPE_UINT && e.content_len == 4 && e.max_write_len == 0 &&
+                ring_word(BUFFER + sizeof(e)) == 17);
+    /* What it needs, if it is not given. */
+    assert_int_equal(hypfs(XEN_HYPFS_OP_read, "/buildinfo/version/minor", 25, 15), -XEN_ENOBUFS);
+    assert_int_equal(hypfs(XEN_HYPFS_OP_read, "/params/", 9, sizeof(e)), -XEN_ENOBUFS);
+    assert_int_equal(hypfs(XEN_HYPFS_OP_read, "/params/", 9, sizeof(e) + entry_at(BUFFER).content_len), 0);
+    assert_int_equal(hypfs(XEN_HYPFS_OP_read, "/", 2, sizeof(e) - 1), -XEN_EINVAL);
+    for (unsigned i = 0; i < ARRAY_COUNT(missing); i++) {
+        assert_int_equal(hypfs(XEN_HYPFS_OP_read, missing[i], strlen(missing[i]) + 1, 64), -XEN_ENOENT);
+    }
+    assert_int_equal(hypfs(XEN_HYPFS_OP_read, "params", 7, 64), -XEN_EINVAL);
+    assert_int_equal(hypfs(XEN_HYPFS_OP_read, "/params", 7, 64), -XEN_EINVAL);
+    assert_int_equal(hypfs(XEN_HYPFS_OP_read, "/params", 9, 64), -XEN_EINVAL);
+    assert_int_equal(hypfs(XEN_HYPFS_OP_read, "/params", 0, 64), -XEN_EINVAL);
+    assert_int_equal(hypfs(XEN_HYPFS_OP_read, "/params", 1025, 64), -XEN_EINVAL);
+    assert_int_equal(hypfs(XEN_HYPFS_OP_write_contents, "/params/loglvl", 15, 4), -XEN_EACCES);
+    assert_int_equal(hypfs(XEN_HYPFS_OP_write_contents, "/params/x", 10, 4), -XEN_ENOENT);
+    assert_int_equal(hypfs(3, "/params", 8, 4), -XEN_EOPNOTSUPP);
+    console_set_level(LOG_INFO);
+    v = plain->vcpus[0];
+    run_vcpu(v);
+    assert_int_equal(hypfs(XEN_HYPFS_OP_read, "/", 2, PAGE_SIZE), -XEN_EPERM);
+    assert_int_equal(hypercall_dispatch(v, __HYPERVISOR_hypfs_op, all_zero), -XEN_EPERM);
+    finish();
+}
+
 static int64_t claim(uint16_t id, uint64_t pages)
 {
     struct xen_memory_reservation r = { .nr_extents = pages, .domid = id };
@@ -1111,7 +1213,7 @@ int main(void)
         cmocka_unit_test(test_pools),
         cmocka_unit_test(test_number_again),
         cmocka_unit_test(test_context_of_one_that_may_start), cmocka_unit_test(test_destroy_that_waited),
-        cmocka_unit_test(test_keys_stop), cmocka_unit_test(test_claim), cmocka_unit_test(test_uart), cmocka_unit_test(test_soft_reset), cmocka_unit_test(test_command_line),
+        cmocka_unit_test(test_keys_stop), cmocka_unit_test(test_claim), cmocka_unit_test(test_hypfs), cmocka_unit_test(test_uart), cmocka_unit_test(test_soft_reset), cmocka_unit_test(test_command_line),
     };
 
     return cmocka_run_group_tests_name(__FILE__, tests, NULL, NULL);

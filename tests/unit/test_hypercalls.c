@@ -54,7 +54,7 @@ static void test_numbers(void **state)
         __HYPERVISOR_memory_op, __HYPERVISOR_multicall, __HYPERVISOR_xen_version, __HYPERVISOR_console_io,
         __HYPERVISOR_grant_table_op, __HYPERVISOR_vm_assist, __HYPERVISOR_vcpu_op, __HYPERVISOR_sched_op,
         __HYPERVISOR_event_channel_op, __HYPERVISOR_hvm_op, __HYPERVISOR_argo_op, __HYPERVISOR_domctl,
-        __HYPERVISOR_sysctl, __HYPERVISOR_platform_op,
+        __HYPERVISOR_sysctl, __HYPERVISOR_platform_op, __HYPERVISOR_hypfs_op,
     };
 
     (void)state;

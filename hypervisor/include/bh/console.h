@@ -22,6 +22,7 @@ struct console_line {
 
 /* Messages less important than LEVEL are not printed from now on (boot option loglvl). */
 void console_set_level(enum log_level level);
+enum log_level console_level(void);
 
 /* Formats as lib/format.h says. A call below the build's CONFIG_LOG_LEVEL costs nothing. Takes LOCK_CONSOLE. */
 void log_message(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -38,5 +38,6 @@ int64_t hypercall_console_io(struct vcpu *v, uint64_t *a);   /* console_io.c */
 int64_t hypercall_domctl(struct vcpu *v, uint64_t *a);       /* domctl.c */
 int64_t hypercall_sysctl(struct vcpu *v, uint64_t *a);       /* sysctl.c */
 int64_t hypercall_platform_op(struct vcpu *v, uint64_t *a);  /* platform_op.c */
+int64_t hypercall_hypfs_op(struct vcpu *v, uint64_t *a);     /* hypfs.c */
 
 #endif

@@ -270,14 +270,34 @@ static void platform_call(struct vcpu *v, struct call *c)
     c->a[0] = put_new(v, &op, sizeof(op));
 }
 
+static void hypfs_call(struct vcpu *v, struct call *c)
+{
+    static const char paths[][28] = { "/", "/params", "/params/", "/buildinfo/version/major", "/buildinfo/compileinfo/",
+                                      "/params/loglvl" };
+    char path[sizeof(paths[0])];
+
+    memcpy(path, paths[byte() % ARRAY_COUNT(paths)], sizeof(path));
+    if (once_in(2)) {
+        path[byte() % sizeof(path)] = "/\0ab"[byte() % 4];
+    }
+    c->number = __HYPERVISOR_hypfs_op;
+    c->a[0] = once_in(16) ? number() : byte() % 4 == 0 ? byte() % 3 : 1;
+    c->a[1] = put_new(v, path, sizeof(path));
+    c->a[2] = once_in(8) ? number() : strnlen(path, sizeof(path) - 1) + 1;
+    c->a[3] = room(512);
+    c->a[4] = once_in(4) ? upto(300) : 512;
+}
+
 void control_call(struct vcpu *v, struct call *c)
 {
     unsigned kind = byte();
 
     if (kind < 210) {
         domctl_call(v, c);
-    } else if (kind < 250) {
+    } else if (kind < 246) {
         sysctl_call(v, c);
+    } else if (kind < 250) {
+        hypfs_call(v, c);
     } else {
         platform_call(v, c);
     }

@@ -4,6 +4,7 @@
 
 cd /root || exit 1
 guest=demo
+console=console
 log=/var/log/xen/console/guest-$guest.log
 
 say() { echo "control: $1: $2"; }
@@ -64,7 +65,7 @@ create() {
 # which makes BASHPID a number of its own.
 on_guest() {
     local tty number=$BASHPID
-    tty=$(xenstore-read "/local/domain/$(domid)/console/tty")
+    tty=$(xenstore-read "/local/domain/$(domid)/$console/tty")
     echo "echo begin-\$(($number)); $2; echo end-\$(($number))" > "$tty"
     until_true "$1" grep -q "^end-$number" "$log" || { echo "no answer within $1 s"; return 1; }
     tr -d '\r' < "$log" | sed -n "/^begin-$number\$/,/^end-$number\$/p" | sed '1d;$d'
