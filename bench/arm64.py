@@ -5,7 +5,9 @@ import pathlib
 import re
 import subprocess
 
+import arm64_control
 import board as boards
+from arm64_control import part_control
 from board import BUILD, GUESTS, LINUX, TOP, XEN, Board, Domain
 
 BULKHEAD = boards.hypervisor_path()
@@ -49,6 +51,7 @@ ROWS = [
      240 * 1024 + 16 * (1 << 18), "bytes"),
     ("own memory of everything", "own memory, the same, everything", None, 17.2 * 2**20, None, None, "bytes"),
     ("Linux", "Linux in a partition to init, over bare", None, None, None, 1.03, "times"),
+    *arm64_control.ROWS,
 ]
 
 # Longest runs of hypercalls without a point to stop at, with the largest arguments: a row of docs/abi.md each.

@@ -15,6 +15,8 @@ from console import WORK, making
 INITRAMFS = WORK / "control.cpio.gz"
 # With the former in it, for a guest that is a driver domain.
 DRIVER_INITRAMFS = WORK / "control-driver.cpio.gz"
+# With libvirt in it.
+LIBVIRT_INITRAMFS = WORK / "control-libvirt.cpio.gz"
 # Of a partition beside it that gets PV devices.
 PARTITION_INITRAMFS = WORK / "control-partition.cpio.gz"
 
@@ -37,6 +39,14 @@ def make_initramfs():
         if not PARTITION_INITRAMFS.exists() or newest > os.path.getmtime(PARTITION_INITRAMFS):
             shutil.copytree(boards.DEBIAN / "control/guest-drivers", f"{folder}/drivers")
             subprocess.run([TOP / "scripts/initramfs.sh", PARTITION_INITRAMFS, folder], check=True)
+
+
+def make_libvirt_initramfs():
+    """Large, and for one test alone."""
+    with making():
+        if not LIBVIRT_INITRAMFS.exists() or os.path.getmtime(INITRAMFS) > os.path.getmtime(LIBVIRT_INITRAMFS):
+            subprocess.run([TOP / "scripts/debian-fetch.sh", "libvirt"], check=True)
+            subprocess.run([TOP / "scripts/control-domain.sh", LIBVIRT_INITRAMFS, boards.DEBIAN / "libvirt"], check=True)
 
 
 @dataclasses.dataclass

@@ -170,6 +170,18 @@ def test_memory_of_guests_comes_back(start, hypervisor, rounds):
     check(found, {"rounds": f"{rounds} of {rounds}", **NOTHING, "end, free memory": "0"})
 
 
+LIBVIRT = {"libvirtd": "ok", "before": "Domain-0 running;", "define": "ok", "start": "ok", **NOTHING}
+
+
+@pytest.mark.soak
+@ON_BOTH
+def test_libvirt_in_the_place_of_xl(start, hypervisor):
+    control.make_libvirt_initramfs()
+    found, _ = control.run(start, "libvirt", path(hypervisor), limit=250, memory=2048, control_memory=1024,
+                           initramfs=control.LIBVIRT_INITRAMFS)
+    check(found, LIBVIRT)
+
+
 @ON_BOTH
 def test_a_shell_with_xl(start, hypervisor):
     console = start([], kind=control.ControlBoard, hypervisor=path(hypervisor), limit=120)

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A plugin for QEMU's emulator (docs/devel/tcg-plugins of QEMU; its interface, version 1, declared here as far as it is
+ * used): counts the instructions that are executed in a range of virtual addresses, which are the hypervisor's, and all
+ * others. Counts are written when somebody executes "hint #N", N from 64 on, which does nothing (DDI 0487, C6.2, HINT), and
+ * when an arm64 kernel begins (its first instruction, by which EFI knows it, at the beginning of a page).
+ *
+ * -plugin FILE,from=HEX,to=HEX,out=FILE
+ */
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef uint64_t qemu_plugin_id_t;
+struct qemu_plugin_tb;
+struct qemu_plugin_insn;
+typedef struct {
+    const char *target_name;
+    struct { int min, cur; } version;
+    bool system_emulation;
+} qemu_info_t;
+enum { CB_NO_REGS };
+enum { INLINE_ADD_U64 };
+typedef void tb_trans_cb(qemu_plugin_id_t id, struct qemu_plugin_tb *tb);
+typedef void vcpu_cb(unsigned vcpu, void *data);
+
+void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, tb_trans_cb *cb);
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, vcpu_cb *cb, int flags, void *data);
+void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn, int op, void *counter, uint64_t add);
+size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
+struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t i);
+const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
+uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
+int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int count, char **arguments);
+
+int qemu_plugin_version = 1;
+
+#define HINT_MASK    0xfffff01fU
+#define HINT         0xd503201fU
+#define HINT_NUMBER(w) ((w) >> 5 & 0x7f)
+#define HINT_FIRST   64
+#define KERNEL_BEGIN 0x5a4dU /* "MZ", in the lower half of its first instruction */
+
+static uint64_t from, to, inside, outside;
+static FILE *out;
+
+static void mark(unsigned vcpu, void *data)
+{
+    (void)vcpu;
+    fprintf(out, "%s%d %" PRIu64 " %" PRIu64 "\n", data == NULL ? "kernel" : "mark", (int)(intptr_t)data, inside, outside);
+    fflush(out);
+}
+
+static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+{
+    (void)id;
+    for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
+        struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+        uint64_t at = qemu_plugin_insn_vaddr(insn);
+        bool is_inside = at >= from && at < to;
+        uint32_t word;
+
+        memcpy(&word, qemu_plugin_insn_data(insn), sizeof(word));
+        qemu_plugin_register_vcpu_insn_exec_inline(insn, INLINE_ADD_U64, is_inside ? &inside : &outside, 1);
+        if (!is_inside && (word & HINT_MASK) == HINT && HINT_NUMBER(word) >= HINT_FIRST) {
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, mark, CB_NO_REGS, (void *)(intptr_t)HINT_NUMBER(word));
+        } else if (!is_inside && (word & 0xffff) == KERNEL_BEGIN && at % 4096 == 0) {
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, mark, CB_NO_REGS, NULL);
+        }
+    }
+}
+
+int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int count, char **arguments)
+{
+    (void)info;
+    for (int i = 0; i < count; i++) {
+        if (strncmp(arguments[i], "from=", 5) == 0) {
+            from = strtoull(arguments[i] + 5, NULL, 16);
+        } else if (strncmp(arguments[i], "to=", 3) == 0) {
+            to = strtoull(arguments[i] + 3, NULL, 16);
+        } else if (strncmp(arguments[i], "out=", 4) == 0) {
+            out = fopen(arguments[i] + 4, "w");
+        }
+    }
+    if (out == NULL || from >= to) {
+        return -1;
+    }
+    qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
+    return 0;
+}
