@@ -176,8 +176,7 @@ LIBVIRT = {
     "disk": "32768", "ping": "ok", "console": "seen-42", "suspend": "ok", "suspended": "Domain-0 running;virt paused;",
     "resume": "ok", "resumed, answers": "here", "vcpuinfo": "ok", "domblklist": "ok", "shutdown": "ok",
     "shut down": "Domain-0 running;virt shut off;", "start again": "ok", "destroy": "ok",
-    "destroyed": "Domain-0 running;virt shut off;", "undefine": "ok", "end, states": "Domain-0 running;", **NOTHING,
-    "end, free memory": "0"}
+    "destroyed": "Domain-0 running;virt shut off;", "undefine": "ok", "end, states": "Domain-0 running;", **NOTHING}
 
 
 @pytest.mark.soak
@@ -187,6 +186,8 @@ def test_libvirt_in_the_place_of_xl(start, hypervisor):
     found, _ = control.run(start, "libvirt", path(hypervisor), limit=250, memory=2048, control_memory=1024,
                            initramfs=control.LIBVIRT_INITRAMFS)
     check(found, LIBVIRT)
+    # Xen keeps a few pages, which may be what a whole MiB lacks.
+    assert -1 <= int(found["end, free memory"]) <= 0, found["end, free memory"]
 
 
 @ON_BOTH
