@@ -47,7 +47,7 @@ DIFFERENCES = [
     Difference("xenabi", "domctl|sysctl|platform_op", EPERM,
                "domctl.h, sysctl.h, platform.h: for control domains. The initial domain of a PC is none yet, Xen's is."),
     Difference("calls", "(domctl|sysctl|platform_op) .*", ".*-1.*", "The same."),
-    Difference("calls", "hypercall (7|35|36)", EPERM, "The same."),
+    Difference("calls", "hypercall (7|35|36|42)|hypfs_op \\d", EPERM, "The same."),
     Difference("calls", "hypercall (40|41|49)", ENOSYS,
                "Calls of control domains and device models: xenpmu_op, dm_op, and of old ones."),
     Difference("calls", "dm_op (of|at) .*", ENOSYS, "hvm/dm_op.h: for device models, of which there are none."),
