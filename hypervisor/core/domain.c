@@ -524,7 +524,7 @@ bool domain_reap_step(struct domain *d)
             return false;
         }
     }
-    if (DOMAIN_HAS_PLACES && d->has_p2m && !physmap_forget_kept(d)) {
+    if (CONFIG_XEN_GUEST && DOMAIN_HAS_PLACES && d->has_p2m && !physmap_forget_kept(d)) {
         return false;
     }
     if (d->has_p2m) {
