@@ -47,7 +47,7 @@ int arch_domain_add_uart(struct domain *d)
 {
     int err;
 
-    if (d->arch.has_vpl011 || (CONFIG_HARDWARE_DOMAIN && vgic_line_is_attached(d, GUEST_VPL011_SPI))) {
+    if (d->arch.has_vpl011 || (CONFIG_DEVICES && vgic_line_is_attached(d, GUEST_VPL011_SPI))) {
         return -XEN_EINVAL;
     }
     err = mmio_add(&d->mmio, GUEST_PL011_BASE, GUEST_PL011_SIZE, MMIO_VPL011);
