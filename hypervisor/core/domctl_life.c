@@ -85,6 +85,7 @@ int64_t domctl_createdomain(struct vcpu *v, struct domain *none, struct xen_domc
     memcpy(d->handle, c->handle, sizeof(d->handle));
     d->is_managed = true;
     d->pauses = 1;
+    domain_hold(d);
     d->pool = pool;
     d->is_open = true;
     control_join(d);

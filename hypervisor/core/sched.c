@@ -304,12 +304,11 @@ bool sched_pick(struct cpu *cpu, struct vcpu **next)
     uint64_t now = arch_time_now();
     struct vcpu *waiting = NULL;
     struct cpu *idle = NULL;
-    bool old_goes_on, contended;
+    bool old_goes_on, contended = false;
 
     spin_lock(&sched_lock);
     if (CONFIG_SCHED_FAIR && old != NULL && !old->sched.owns_cpu) {
-        sched_fair_charge(old, now);
-        if (unlikely(is_capped(old))) {
+        if (sched_fair_charge(old, now)) {
             settle_cap(cpu, old, now);
         }
     }
@@ -342,12 +341,13 @@ bool sched_pick(struct cpu *cpu, struct vcpu **next)
         cpu->sched.same_domain = false;
     }
     if (CONFIG_SCHED_FAIR && chosen != NULL && !chosen->sched.owns_cpu) {
-        /* Whoever is left over may use a CPU that was idle when several woke up at once. */
-        waiting = sched_fair_best(cpu);
-        idle = sched_fair_idle(cpu);
+        if (sched_fair_first != NULL) {
+            /* Whoever is left over may use a CPU that was idle when several woke up at once. */
+            waiting = sched_fair_best(cpu);
+            idle = sched_fair_idle(cpu);
+        }
+        contended = waiting != NULL || (old != chosen && old_goes_on) || is_capped(chosen);
     }
-    contended = waiting != NULL || (chosen != NULL && !chosen->sched.owns_cpu && old != chosen && old_goes_on) ||
-                (chosen != NULL && is_capped(chosen));
     /* Only now, so that it is not looked at above. */
     cpu->sched.heir = old != NULL && chosen != old ? lay_down(old, old_goes_on, now) : NULL;
     spin_unlock(&sched_lock);
@@ -428,6 +428,7 @@ void sched_pause(struct domain *d)
 
     spin_lock(&sched_lock);
     d->pauses++;
+    domain_hold(d);
     stop_domain(d, &running);
     spin_unlock(&sched_lock);
     request_all(&running);
@@ -442,6 +443,7 @@ bool sched_unpause(struct domain *d)
     spin_lock(&sched_lock);
     was_paused = d->pauses != 0;
     d->pauses -= was_paused;
+    domain_hold(d);
     if (was_paused) {
         go_on(d, &targets);
     }

@@ -69,6 +69,7 @@ bool sched_cap_is_reached(struct domain *d, uint64_t now)
         return false;
     }
     d->cap.is_spent = true;
+    domain_hold(d);
     d->cap.next = spent;
     spent = d;
     return true;
@@ -86,6 +87,7 @@ void sched_cap_forget(struct domain *d)
     }
     *at = d->cap.next;
     d->cap.is_spent = false;
+    domain_hold(d);
 }
 
 struct domain *sched_cap_next(uint64_t now)

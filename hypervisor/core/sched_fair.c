@@ -54,12 +54,12 @@ static uint64_t weighted(const struct vcpu *v, uint64_t ticks)
 }
 
 /* Req: BH-SCHED-001 */
-void sched_fair_charge(struct vcpu *v, uint64_t now)
+bool sched_fair_charge(struct vcpu *v, uint64_t now)
 {
     uint64_t ran;
 
     if (now <= v->sched.started) {
-        return; /* another CPU, which looked at the clock later, got the lock first */
+        return false; /* another CPU, which looked at the clock later, got the lock first */
     }
     ran = now - v->sched.started;
     v->sched.started = now;
@@ -67,7 +67,9 @@ void sched_fair_charge(struct vcpu *v, uint64_t now)
     v->sched.vtime += weighted(v, ran);
     if (CONFIG_CONTROL && unlikely(v->sched.is_capped)) {
         sched_cap_charge(v->domain, ran);
+        return true;
     }
+    return false;
 }
 
 /* Req: BH-SCHED-008, BH-SCHED-009 */
@@ -80,7 +82,7 @@ void sched_fair_rank(struct vcpu *v, const struct cpu *target, uint64_t now)
     if (running == NULL) {
         return;
     }
-    sched_fair_charge(running, now);
+    (void)sched_fair_charge(running, now);
     at = waiting != NULL ? MIN(waiting->sched.vtime, running->sched.vtime) : running->sched.vtime;
     if (v->sched.vtime + credit < at) {
         v->sched.vtime = at - credit;
@@ -183,7 +185,7 @@ struct cpu *sched_fair_place(const struct vcpu *v)
     uint64_t latest = 0;
     bool is_shared = true;
 
-    if (last->sched.owner == NULL && sched_may_use(v, last) && prefers(v, last) && cpu_is_idle(last)) {
+    if (cpu_is_idle(last) && last->sched.owner == NULL && sched_may_use(v, last) && prefers(v, last)) {
         return last;
     }
     for (unsigned i = 0; i < cpu_count; i++) {

@@ -70,6 +70,7 @@ struct domain {
     bool is_shut_down;             /* [lock lock] so it did, for SHUTDOWN_REASON */
     uint16_t target;               /* [atomic] the domain that this one may control too, or FRAME_NO_DOMAIN */
     uint32_t pauses;               /* [lock sched] how often it was paused and not unpaused */
+    bool is_held;                  /* [lock sched] it was, or it has spent its cap: see domain_hold() */
     int64_t time_offset;           /* [lock lock] seconds that its time of day differs from the board's */
     uint8_t handle[16];            /* [atomic] for its owner's use: xen_domain_handle_t */
     uint8_t phase;                 /* [lock lock] enum domain_phase, read [atomic] */
@@ -128,7 +129,13 @@ struct domain {
 /* Do its vCPUs run, as far as it goes? A hint without the scheduler's lock. */
 static inline bool domain_may_run(const struct domain *d)
 {
-    return d->phase == DOMAIN_RUNNING && (!CONFIG_CONTROL || (d->pauses == 0 && !d->cap.is_spent));
+    return d->phase == DOMAIN_RUNNING && (!CONFIG_CONTROL || !d->is_held);
+}
+
+/* D's pauses have changed, or whether it has spent its cap. With the scheduler's lock, or before anybody knows D. */
+static inline void domain_hold(struct domain *d)
+{
+    d->is_held = d->pauses != 0 || d->cap.is_spent;
 }
 
 /* Has D's memory a place for good? */

@@ -186,8 +186,8 @@ struct vcpu *sched_pinned_pick(const struct cpu *cpu, struct vcpu *old, bool old
 
 /* The counter's frequency is known. */
 void sched_fair_init(void);
-/* Charges the time since V was last charged. */
-void sched_fair_charge(struct vcpu *v, uint64_t now);
+/* Charges the time since V was last charged. True: to a cap of its domain's too. */
+bool sched_fair_charge(struct vcpu *v, uint64_t now);
 /* V slept and will wait for TARGET, or for another CPU: gives it a virtual time among those that are there. */
 void sched_fair_rank(struct vcpu *v, const struct cpu *target, uint64_t now);
 /* WINNER was preferred to LOSER: it was not denied more than two of LOSER's turns. WINNER is not queued any longer. */
