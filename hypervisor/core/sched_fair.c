@@ -63,7 +63,6 @@ bool sched_fair_charge(struct vcpu *v, uint64_t now)
     }
     ran = now - v->sched.started;
     v->sched.started = now;
-    v->sched.runtime += ran;
     v->sched.vtime += weighted(v, ran);
     if (CONFIG_CONTROL && unlikely(v->sched.is_capped)) {
         sched_cap_charge(v->domain, ran);

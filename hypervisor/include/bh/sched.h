@@ -6,11 +6,13 @@
  *   sched_fair.c    all others share the CPUs that nobody owns, by weight
  *   sched_cap.c     how much a domain gets of them at most
  *
- * A policy only ranks; the states of vCPUs change here (sched.c), under one lock.
+ * Which CPUs a vCPU may use is sched_affinity.c's. A policy only ranks; the states of vCPUs change here (sched.c), under
+ * one lock.
  */
 #ifndef BH_SCHED_H
 #define BH_SCHED_H
 
+#include "bh/spinlock.h"
 #include "bh/timer.h"
 #include "bh/types.h"
 
@@ -62,7 +64,6 @@ struct sched_unit {
     struct vcpu *next, *prev;  /* run queue, ordered by vtime */
     uint64_t vtime;            /* weighted ticks consumed: the smaller, the sooner it runs */
     uint64_t started;          /* when it was last charged */
-    uint64_t runtime;          /* ticks run in all */
     cpuset_t affinity;         /* CPUs that it may use: */
     cpuset_t asked;            /* what it was told to use, as far as that is in its pool; if nothing is, all of the pool */
     cpuset_t preferred;        /* of those, CPUs where it goes if they are idle */
@@ -178,11 +179,18 @@ void sched_defer_work(struct cpu *cpu);
 /* The slice of CPU's current vCPU ended. */
 void sched_slice_expired(struct cpu *cpu);
 
-/* ---- The policies, as sched.c sees them; each call with the scheduler's lock held ---- */
+/* ---- Between sched.c, sched_affinity.c and the policies; each call with the scheduler's lock held ---- */
+
+/* LOCK_SCHED: the states of vCPUs, the run queue, and who has which CPU. */
+extern struct spinlock sched_lock;
+
+/* Each CPU of CPUS is to look at what it should run; also without the lock. */
+void sched_request_all(const cpuset_t *cpus);
+/* Finds which CPUs V may use: of those that it was told to, the ones in its pool; or else all of that. Bound: CPUs. */
+void sched_confine(struct vcpu *v);
 
 /* What runs next on a CPU that has an owner; OLD runs there now (or NULL), and may go on if OLD_GOES_ON. */
 struct vcpu *sched_pinned_pick(const struct cpu *cpu, struct vcpu *old, bool old_goes_on);
-
 
 /* The counter's frequency is known. */
 void sched_fair_init(void);
