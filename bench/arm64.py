@@ -8,6 +8,7 @@ import subprocess
 import arm64_control
 import board as boards
 from arm64_control import part_control
+from console import schedule
 from board import BUILD, GUESTS, LINUX, TOP, XEN, Board, Domain
 
 BULKHEAD = boards.hypervisor_path()
@@ -29,6 +30,8 @@ ROWS = [
      "instructions"),
     ("pair, same CPU", "SGI to another vCPU on the same CPU, and back", None, 11072, None, 3000, "instructions"),
     ("pair, other CPU", "SGI to another vCPU on another CPU, and back", 104, 15731, 1679, 1500, "instructions"),
+    ("window", "beginning of a window: latest after earliest, neighbour computes", None, None, None, 100, "instructions"),
+    ("window, calls", "the same, neighbour gives back and takes 2 MiB", None, None, None, 15000, "instructions"),
     ("boot", "reset to first guest instruction, not scrubbed", None, 17.0e6, 0.48e6, 0.45e6, "instructions"),
     ("boot scrubbed", "the same, memory scrubbed", None, 23.4e6, None, 4e6, "instructions"),
     ("further partition", "each further 64 MiB partition, scrubbed", None, 13.2e6, None, 3.6e6, "instructions"),
@@ -108,6 +111,22 @@ def part_pair_shared(hypervisor):
     """The same where the vCPUs share two CPUs: an idle one has to be woken."""
     found = run(hypervisor, "pair", guest("pair", vcpus=2), cpus=2, name="pair-shared")
     return {"pair, shared CPUs": found[0]["SGI to another vCPU and back"]}
+
+
+def windows(hypervisor, hog):
+    """How far apart the beginnings of 300 windows are on the clock of their frame, right behind those of a HOG."""
+    domains = [Domain("d1", GUESTS / "windows", "windows=300"), Domain("d2", GUESTS / "windows", f"windows=0 hog={hog}")]
+    b = Board(domains, hypervisor=hypervisor, cpus=1, icount=True, name=f"bench-{hypervisor.name}-windows-{hog}",
+              dts=schedule(0, 10000, [("d1", 0, 4000), ("d2", 4000, 6000)]))
+    with b.start(limit=100) as console:
+        console.wait_line("d1", "guest: done", 100)
+        return float(console.results("d1")["beginnings apart"])
+
+
+def part_windows(hypervisor):
+    if boards.is_xen(hypervisor):
+        return {}
+    return {"window": windows(hypervisor, "none"), "window, calls": windows(hypervisor, "memory")}
 
 
 def part_calls(hypervisor):

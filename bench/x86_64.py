@@ -7,7 +7,7 @@ import re
 import subprocess
 
 import pc as pcs
-from console import TOP, WORK, Domain
+from console import TOP, WORK, Domain, schedule
 from pc import CPU, XEN, Pc
 
 BULKHEAD = pcs.hypervisor_path()
@@ -51,6 +51,8 @@ ROWS = [
     ("pair, other CPU", "IPI to another vCPU on another CPU, and back", 145, 49899, None, 2500, "instructions"),
     *((f"{text}, {vcpus} vCPUs", f"{text}; {vcpus} vCPUs", None, None, None, limit, "instructions")
       for text, _, limit in CROWD_ROWS for vcpus in CROWDS),
+    ("window", "beginning of a window: latest after earliest, neighbour computes", None, None, None, 1000, "instructions"),
+    ("window, calls", "the same, neighbour gives back and takes 2 MiB", None, None, None, 15000, "instructions"),
     ("boot, 1 GiB", "reset to the partition's start, 1 GiB, not scrubbed", 6.8e6, 85.8e6, None, 9e6, "instructions"),
     ("boot, 2 GiB", "the same, 2 GiB", 6.8e6, 152.2e6, None, 9.5e6, "instructions"),
     ("Linux", "Linux in a partition to init, over bare", None, 1.064, None, 1.02, "times"),
@@ -105,6 +107,22 @@ def part_pair_same(hypervisor):
 
 def part_pair_other(hypervisor):
     return {"pair, other CPU": run(hypervisor, "pair", vcpus=2, cpus=2)["IPI to another vCPU and back"]}
+
+
+def windows(hog):
+    """As arm64.py has it."""
+    domains = [pcs.guest("d1", "windows", "windows=300"), pcs.guest("d2", "windows", f"windows=0 hog={hog}")]
+    machine = Pc(domains, hypervisor=BULKHEAD, cpus=1, icount=True, name=f"bench-x86-windows-{hog}",
+                 dts=schedule(0, 10000, [("d1", 0, 4000), ("d2", 4000, 6000)]))
+    with machine.start(limit=200) as console:
+        console.wait_line("d1", "guest: done", 200)
+        return float(console.results("d1")["beginnings apart"])
+
+
+def part_windows(hypervisor):
+    if hypervisor == XEN:
+        return {}
+    return {"window": windows("none"), "window, calls": windows("memory")}
 
 
 def part_spin(hypervisor):

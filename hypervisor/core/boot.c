@@ -4,6 +4,7 @@
 #include "arch/arch.h"
 #include "bh/boot_channels.h"
 #include "bh/boot_options.h"
+#include "bh/boot_schedule.h"
 #include "bh/console.h"
 #include "bh/control.h"
 #include "bh/cpu.h"
@@ -15,6 +16,7 @@
 #include "bh/partition.h"
 #include "bh/partition_shared.h"
 #include "bh/restart.h"
+#include "bh/sched_windows.h"
 #include "bh/shared_memory.h"
 #include "bh/vcpu.h"
 
@@ -30,6 +32,7 @@ static BOOT_ONLY struct boot_space {
     struct memory_range taken[TAKEN_COUNT], free[FREE_COUNT];
     unsigned taken_count, free_count;
     struct boot_config config;
+    struct boot_schedule schedule[CONFIG_TIME_WINDOWS ? SCHEDULES_MAX : 1];
     struct domain *built[CONFIG_MAX_DOMAINS]; /* NULL: it could not be */
 } space;
 
@@ -85,6 +88,9 @@ void boot_read_config(const struct fdt *t)
 {
     unsigned refused = boot_config_read(t, board, space.taken, space.taken_count, &space.config);
 
+    if (CONFIG_TIME_WINDOWS) {
+        refused += boot_schedule_read(t, board, &space.config, space.schedule);
+    }
     if (refused != 0) {
         log_error("%u partition%s not started", refused, refused == 1 ? " is" : "s are");
     }
@@ -145,12 +151,24 @@ void boot_make_memory(void)
              board->cpu_count == 1 ? "" : "s");
 }
 
+static void make_schedules(void)
+{
+    for (unsigned i = 0; i < SCHEDULES_MAX; i++) {
+        if (space.schedule[i].cpu_count != 0 && sched_windows_make(i + 1, &space.schedule[i]) != 0) {
+            log_error("schedule: no memory");
+        }
+    }
+}
+
 void boot_build_partitions(const struct fdt *t)
 {
     const struct boot_config *c = &space.config;
     struct domain *first = NULL;
     bool is_controlled = false;
 
+    if (CONFIG_TIME_WINDOWS) {
+        make_schedules();
+    }
     for (unsigned i = 0; i < c->domain_count && CONFIG_CONTROL; i++) {
         is_controlled = is_controlled || (c->domain[i].capabilities & DOMAIN_CONTROL) != 0;
     }

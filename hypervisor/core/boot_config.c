@@ -29,9 +29,9 @@ struct reading {
     struct boot_domain *d;
 };
 
-/* What may be in a "xen,domain" node beside its modules. */
+/* What may be in a "xen,domain" node beside its modules, or in /chosen beside that. */
 static const char unsupported_nodes[][32] = {
-    "xen,vcpu", "multiboot,device-tree", "xen,domain-shared-memory-v1", /* the last two: by this build */
+    "xen,vcpu", "multiboot,device-tree", "xen,domain-shared-memory-v1", "bulkhead,schedule", /* the last three: by this build */
 };
 
 /* Req: BH-BOOT-008 */
@@ -372,6 +372,19 @@ static void read_device_tree(struct reading *r, const struct fdt_node *node)
     }
 }
 
+/* Is NODE of a kind that this build does not know what to do with? Says so. */
+static bool is_unsupported(const struct fdt *t, const struct fdt_node *node)
+{
+    for (unsigned i = 0; i < ARRAY_COUNT(unsupported_nodes); i++) {
+        if (fdt_is_compatible(t, node, unsupported_nodes[i])) {
+            boot_config_report(LOG_WARNING, t, node, NULL, "\"%s\" is not supported yet, ignored",
+                               unsupported_nodes[i]);
+            return true;
+        }
+    }
+    return false;
+}
+
 static void read_child(struct reading *r, const struct fdt_node *node)
 {
     bool is_kernel = fdt_is_compatible(r->t, node, "multiboot,kernel") ||
@@ -402,15 +415,10 @@ static void read_child(struct reading *r, const struct fdt_node *node)
         r->failed = !boot_shared_memory_read(r->t, r->board, r->taken, r->taken_count, r->config, r->d, node) || r->failed;
         return;
     }
-    for (unsigned i = 0; i < ARRAY_COUNT(unsupported_nodes); i++) {
-        if (fdt_is_compatible(r->t, node, unsupported_nodes[i])) {
-            boot_config_report(LOG_WARNING, r->t, node, NULL, "\"%s\" is not supported yet, ignored",
-                               unsupported_nodes[i]);
-            return;
-        }
+    if (!is_unsupported(r->t, node)) {
+        boot_config_report(LOG_WARNING, r->t, node, NULL, "unknown, ignored; expected a \"multiboot,kernel\" or "
+                           "\"multiboot,ramdisk\"");
     }
-    boot_config_report(LOG_WARNING, r->t, node, NULL, "unknown, ignored; expected a \"multiboot,kernel\" or "
-                       "\"multiboot,ramdisk\"");
 }
 
 /* Req: BH-CTL-002 */
@@ -666,6 +674,7 @@ unsigned boot_config_read(const struct fdt *t, const struct board *b, const stru
         if (!fdt_is_compatible(t, &node, "xen,domain")) {
             c->has_channels = c->has_channels || fdt_is_compatible(t, &node, "bulkhead,allow") ||
                               fdt_is_compatible(t, &node, "bulkhead,serve");
+            (void)(!CONFIG_TIME_WINDOWS && is_unsupported(t, &node));
             continue;
         }
         if (c->domain_count == CONFIG_MAX_DOMAINS) {

@@ -184,7 +184,7 @@ static int remove_cpu(unsigned pool, uint32_t which)
     if (err != 0) {
         return err;
     }
-    if (cpu->sched.owner != NULL || (count_in(pool) == 1 && domains_in(pool) != 0)) {
+    if (cpu_is_apart(cpu) || (count_in(pool) == 1 && domains_in(pool) != 0)) {
         return -XEN_EBUSY;
     }
     sched_move_cpu(cpu, SCHED_NO_POOL);

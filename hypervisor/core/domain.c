@@ -238,6 +238,10 @@ int domain_prepare(struct domain *d, const struct boot_domain *config)
     spinlock_init(&d->lock, LOCK_DOMAIN);
     d->vcpu_count = (uint16_t)config->vcpu_count;
     d->weight = config->weight != 0 ? (uint16_t)config->weight : SCHED_WEIGHT_DEFAULT;
+    if (CONFIG_TIME_WINDOWS) {
+        d->schedule = config->schedule;
+        d->schedule_place = config->schedule_place;
+    }
     d->page_limit = config->memory_kib >> (PAGE_SHIFT - 10);
     for (unsigned i = 0; i < DOMAIN_WATCHDOG_COUNT; i++) {
         timer_init(&d->watchdog[i], TIMER_WATCHDOG, d);

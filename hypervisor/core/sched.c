@@ -11,6 +11,7 @@
 #include "bh/console.h"
 #include "bh/cpu.h"
 #include "bh/domain.h"
+#include "bh/sched_windows.h"
 #include "bh/spinlock.h"
 #include "bh/vcpu.h"
 
@@ -36,6 +37,7 @@ void sched_cpu_init(struct cpu *cpu)
 /* Req: BH-SCHED-010 */
 int sched_vcpu_init(struct vcpu *v, struct cpu *own_cpu, const cpuset_t *affinity, uint16_t weight)
 {
+    bool in_windows = CONFIG_TIME_WINDOWS && v->domain->schedule != 0;
     struct cpu *first = own_cpu;
     int err = 0;
 
@@ -44,22 +46,28 @@ int sched_vcpu_init(struct vcpu *v, struct cpu *own_cpu, const cpuset_t *affinit
             first = cpu_table[i];
         }
     }
-    if (first == NULL || (own_cpu == NULL && !CONFIG_SCHED_FAIR)) {
+    if (first == NULL || (own_cpu == NULL && !CONFIG_SCHED_FAIR && !in_windows)) {
         return -XEN_EINVAL;
     }
     spin_lock(&sched_lock);
-    if (own_cpu != NULL && own_cpu->sched.owner != NULL) {
+    if (own_cpu != NULL && cpu_is_apart(own_cpu)) {
         err = -XEN_EBUSY;
     } else {
         v->sched = (struct sched_unit){
             .cpu = first, .pool = CONFIG_CONTROL ? v->domain->pool : 0, .affinity = *affinity, .asked = *affinity,
             .preferred = *affinity, .weight = weight, .owns_cpu = own_cpu != NULL,
-            .is_capped = CONFIG_CONTROL && own_cpu == NULL && v->domain->cap.percent != 0,
+            .is_apart = CONFIG_TIME_WINDOWS && own_cpu != NULL,
+            .is_capped = CONFIG_CONTROL && own_cpu == NULL && !in_windows && v->domain->cap.percent != 0,
         };
         v->runstate = (struct runstate){ .entered = arch_time_now(), .state = RUNSTATE_offline };
         v->state = VCPU_OFFLINE;
         if (own_cpu != NULL) {
             own_cpu->sched.owner = v;
+            if (CONFIG_TIME_WINDOWS) {
+                own_cpu->sched.is_apart = true;
+            }
+        } else if (in_windows) {
+            err = sched_windows_join(v);
         } else if (CONFIG_CONTROL) {
             sched_confine(v);
         }
@@ -83,6 +91,11 @@ void sched_vcpu_remove(struct vcpu *v)
     }
     if (v->sched.owns_cpu) {
         v->sched.cpu->sched.owner = NULL;
+    }
+    if (CONFIG_TIME_WINDOWS && v->sched.place != 0) {
+        sched_windows_leave(v);
+    } else if (CONFIG_TIME_WINDOWS && v->sched.owns_cpu) {
+        v->sched.cpu->sched.is_apart = false;
     }
     if (CONFIG_CONTROL) {
         sched_cap_forget(v->domain);
@@ -117,8 +130,8 @@ static struct cpu *make_runnable(struct vcpu *v, uint64_t now) REQUIRES(sched_lo
     struct cpu *target;
 
     set_state(v, VCPU_RUNNABLE, now);
-    if (v->sched.owns_cpu) {
-        return v->sched.cpu;
+    if (sched_is_apart(v)) {
+        return sched_is_time(v) ? v->sched.cpu : NULL;
     }
     if (!CONFIG_SCHED_FAIR) {
         return NULL;
@@ -181,8 +194,8 @@ static ALWAYS_INLINE struct cpu *lay_down(struct vcpu *v, bool goes_on, uint64_t
         return NULL;
     }
     set_state(v, VCPU_RUNNABLE, now);
-    if (v->sched.owns_cpu) {
-        return v->sched.cpu;
+    if (sched_is_apart(v)) {
+        return v->sched.owns_cpu ? v->sched.cpu : NULL;
     }
     if (!CONFIG_SCHED_FAIR) {
         return NULL;
@@ -191,6 +204,7 @@ static ALWAYS_INLINE struct cpu *lay_down(struct vcpu *v, bool goes_on, uint64_t
     return sched_fair_place_again(v);
 }
 
+/* What runs next on CPU, where OLD runs now (or NULL), which may go on if OLD_GOES_ON. */
 static struct vcpu *pick_fair(struct cpu *cpu, struct vcpu *old, bool old_goes_on) REQUIRES(sched_lock)
 {
     struct vcpu *best = sched_fair_best(cpu);
@@ -210,6 +224,13 @@ static struct vcpu *pick_fair(struct cpu *cpu, struct vcpu *old, bool old_goes_o
     sched_fair_dequeue(best);
     sched_fair_level(best, old);
     return best;
+}
+
+/* The same for a CPU that is not shared. */
+static struct vcpu *pick_apart(struct cpu *cpu, struct vcpu *old, bool old_goes_on, uint64_t now) REQUIRES(sched_lock)
+{
+    return CONFIG_TIME_WINDOWS && cpu->sched.schedule != NULL ? sched_windows_pick(cpu, old, old_goes_on, now)
+                                                              : sched_pinned_pick(cpu, old, old_goes_on);
 }
 
 /* CPU goes from OLD to NEXT; NULL: from or to idleness. */
@@ -278,15 +299,15 @@ bool sched_pick(struct cpu *cpu, struct vcpu **next)
     bool old_goes_on, contended = false;
 
     spin_lock(&sched_lock);
-    if (CONFIG_SCHED_FAIR && old != NULL && !old->sched.owns_cpu) {
+    if (CONFIG_SCHED_FAIR && old != NULL && !sched_is_apart(old)) {
         if (sched_fair_charge(old, now)) {
             settle_cap(cpu, old, now);
         }
     }
-    old_goes_on = old != NULL && domain_may_run(old->domain) &&
-                  (old->sched.intent == INTENT_RUN || old->sched.intent == INTENT_YIELD);
-    if (cpu->sched.owner != NULL || !CONFIG_SCHED_FAIR) {
-        chosen = sched_pinned_pick(cpu, old, old_goes_on);
+    old_goes_on = old != NULL && (old->sched.intent == INTENT_RUN || old->sched.intent == INTENT_YIELD) &&
+                  domain_may_run(old->domain);
+    if (cpu_is_apart(cpu) || !CONFIG_SCHED_FAIR) {
+        chosen = pick_apart(cpu, old, old_goes_on, now);
     } else {
         chosen = pick_fair(cpu, old, old_goes_on && (!CONFIG_CONTROL || sched_may_use(old, cpu)));
     }
@@ -311,7 +332,7 @@ bool sched_pick(struct cpu *cpu, struct vcpu **next)
     } else {
         cpu->sched.same_domain = false;
     }
-    if (CONFIG_SCHED_FAIR && chosen != NULL && !chosen->sched.owns_cpu) {
+    if (CONFIG_SCHED_FAIR && chosen != NULL && !sched_is_apart(chosen)) {
         if (sched_fair_first != NULL) {
             /* Whoever is left over may use a CPU that was idle when several woke up at once. */
             waiting = sched_fair_best(cpu);
@@ -447,7 +468,7 @@ void sched_set_cap(struct domain *d, uint16_t percent)
     sched_cap_set(d, percent, arch_time_now());
     for (unsigned i = 0; i < d->vcpu_count; i++) {
         if (d->vcpus[i] != NULL) {
-            d->vcpus[i]->sched.is_capped = percent != 0 && !d->vcpus[i]->sched.owns_cpu;
+            d->vcpus[i]->sched.is_capped = percent != 0 && !sched_is_apart(d->vcpus[i]);
         }
     }
     go_on(d, &targets);
@@ -498,23 +519,41 @@ bool sched_domain_is_loaded(const struct domain *d)
     return loaded;
 }
 
+/* WORK of CPU goes to another one that can do it as well, and is not left alone. False: there is none. */
+static bool pass_on(const struct cpu *cpu, uint32_t work)
+{
+    for (unsigned i = 0; i < cpu_count; i++) {
+        struct cpu *other = cpu_table[i];
+
+        if (other != cpu && other->online && (!cpu_is_apart(other) || (other->sched.owner != NULL && cpu_is_idle(other)))) {
+            cpu_request(other, work);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Req: BH-SCHED-019 */
+bool sched_may_reap(const struct cpu *cpu)
+{
+    if (!CONFIG_TIME_WINDOWS || cpu->sched.schedule == NULL || sched_windows_is_free(cpu)) {
+        return true;
+    }
+    /* If there is none: each window that is free looks by itself. */
+    (void)pass_on(cpu, WORK_REAP);
+    return false;
+}
+
 /* Ticks between two steps of deferred work under a guest that would not let go of its CPU. */
 #define DEFER_US 500
 
 /* Req: BH-LIFE-008 */
 void sched_defer_work(struct cpu *cpu)
 {
-    if (cpu->sched.owner != NULL) {
-        /* An owned CPU is left alone where any other can do it. */
-        for (unsigned i = 0; i < cpu_count; i++) {
-            struct cpu *other = cpu_table[i];
-
-            if (other != cpu && other->online && (other->sched.owner == NULL || cpu_is_idle(other))) {
-                cpu_request(other, cpu->work);
-                cpu->work = 0;
-                return;
-            }
-        }
+    /* An owned CPU is left alone where any other can do it. */
+    if (cpu->sched.owner != NULL && pass_on(cpu, cpu->work)) {
+        cpu->work = 0;
+        return;
     }
     timer_set(&cpu->sched.slice, arch_time_now() + DEFER_US * arch_time_frequency() / 1000000);
 }

@@ -28,10 +28,10 @@ void sched_confine(struct vcpu *v)
 
 bool sched_can_run(const struct vcpu *v)
 {
-    bool can = v->sched.owns_cpu;
+    bool can = v->sched.owns_cpu || (CONFIG_TIME_WINDOWS && v->sched.place != 0 && v->sched.cpu->online);
 
     for (unsigned i = 0; i < cpu_count && !can; i++) {
-        can = cpuset_has(&v->sched.affinity, i) && cpu_table[i]->sched.owner == NULL && cpu_table[i]->online;
+        can = cpuset_has(&v->sched.affinity, i) && !cpu_is_apart(cpu_table[i]) && cpu_table[i]->online;
     }
     return can;
 }
@@ -39,7 +39,7 @@ bool sched_can_run(const struct vcpu *v)
 /* Do the vCPUs of POOL share CPU? */
 static bool is_shared(const struct cpu *cpu, uint8_t pool) REQUIRES(sched_lock)
 {
-    return cpu->sched.owner == NULL && cpu->online && (!CONFIG_CONTROL || cpu->sched.pool == pool);
+    return !cpu_is_apart(cpu) && cpu->online && (!CONFIG_CONTROL || cpu->sched.pool == pool);
 }
 
 /* Where V may run has changed. Who may have it now is to look, and so is who must let it go: added to TARGETS. */
@@ -79,7 +79,7 @@ int sched_set_affinity(struct vcpu *v, const cpuset_t *may, const cpuset_t *pref
         has_place = has_place || (cpuset_has(may, i) && is_shared(cpu_table[i], v->sched.pool));
         has_preferred = has_preferred || cpuset_has(preferred, i);
     }
-    if (v->sched.owns_cpu) {
+    if (sched_is_apart(v)) {
         err = -XEN_EBUSY;
     } else if (!has_place || !has_preferred) {
         err = -XEN_EINVAL;
@@ -104,7 +104,7 @@ int sched_move_domain(struct domain *d, uint8_t pool)
 
     spin_lock(&sched_lock);
     for (unsigned i = 0; i < d->vcpu_count; i++) {
-        err = d->vcpus[i] != NULL && d->vcpus[i]->sched.owns_cpu ? -XEN_EBUSY : err;
+        err = d->vcpus[i] != NULL && sched_is_apart(d->vcpus[i]) ? -XEN_EBUSY : err;
     }
     if (err == 0) {
         d->pool = pool;
@@ -140,7 +140,7 @@ void sched_pool_changed(struct domain *d)
 
     spin_lock(&sched_lock);
     for (unsigned i = 0; i < d->vcpu_count; i++) {
-        if (d->vcpus[i] != NULL && !d->vcpus[i]->sched.owns_cpu) {
+        if (d->vcpus[i] != NULL && !sched_is_apart(d->vcpus[i])) {
             sched_confine(d->vcpus[i]);
             find_home(d->vcpus[i], &targets);
         }

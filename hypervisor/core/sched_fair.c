@@ -184,7 +184,7 @@ struct cpu *sched_fair_place(const struct vcpu *v)
     uint64_t latest = 0;
     bool is_shared = true;
 
-    if (cpu_is_idle(last) && last->sched.owner == NULL && sched_may_use(v, last) && prefers(v, last)) {
+    if (cpu_is_idle(last) && !cpu_is_apart(last) && sched_may_use(v, last) && prefers(v, last)) {
         return last;
     }
     for (unsigned i = 0; i < cpu_count; i++) {
@@ -192,7 +192,7 @@ struct cpu *sched_fair_place(const struct vcpu *v)
         const struct vcpu *running;
         bool ends;
 
-        if (!sched_may_use(v, cpu) || cpu->sched.owner != NULL || !cpu->online) {
+        if (!sched_may_use(v, cpu) || cpu_is_apart(cpu) || !cpu->online) {
             continue;
         }
         running = __atomic_load_n(&cpu->current, __ATOMIC_RELAXED);
@@ -219,7 +219,7 @@ struct cpu *sched_fair_place_again(const struct vcpu *v)
     for (unsigned i = 0; i < cpu_count; i++) {
         struct cpu *cpu = cpu_table[i];
 
-        if (cpu != this_cpu() && cpu->online && cpu->sched.owner == NULL && sched_may_use(v, cpu) &&
+        if (cpu != this_cpu() && cpu->online && !cpu_is_apart(cpu) && sched_may_use(v, cpu) &&
             (cpu_is_idle(cpu) || !slices_end(cpu))) {
             return cpu;
         }
@@ -232,7 +232,7 @@ struct cpu *sched_fair_idle(const struct cpu *other_than)
     for (unsigned i = 0; i < cpu_count && sched_fair_first != NULL; i++) {
         struct cpu *cpu = cpu_table[i];
 
-        if (cpu != other_than && cpu->sched.owner == NULL && cpu_is_idle(cpu) && sched_fair_best(cpu) != NULL) {
+        if (cpu != other_than && !cpu_is_apart(cpu) && cpu_is_idle(cpu) && sched_fair_best(cpu) != NULL) {
             return cpu;
         }
     }

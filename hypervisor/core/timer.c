@@ -10,6 +10,7 @@
 #include "bh/cpu.h"
 #include "bh/domain.h"
 #include "bh/sched.h"
+#include "bh/sched_windows.h"
 #include "bh/vcpu.h"
 
 void timer_init(struct timer *t, enum timer_kind kind, void *owner)
@@ -31,9 +32,31 @@ static void unlink_timer(struct timer_queue *q, struct timer *t) REQUIRES(q->loc
     __atomic_store_n(&t->queue, NULL, __ATOMIC_RELEASE);
 }
 
+/* Req: BH-SCHED-018 */
+/* Is T, of the calling CPU's queue, to wait for the window of its vCPU, which is here? It takes no time of others'. */
+static bool waits_for_window(const struct timer *t)
+{
+    const struct vcpu *v = t->owner;
+
+    return t->kind >= TIMER_VTIMER && !sched_is_time(v) && v->sched.cpu == this_cpu();
+}
+
+/* The first of the calling CPU's queue Q that may fire. */
+static ALWAYS_INLINE struct timer *first_of(const struct timer_queue *q) REQUIRES(q->lock)
+{
+    struct timer *t = q->first;
+
+    while (CONFIG_TIME_WINDOWS && t != NULL && unlikely(waits_for_window(t))) {
+        t = t->next;
+    }
+    return t;
+}
+
 static void program(const struct timer_queue *q) REQUIRES(q->lock)
 {
-    arch_timer_program(q->first != NULL ? q->first->deadline : TIMER_NEVER);
+    const struct timer *t = first_of(q);
+
+    arch_timer_program(t != NULL ? t->deadline : TIMER_NEVER);
 }
 
 static void dequeue(struct timer *t)
@@ -112,6 +135,11 @@ static void run(struct timer *t)
             sched_refill(t->owner);
         }
         break;
+    case TIMER_WINDOW:
+        if (CONFIG_TIME_WINDOWS) {
+            sched_windows_expired(t->owner);
+        }
+        break;
     case TIMER_VTIMER:
     case TIMER_PTIMER:
     case TIMER_SINGLESHOT:
@@ -140,7 +168,7 @@ void timer_expire(struct cpu *cpu)
         struct timer *t;
 
         spin_lock(&q->lock);
-        t = q->first;
+        t = first_of(q);
         if (t == NULL || t->deadline > now) {
             program(q);
             spin_unlock(&q->lock);

@@ -177,7 +177,7 @@ void vcpu_leave_slow(struct cpu *cpu)
         } else if ((work & WORK_VIRQ) != 0) {
             arch_vcpu_sync(cpu->current);
         }
-        if ((work & WORK_REAP) != 0 && domain_reap()) {
+        if ((work & WORK_REAP) != 0 && sched_may_reap(cpu) && domain_reap()) {
             cpu->work |= WORK_REAP;
         }
         if (cpu->work != 0) {

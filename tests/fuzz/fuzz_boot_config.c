@@ -7,6 +7,7 @@
 
 #include "bh/board.h"
 #include "bh/boot_config.h"
+#include "bh/boot_schedule.h"
 #include "bh/cpu.h"
 #include "bh/device.h"
 #include "guest_tree.h"
@@ -129,11 +130,49 @@ static void check_hardware(const struct fdt *board_tree, const struct board *b, 
     }
 }
 
+/* Schedules: windows in their order and within the frame, CPUs that nobody else has, and places that lead somewhere. */
+static void check_schedules(const struct board *b, const struct boot_config *c, const struct boot_schedule *schedule)
+{
+    uint64_t taken_cpus[CONFIG_MAX_CPUS / 64 + 1] = { 0 };
+
+    for (unsigned i = 0; i < SCHEDULES_MAX; i++) {
+        const struct boot_schedule *s = &schedule[i];
+        uint64_t end = 0;
+
+        for (unsigned k = 0; k < s->cpu_count; k++) {
+            CHECK(s->cpu[k] < b->cpu_count && (taken_cpus[s->cpu[k] / 64] & BIT(s->cpu[k] % 64)) == 0);
+            taken_cpus[s->cpu[k] / 64] |= BIT(s->cpu[k] % 64);
+        }
+        for (unsigned k = 0; k < s->window_count && s->cpu_count != 0; k++) {
+            const struct boot_window *w = &s->window[k];
+
+            CHECK(w->offset >= end && w->duration >= SCHEDULE_WINDOW_MIN_US && w->place != 0 &&
+                  w->place <= SCHEDULE_WINDOWS_MAX);
+            end = (uint64_t)w->offset + w->duration;
+            CHECK(end <= s->frame && s->frame <= SCHEDULE_FRAME_MAX_US);
+        }
+        CHECK(s->cpu_count == 0 || s->window_count != 0);
+    }
+    for (unsigned i = 0; i < c->domain_count; i++) {
+        const struct boot_domain *d = &c->domain[i];
+
+        CHECK(d->schedule <= SCHEDULES_MAX && (d->schedule == 0 || schedule[d->schedule - 1].cpu_count != 0));
+        CHECK((d->schedule == 0) == (d->schedule_place == 0) && (d->schedule == 0 || d->cpu_count == 0));
+        for (unsigned k = 0; k < d->cpu_count && d->owns_cpus; k++) {
+            CHECK((taken_cpus[boot_domain_cpu(d, k) / 64] & BIT(boot_domain_cpu(d, k) % 64)) == 0);
+        }
+        for (unsigned k = 0; k < i; k++) {
+            CHECK(d->schedule == 0 || d->schedule != c->domain[k].schedule || d->schedule_place != c->domain[k].schedule_place);
+        }
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct board board;
     static struct board_arm arm;
     static struct boot_config config;
+    static struct boot_schedule schedule[SCHEDULES_MAX];
     static struct cpu cpu;
     struct fdt t;
     void *blob = malloc(size);
@@ -146,6 +185,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_arm(&arm);
         check_hardware(&t, &board, &arm);
         (void)boot_config_read(&t, &board, taken, 1, &config);
+        (void)boot_schedule_read(&t, &board, &config, schedule);
+        check_schedules(&board, &config, schedule);
         CHECK(config.domain_count <= CONFIG_MAX_DOMAINS);
         for (unsigned i = 0; i < config.domain_count; i++) {
             check_domain(&board, &config, &config.domain[i]);

@@ -25,6 +25,14 @@ PINNED = "bulkhead,cpus = <{cpu}>;"
 SWITCHING = ["-netdev", "hubport,id=n0,hubid=0", "-object", "filter-buffer,id=f0,netdev=n0,interval=100"]
 
 
+def schedule(cpus, frame, windows, name="schedule"):
+    """Device-tree source for a schedule: CPUs as text, and windows of (partition, offset, duration); microseconds."""
+    nodes = "".join(f'w{i} {{ partition = "{partition}"; offset = <{offset}>; duration = <{duration}>; }};\n'
+                    for i, (partition, offset, duration) in enumerate(windows))
+    return (f'/ {{ chosen {{ {name} {{ compatible = "bulkhead,schedule"; cpus = <{cpus}>; frame = <{frame}>;\n'
+            f'{nodes} }}; }}; }};\n')
+
+
 def is_xen(path):
     return pathlib.Path(path).name.startswith("xen")
 

@@ -52,6 +52,12 @@ static inline cpuset_t cpuset_all(void)
     return all;
 }
 
+/* Is CPU not shared, because it has an owner or a schedule? */
+static inline bool cpu_is_apart(const struct cpu *cpu)
+{
+    return CONFIG_TIME_WINDOWS ? cpu->sched.is_apart : cpu->sched.owner != NULL;
+}
+
 static inline bool cpu_is_idle(const struct cpu *cpu)
 {
     return __atomic_load_n(&cpu->current, __ATOMIC_RELAXED) == NULL && __atomic_load_n(&cpu->online, __ATOMIC_RELAXED);

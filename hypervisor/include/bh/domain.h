@@ -80,6 +80,8 @@ struct domain {
     struct vcpu *vcpus[CONFIG_MAX_VCPUS]; /* [boot] */
     uint16_t weight;               /* [boot] share of CPU time; 256 is normal */
     uint8_t pool;                  /* [lock sched] bh/cpupool.h */
+    uint8_t schedule;              /* [boot] bh/sched_windows.h: the number of its schedule; 0: it is in none */
+    uint8_t schedule_place;        /* [boot] and its place in that */
     struct sched_cap cap;          /* [lock sched] */
     uint32_t users;                /* [atomic] who keeps the reaper away: CPUs with a vCPU of it, and domain_get() */
     uint64_t page_count;           /* [atomic] frames charged to the domain */

@@ -3,7 +3,8 @@
  * The scheduler: which vCPU runs on which CPU. One interface, a policy in each file:
  *
  *   sched_pinned.c  a vCPU that owns its CPU: nothing else runs there, no tick, WFI is not even trapped
- *   sched_fair.c    all others share the CPUs that nobody owns, by weight
+ *   sched_windows.c CPUs whose time is divided among partitions by the clock
+ *   sched_fair.c    all others share the CPUs that are left, by weight
  *   sched_cap.c     how much a domain gets of them at most
  *
  * Which CPUs a vCPU may use is sched_affinity.c's. A policy only ranks; the states of vCPUs change here (sched.c), under
@@ -61,7 +62,7 @@ enum sched_intent {
 /* The scheduler's part of a vCPU. */
 struct sched_unit {
     struct cpu *cpu;           /* where it runs or ran last */
-    struct vcpu *next, *prev;  /* run queue, ordered by vtime */
+    struct vcpu *next, *prev;  /* run queue, ordered by vtime; of one in a schedule NEXT: its partition's vCPUs */
     uint64_t vtime;            /* weighted ticks consumed: the smaller, the sooner it runs */
     uint64_t started;          /* when it was last charged */
     cpuset_t affinity;         /* CPUs that it may use: */
@@ -75,6 +76,8 @@ struct sched_unit {
     bool loaded;               /* [atomic] a CPU has its registers, though it may have lost that CPU already */
     uint16_t passed_over_by;   /* [atomic] the CPU that would have taken it but for that, plus 1; 0: none */
     bool owns_cpu;             /* [boot] pinned: sched.cpu is its own */
+    bool is_apart;             /* [boot] that, or it is in a schedule: sched.cpu is where it runs, and nowhere else */
+    uint8_t place;             /* [boot] its partition's in the schedule; 0: it is in none */
 };
 
 /* The scheduler's part of a domain: its cap. */
@@ -89,6 +92,9 @@ struct sched_cap {
 /* The scheduler's part of a CPU. */
 struct sched_cpu {
     struct vcpu *owner;        /* the vCPU that owns this CPU, or NULL */
+    struct scheduled_cpu *schedule; /* [boot] its part in the schedule that has it (sched_windows.c), or NULL */
+    bool is_apart;             /* one of both: it is not shared */
+    uint8_t open_place;        /* in a schedule: whose window it is; 0: nobody's */
     uint8_t pool;              /* the pool that it is in (bh/cpupool.h), or SCHED_NO_POOL */
     struct timer slice;        /* [cpu] ends the current vCPU's turn; armed when somebody waits for this CPU */
     struct timer refill;       /* [cpu] a domain that has spent its cap may run again */
@@ -173,6 +179,8 @@ void sched_pool_changed(struct domain *d);
 /* How long nothing ran on CPU, in nanoseconds. */
 uint64_t sched_idle_ns(const struct cpu *cpu);
 
+/* May CPU take a step to take a domain apart? If not it is another's. */
+bool sched_may_reap(const struct cpu *cpu);
 /* CPU has work left that can wait (cpu->work) and a guest that can't: sees to it that the work goes on soon. */
 void sched_defer_work(struct cpu *cpu);
 

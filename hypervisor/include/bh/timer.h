@@ -17,13 +17,15 @@ struct cpu;
 enum timer_kind {
     TIMER_SLICE,     /* the current vCPU's slice ends; owner: struct cpu */
     TIMER_REFILL,    /* a domain that has spent its cap may run again; owner: struct cpu */
+    TIMER_WINDOW,    /* a window of a schedule ends, or a turn in it; owner: struct cpu */
+    TIMER_WATCHDOG,  /* a domain's watchdog; owner: struct domain */
+    /* Those of vCPUs come last. */
     TIMER_VTIMER,    /* a descheduled vCPU's virtual timer; owner: struct vcpu */
     TIMER_PTIMER,    /* a vCPU's emulated physical timer; owner: struct vcpu */
     TIMER_VLAPIC,    /* a vCPU's local APIC timer; owner: struct vcpu */
     TIMER_SINGLESHOT, /* a vCPU's single-shot timer of vcpu_op; owner: struct vcpu */
     TIMER_PERIODIC,  /* its periodic one; the same */
     TIMER_POLL,      /* ends a vCPU's SCHEDOP_poll; owner: struct vcpu */
-    TIMER_WATCHDOG,  /* a domain's watchdog; owner: struct domain */
 };
 
 struct timer {

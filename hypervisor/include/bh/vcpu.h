@@ -39,6 +39,18 @@ struct vcpu {
     struct arch_vcpu arch;
 };
 
+/* Does V run on one CPU for life, sched.cpu, because it owns that or is in a schedule? */
+static inline bool sched_is_apart(const struct vcpu *v)
+{
+    return CONFIG_TIME_WINDOWS ? v->sched.is_apart : v->sched.owns_cpu;
+}
+
+/* Is it time for V, which may be in a schedule? For the CPU that has it; for others a hint. */
+static inline bool sched_is_time(const struct vcpu *v)
+{
+    return !CONFIG_TIME_WINDOWS || v->sched.place == 0 || v->sched.cpu->sched.open_place == v->sched.place;
+}
+
 /* May V run on CPU, if nobody owns that? A hint without the scheduler's lock. */
 static inline bool sched_may_use(const struct vcpu *v, const struct cpu *cpu)
 {
