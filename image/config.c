@@ -2,7 +2,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <libxlutil.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -399,34 +398,44 @@ static XLU_Config *parse(const char *file, const struct blob *text)
     return xlu;
 }
 
+XLU_Config *config_open(const char *file, struct blob *text)
+{
+    const char *why = blob_read(file, FILE_LIMIT, text);
+    XLU_Config *xlu = NULL;
+
+    if (why != NULL) {
+        diag_error(file, 0, "%s", why);
+        return NULL;
+    }
+    if (memchr(text->data, '\0', text->size) != NULL) {
+        diag_error(file, 0, "is not a text file");
+    } else {
+        /* libxlutil takes a comment only with a newline behind it. */
+        text->data[text->size++] = '\n';
+        xlu = parse(file, text);
+    }
+    if (xlu == NULL) {
+        blob_free(text);
+    }
+    return xlu;
+}
+
 /* Req: BH-TOOL-003 */
 bool config_read(const char *file, enum arch arch, struct domain_config *out)
 {
     unsigned errors_before = diag_error_count();
     struct blob text;
     XLU_Config *xlu;
-    const char *why = blob_read(file, FILE_LIMIT, &text);
 
     memset(out, 0, sizeof(*out));
     out->file = file;
-    if (why != NULL) {
-        diag_error(file, 0, "%s", why);
-        return false;
-    }
-    if (memchr(text.data, '\0', text.size) != NULL) {
-        diag_error(file, 0, "is not a text file");
-        blob_free(&text);
-        return false;
-    }
-    /* libxlutil takes a comment only with a newline behind it. */
-    text.data[text.size++] = '\n';
-    xlu = parse(file, &text);
+    xlu = config_open(file, &text);
     if (xlu != NULL) {
         config_keys_scan((const char *)text.data, text.size, key_found, out);
         read_values(out, arch, xlu);
         xlu_cfg_destroy(xlu);
+        blob_free(&text);
     }
-    blob_free(&text);
     return diag_error_count() == errors_before;
 }
 

@@ -5,10 +5,12 @@
 #ifndef BH_IMAGE_CONFIG_H
 #define BH_IMAGE_CONFIG_H
 
+#include <libxlutil.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "arch.h"
+#include "blob.h"
 
 #define CONFIG_DOMAIN_LIMIT 250
 #define CONFIG_VCPU_LIMIT   1024
@@ -52,6 +54,7 @@ struct domain_config {
     uint64_t memory_mib;
     unsigned vcpu_count;
     unsigned weight;                 /* 0: not set */
+    unsigned schedule;               /* number of its schedule, from 1 (schedule.h); 0: none */
     const char *action[CAUSE_COUNT]; /* "destroy", "restart" or "halt-board" */
     unsigned restart_limit;          /* 0: none */
     unsigned restart_seconds;
@@ -65,6 +68,12 @@ struct domain_config {
  */
 bool config_read(const char *file, enum arch arch, struct domain_config *out);
 void config_free(struct domain_config *config);
+
+/*
+ * Reads `file`, which is in xl's syntax; it ends with a newline then. NULL after reporting what is wrong, or the caller
+ * frees both results.
+ */
+XLU_Config *config_open(const char *file, struct blob *text);
 
 /*
  * Parses xl's syntax for a set of CPUs ("2", "0-3", "1,3", "0-7,^4", "all") into `cpus`, ascending, at most

@@ -5,9 +5,10 @@
 
 #include "diag.h"
 
-/* The partition that owns each CPU, or NULL. */
+/* The partition that owns each CPU, or NULL; or the system file whose schedule has it. */
 struct ownership {
     const struct domain_config *owner[CONFIG_CPU_LIMIT];
+    const char *schedule[CONFIG_CPU_LIMIT];
 };
 
 static bool owns_cpus(const struct domain_config *config)
@@ -53,26 +54,40 @@ static void check_share(const struct board *board, const struct ownership *owner
                         const struct domain_config *config)
 {
     const struct domain_config *owner = NULL;
+    const char *schedule = NULL;
     unsigned all = board->cpu_count != 0 ? board->cpu_count : CONFIG_CPU_LIMIT;
     unsigned count = config->cpu_count != 0 ? config->cpu_count : all, i;
 
     for (i = 0; i < count; i++) {
         unsigned cpu = config->cpu_count != 0 ? config->cpus[i] : i;
 
-        if (cpu >= CONFIG_CPU_LIMIT || ownership->owner[cpu] == NULL) {
+        if (cpu >= CONFIG_CPU_LIMIT || (ownership->owner[cpu] == NULL && ownership->schedule[cpu] == NULL)) {
             return;
         }
-        owner = ownership->owner[cpu];
+        owner = ownership->owner[cpu] != NULL ? ownership->owner[cpu] : owner;
+        schedule = ownership->schedule[cpu] != NULL ? ownership->schedule[cpu] : schedule;
+    }
+    if (schedule != NULL) {
+        diag_error(config->file, config_line(config, KEY_CPUS),
+                   "no CPU is left for it: each one belongs to another partition or to a schedule, as in %s", schedule);
+        return;
     }
     diag_error(config->file, config_line(config, KEY_CPUS),
                "no CPU is left for it: each one belongs to another partition, as to '%s' in %s:%u", owner->name,
                owner->file, config_line(owner, KEY_CPUS));
 }
 
-void cpus_check(const struct board *board, const struct partition *partitions, unsigned count)
+void cpus_check(const struct board *board, const struct schedule *schedules, unsigned schedule_count,
+                const struct partition *partitions, unsigned count)
 {
-    struct ownership ownership = {{NULL}};
-    unsigned i;
+    struct ownership ownership = {{NULL}, {NULL}};
+    unsigned i, k;
+
+    for (i = 0; i < schedule_count; i++) {
+        for (k = 0; k < schedules[i].cpu_count; k++) {
+            ownership.schedule[schedules[i].cpus[k]] = schedules[i].file;
+        }
+    }
 
     for (i = 0; i < count; i++) {
         check_numbers(board, &partitions[i].config);
@@ -81,7 +96,7 @@ void cpus_check(const struct board *board, const struct partition *partitions, u
         }
     }
     for (i = 0; i < count; i++) {
-        if (!owns_cpus(&partitions[i].config)) {
+        if (!owns_cpus(&partitions[i].config) && partitions[i].config.schedule == 0) {
             check_share(board, &ownership, &partitions[i].config);
         }
     }

@@ -10,6 +10,8 @@
 
 /* What one partition adds beside its strings and its list of CPUs: generously, it is packed in the end. */
 #define PARTITION_SIZE 2048u
+/* And a schedule. */
+#define SCHEDULE_SIZE (SCHEDULE_WINDOW_LIMIT * 192u + CONFIG_CPU_LIMIT * 4u + 512u)
 
 static const char kernel_compatible[] = "multiboot,kernel\0multiboot,module";
 static const char ramdisk_compatible[] = "multiboot,ramdisk\0multiboot,module";
@@ -123,6 +125,51 @@ static int add_partition(void *tree, int chosen, enum arch arch, const struct pa
     return err;
 }
 
+/* Req: BH-TOOL-018 */
+static int add_window(void *tree, int parent, const struct schedule_window *w, unsigned number)
+{
+    char name[32];
+    int node, err;
+
+    snprintf(name, sizeof(name), "window-%u", number);
+    node = fdt_add_subnode(tree, parent, name);
+    if (node < 0) {
+        return node;
+    }
+    err = fdt_setprop_string(tree, node, "partition", w->partition);
+    if (err == 0) {
+        err = fdt_setprop_u32(tree, node, "offset", w->offset);
+    }
+    return err != 0 ? err : fdt_setprop_u32(tree, node, "duration", w->duration);
+}
+
+static int add_schedule(void *tree, int chosen, const struct schedule *s, unsigned number)
+{
+    fdt32_t cpus[CONFIG_CPU_LIMIT];
+    char name[32];
+    int node, err;
+
+    snprintf(name, sizeof(name), "schedule-%u", number);
+    node = fdt_add_subnode(tree, chosen, name);
+    if (node < 0) {
+        return node;
+    }
+    for (unsigned i = 0; i < s->cpu_count; i++) {
+        cpus[i] = cpu_to_fdt32(s->cpus[i]);
+    }
+    err = fdt_setprop_string(tree, node, "compatible", "bulkhead,schedule");
+    if (err == 0) {
+        err = fdt_setprop(tree, node, "cpus", cpus, (int)(s->cpu_count * sizeof(cpus[0])));
+    }
+    if (err == 0) {
+        err = fdt_setprop_u32(tree, node, "frame", s->frame);
+    }
+    for (unsigned i = s->window_count; i > 0 && err == 0; i--) {
+        err = add_window(tree, node, &s->window[i - 1], i);
+    }
+    return err;
+}
+
 /*
  * Random numbers belong into memory, not into a file. QEMU draws a new rng-seed into the tree that it loads at each
  * reset, but only over a property that is there: that one stays, with zeros. A kaslr-seed stays as it is: it goes.
@@ -162,6 +209,9 @@ static int build(void *tree, size_t room, const struct board *board, const struc
     if (err == 0 && options->bootargs != NULL) {
         err = fdt_setprop_string(tree, chosen, "xen,xen-bootargs", options->bootargs);
     }
+    for (i = options->schedule_count; i > 0 && err == 0; i--) {
+        err = add_schedule(tree, chosen, &options->schedules[i - 1], i);
+    }
     for (i = count; i > 0 && err == 0; i--) {
         err = add_partition(tree, chosen, options->arch, &partitions[i - 1], i);
     }
@@ -177,6 +227,7 @@ bool fdt_out_build(const struct board *board, const struct fdt_options *options,
     unsigned i;
     int err;
 
+    room += options->schedule_count * SCHEDULE_SIZE;
     for (i = 0; i < count; i++) {
         room += PARTITION_SIZE + strlen(partitions[i].config.command_line) + CONFIG_CPU_LIMIT * sizeof(fdt32_t);
     }

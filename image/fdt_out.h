@@ -2,7 +2,7 @@
 /*
  * The final device tree: the board's (on x86-64 an empty one), with the partitions under /chosen as Xen's dom0less
  * binding has them (Xen, docs/misc/arm/device-tree/booting.txt) and three properties of our own: bulkhead,name,
- * bulkhead,cpus, bulkhead,weight and what follows an end. On x86-64 "module-index", a number in the boot loader's list, stands in the place
+ * bulkhead,cpus, bulkhead,weight and what follows an end; and schedules. On x86-64 "module-index", a number in the boot loader's list, stands in the place
  * of a module's "reg".
  */
 #ifndef BH_IMAGE_FDT_OUT_H
@@ -10,10 +10,13 @@
 
 #include "board.h"
 #include "module.h"
+#include "schedule.h"
 
 struct fdt_options {
     enum arch arch;
     const char *bootargs;     /* the hypervisor's own command line, or NULL to leave what the board's tree has */
+    const struct schedule *schedules;
+    unsigned schedule_count;
     bool forget_random_seeds; /* the tree is QEMU's, and what it drew by chance has no place in a file */
 };
 

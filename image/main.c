@@ -40,6 +40,13 @@ static void read_partitions(struct system *system, char **files, unsigned count)
     }
 }
 
+static void read_schedules(struct system *system, const struct options *options)
+{
+    for (unsigned i = 0; i < options->system_count; i++) {
+        schedule_read(options->systems[i], &system->schedules[system->schedule_count++]);
+    }
+}
+
 /* Multiboot 2 specification 2.0, 3.1: a header begins in the first 32 KiB, at a multiple of 8. */
 static bool has_multiboot2(const struct blob *blob)
 {
@@ -137,7 +144,8 @@ static bool decide_places(struct system *system, const struct fdt_options *fdt, 
 static bool decide(struct system *system, struct options *options)
 {
     struct fdt_options fdt = {
-        .arch = system->arch, .bootargs = options->bootargs, .forget_random_seeds = options->board == NULL};
+        .arch = system->arch, .bootargs = options->bootargs, .schedules = system->schedules,
+        .schedule_count = system->schedule_count, .forget_random_seeds = options->board == NULL};
     const struct kernel_info *hypervisor = options->hypervisor != NULL ? &system->hypervisor_info : NULL;
 
     if (options->hypervisor != NULL) {
@@ -146,7 +154,8 @@ static bool decide(struct system *system, struct options *options)
     if (!(system->arch == ARCH_X86_64 ? read_pc(system, options) : read_board(system, options))) {
         return false;
     }
-    cpus_check(&system->board, system->partitions, system->count);
+    schedule_check(&system->board, system->schedules, system->schedule_count, system->partitions, system->count);
+    cpus_check(&system->board, system->schedules, system->schedule_count, system->partitions, system->count);
     if (diag_error_count() != 0) {
         return false;
     }
@@ -165,6 +174,9 @@ static void free_system(struct system *system)
     for (i = 0; i < system->count; i++) {
         config_free(&system->partitions[i].config);
     }
+    for (i = 0; i < system->schedule_count; i++) {
+        schedule_free(&system->schedules[i]);
+    }
     free(system->partitions);
     module_free_all(system->files);
     blob_free(&system->hypervisor);
@@ -182,6 +194,7 @@ int main(int argc, char **argv)
     if (options_check(&options, argc - optind)) {
         system.arch = options.arch;
         read_partitions(&system, argv + optind, (unsigned)(argc - optind));
+        read_schedules(&system, &options);
         if (decide(&system, &options)) {
             output_write(&system, &options);
         }

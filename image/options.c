@@ -29,12 +29,14 @@ static const char help_text[] =
     "      --hypervisor FILE  the hypervisor's image: QEMU gets it as -kernel, and its size is known\n"
     "      --bootargs STRING  the hypervisor's command line\n"
     "      --qemu PROGRAM     the QEMU to ask and to start (qemu-system-aarch64, qemu-system-x86_64)\n"
+    "      --system FILE      a schedule: whose CPUs are when; may be given up to 8 times\n"
     "      --iso FILE.iso     makes a bootable ISO image by grub-mkrescue (x86_64)\n"
     "      --help             this text\n"
     "      --version          the version\n"
     "\n"
     "Keys of a domain configuration: name, kernel, ramdisk, extra, cmdline, memory, vcpus, cpus, cpu_weight, vuart,\n"
     "on_poweroff, on_reboot, on_crash, on_watchdog, restart_limit.\n"
+    "Of a system file: schedule_cpus, schedule_frame, schedule.\n"
     "The exit status is 0, or 1 if anything was refused. See bulkhead-image(1).\n";
 
 enum long_option {
@@ -45,6 +47,7 @@ enum long_option {
     OPTION_BOOTARGS,
     OPTION_QEMU,
     OPTION_ISO,
+    OPTION_SYSTEM,
     OPTION_HELP,
     OPTION_VERSION,
 };
@@ -61,6 +64,7 @@ static const struct option long_options[] = {
     {"bootargs", required_argument, NULL, OPTION_BOOTARGS},
     {"qemu", required_argument, NULL, OPTION_QEMU},
     {"iso", required_argument, NULL, OPTION_ISO},
+    {"system", required_argument, NULL, OPTION_SYSTEM},
     {"help", no_argument, NULL, OPTION_HELP},
     {"version", no_argument, NULL, OPTION_VERSION},
     {NULL, 0, NULL, 0},
@@ -115,6 +119,13 @@ void options_parse(int argc, char **argv, struct options *out)
             break;
         case OPTION_ISO:
             out->iso = optarg;
+            break;
+        case OPTION_SYSTEM:
+            if (out->system_count == SCHEDULE_LIMIT) {
+                diag_error(DIAG_TOOL, 0, "more than %d system files", SCHEDULE_LIMIT);
+            } else {
+                out->systems[out->system_count++] = optarg;
+            }
             break;
         case OPTION_HELP:
             fputs(help_text, stdout);

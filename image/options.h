@@ -6,6 +6,7 @@
 #define BH_IMAGE_OPTIONS_H
 
 #include "qemu.h"
+#include "schedule.h"
 
 struct options {
     enum arch arch;
@@ -14,6 +15,8 @@ struct options {
     const char *bootargs;
     const char *hypervisor;
     const char *iso;
+    const char *systems[SCHEDULE_LIMIT];
+    unsigned system_count;
     struct qemu_options qemu;
 };
 

@@ -8,6 +8,7 @@
 #include "board.h"
 #include "module.h"
 #include "place.h"
+#include "schedule.h"
 
 /* The device tree's name in the output folder. */
 #define TREE_NAME "bulkhead.dtb"
@@ -17,6 +18,8 @@ struct system {
     struct board board;
     struct partition *partitions; /* in the order of the command line */
     unsigned count;
+    struct schedule schedules[SCHEDULE_LIMIT];
+    unsigned schedule_count;
     struct module_file *files;
     struct blob hypervisor; /* as it is once unpacked; no data if there is none */
     struct kernel_info hypervisor_info;
