@@ -25,6 +25,7 @@ HYP_$(CONFIG_ARM64) += core/kernel_image.c
 HYP_$(CONFIG_X86) += core/kernel_pvh.c
 HYP_$(if $(CONFIG_X86),y,$(CONFIG_LOADER_ELF)) += core/kernel_elf.c
 HYP_$(CONFIG_SCHED_FAIR) += core/sched_fair.c
+HYP_$(CONFIG_START_ORDER) += core/boot_order.c core/start_order.c
 HYP_$(CONFIG_TIME_WINDOWS) += core/boot_schedule.c core/sched_windows.c
 HYP_$(CONFIG_XEN_GUEST) += $(addprefix core/, console_io.c control.c hvm_op.c hypercall.c memory_op.c \
     physmap.c policy.c runstate.c sched_op.c vcpu_op.c version.c vm_assist.c)
@@ -86,8 +87,8 @@ HYP_CFLAGS := -std=gnu11 $(HYP_OPTIMIZE) -g -ffreestanding -nostdlib -mgeneral-r
 # What runs once, at boot, or seldom, is compiled for size.
 HYP_SMALL := $(addprefix arch/x86/, acpi acpi_fadt acpi_madt clock guest_acpi guest_dsdt guest_start_info loader main report smp) \
     $(addprefix arch/arm64/, board_arm decode early firmware guest_tree hardware_devices hardware_domain hardware_tree idregs main partial_tree report smp) \
-    $(addprefix core/, back_trace board boot boot_channels boot_config boot_known boot_options boot_placement boot_schedule boot_shared_memory console console_io cpu device domain evtchn_fifo grant hypfs \
-    grant_map heap hvm_op kernel_elf kernel_image kernel_load kernel_pvh memory_map multicall partition partition_devices partition_memory partition_shared policy pv_backend pv_console restart sched_op shared_memory vcpu_op \
+    $(addprefix core/, back_trace board boot boot_channels boot_config boot_known boot_options boot_order boot_placement boot_schedule boot_shared_memory console console_io cpu device domain evtchn_fifo grant hypfs \
+    grant_map heap hvm_op kernel_elf kernel_image kernel_load kernel_pvh memory_map multicall partition partition_devices partition_memory partition_shared policy pv_backend pv_console restart sched_op shared_memory start_order vcpu_op \
     version vm_assist) lib/fdt_writer lib/format vdev/psci
 $(HYP_SMALL:%=$(HYP_BUILD)/%.o): HYP_FILE_CFLAGS := -Os
 

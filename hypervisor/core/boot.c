@@ -18,7 +18,9 @@
 #include "bh/restart.h"
 #include "bh/sched_windows.h"
 #include "bh/shared_memory.h"
+#include "bh/start_order.h"
 #include "bh/vcpu.h"
+#include "lib/string.h"
 
 /* Room for the ranges that boot finds taken: reserved ones, those of boot_take(), modules of partitions, and what is apart. */
 #define TAKE_LIMIT  4
@@ -90,6 +92,9 @@ void boot_read_config(const struct fdt *t)
 
     if (CONFIG_TIME_WINDOWS) {
         refused += boot_schedule_read(t, board, &space.config, space.schedule);
+    }
+    if (CONFIG_START_ORDER) {
+        refused += start_order_read(t, &space.config);
     }
     if (refused != 0) {
         log_error("%u partition%s not started", refused, refused == 1 ? " is" : "s are");
@@ -276,6 +281,23 @@ static uint64_t own_memory(void)
     return bytes;
 }
 
+/* Starts partition number I, unless it has to wait for another. */
+static void start(unsigned i)
+{
+    const char *after = space.config.domain[i].start.after;
+    unsigned k = 0;
+
+    if (!CONFIG_START_ORDER || after[0] == '\0') {
+        domain_start(space.built[i]);
+        return;
+    }
+    /* start_order_read() saw to it that there is one. */
+    while (!string_equal(space.config.domain[k].name, after)) {
+        k++;
+    }
+    start_order_wait(space.built[i], &space.config.domain[i], space.built[k]);
+}
+
 void boot_start_partitions(uint64_t uncounted)
 {
     if (CONFIG_RESTART && kept_memory() != 0) {
@@ -295,7 +317,7 @@ void boot_start_partitions(uint64_t uncounted)
             }
         }
         if (d != NULL) {
-            domain_start(d);
+            start(i);
         }
     }
     domain_watch_last();

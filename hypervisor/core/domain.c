@@ -238,6 +238,10 @@ int domain_prepare(struct domain *d, const struct boot_domain *config)
     spinlock_init(&d->lock, LOCK_DOMAIN);
     d->vcpu_count = (uint16_t)config->vcpu_count;
     d->weight = config->weight != 0 ? (uint16_t)config->weight : SCHED_WEIGHT_DEFAULT;
+    if (CONFIG_START_ORDER) {
+        timer_init(&d->start.timer, TIMER_START, d);
+        d->ready_port = config->start.ready_port;
+    }
     if (CONFIG_TIME_WINDOWS) {
         d->schedule = config->schedule;
         d->schedule_place = config->schedule_place;
@@ -514,6 +518,9 @@ bool domain_reap_step(struct domain *d)
     }
     for (unsigned i = 0; i < DOMAIN_WATCHDOG_COUNT; i++) {
         timer_cancel(&d->watchdog[i]);
+    }
+    if (CONFIG_START_ORDER) {
+        timer_cancel(&d->start.timer);
     }
     if ((CONFIG_EVTCHN && !evtchn_domain_close(d)) || (CONFIG_GRANT && !grant_domain_close(d)) ||
         (CONFIG_ARGO && !argo_domain_close(d))) {

@@ -9,6 +9,7 @@
 #include "bh/hypercall.h"
 #include "bh/policy.h"
 #include "bh/pv_console.h"
+#include "bh/start_order.h"
 #include "bh/vcpu.h"
 #include "bh/vuart.h"
 
@@ -509,7 +510,7 @@ static COLD int64_t other_operation(struct vcpu *v, uint32_t command, struct gue
 /* Guests send far more often than they do anything else. */
 int64_t hypercall_event_channel_op(struct vcpu *v, uint64_t *a)
 {
-    uint32_t port;
+    uint32_t port = 0;
     int err;
 
     if (unlikely((uint32_t)a[0] != EVTCHNOP_send)) {
@@ -517,5 +518,11 @@ int64_t hypercall_event_channel_op(struct vcpu *v, uint64_t *a)
     }
     _Static_assert(sizeof(struct evtchn_send) == sizeof(port), "the port is all that there is");
     err = guest_read32(v, &port, guest_handle(a[1]));
-    return err != 0 ? err : send(v, port);
+    if (err == 0) {
+        err = send(v, port);
+    }
+    if (CONFIG_START_ORDER && unlikely(port == v->domain->ready_port) && err == 0) {
+        start_order_ready(v->domain);
+    }
+    return err;
 }

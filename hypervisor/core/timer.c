@@ -11,6 +11,7 @@
 #include "bh/domain.h"
 #include "bh/sched.h"
 #include "bh/sched_windows.h"
+#include "bh/start_order.h"
 #include "bh/vcpu.h"
 
 void timer_init(struct timer *t, enum timer_kind kind, void *owner)
@@ -150,6 +151,11 @@ static void run(struct timer *t)
     case TIMER_POLL:
         if (CONFIG_EVTCHN) {
             evtchn_poll_expired(t->owner);
+        }
+        break;
+    case TIMER_START:
+        if (CONFIG_START_ORDER) {
+            start_order_expired(t->owner);
         }
         break;
     case TIMER_WATCHDOG:

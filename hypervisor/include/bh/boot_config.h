@@ -22,6 +22,7 @@
 #include "bh/console.h"
 #include "bh/frame.h"
 #include "bh/restart.h"
+#include "bh/start_order.h"
 #include "bh/types.h"
 #include "lib/fdt.h"
 
@@ -68,6 +69,7 @@ struct boot_domain {
     bool is_initial;               /* it is what Xen calls dom0, as far as guests see: the only one */
     bool wants_store;              /* the domain with the store is to serve it, when it is ready */
     uint8_t capabilities;          /* DOMAIN_* */
+    struct start_rules start;      /* bh/start_order.h; zeros if nobody has read them */
     uint8_t schedule;              /* bh/boot_schedule.h: the number of its schedule, from 1; 0: it is in none */
     uint8_t schedule_place;        /* its place in that, from 1 */
     uint16_t wanted_id;            /* the number it is to have; 0: any */

@@ -122,6 +122,13 @@ struct domain {
     uint32_t argo_close_from;      /* [reaper] domains before this place have nothing of it any more */
     struct policy_set policy;      /* [boot] whom it may reach */
     struct restart restart;        /* [boot], [lock lock] what is next when it has ended */
+    uint32_t ready_port;           /* [atomic] its first event there says that it is ready (bh/start_order.h); 0: none does */
+    struct {
+        struct timer timer;
+        uint16_t after_id;         /* [boot] the domain that it waits for, */
+        bool waits;                /* [atomic] while it does */
+        uint8_t action;            /* [boot] enum start_action */
+    } start;
     struct timer watchdog[DOMAIN_WATCHDOG_COUNT]; /* [lock lock] */
     uint32_t watchdogs_used;       /* [lock lock] bit N: watchdog[N] is set */
     struct console_line console;   /* [lock console] output of the current line */
