@@ -50,7 +50,14 @@ static int64_t set_param(struct vcpu *v, struct domain *d, const struct xen_hvm_
         (!ARCH_GUEST_SETS_CALLBACK || p->index != HVM_PARAM_CALLBACK_IRQ)) {
         return -XEN_EPERM;
     }
-    __atomic_store_n(value, p->value, __ATOMIC_RELAXED);
+    __atomic_store_n(value, p->value, __ATOMIC_SEQ_CST);
+    /* Req: BH-EVT-009 */
+    /* What became pending before is told now, once: no further event would. */
+    for (unsigned i = 0; ARCH_GUEST_SETS_CALLBACK && p->index == HVM_PARAM_CALLBACK_IRQ && i < d->vcpu_count; i++) {
+        if (d->vcpus[i] != NULL) {
+            arch_vcpu_upcall(d->vcpus[i]);
+        }
+    }
     if (ARCH_GUEST_HAS_NARROW && d == v->domain) {
         domain_set_width(d, guest_is_narrow(v));
     }

@@ -11,6 +11,7 @@ def one_starts_when_the_other_says_so(start, make, **options):
                      make("first", "life", "port=30", extra="bulkhead,ready = <30>;" + CHANNEL.format(2, 30, 1))],
                     **options)
     console.wait_line("second", "life: new", 60)
+    console.wait_line("first", "answer: yes", 30)
     said = [line.removeprefix("(bulkhead) ") for line in console.lines[None]]
     assert said.index("second: starts when first is ready") < said.index("first: ready"), said
 
