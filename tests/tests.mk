@@ -6,7 +6,7 @@ include tests/fuzz/fuzz.mk
 PYTEST ?= /usr/bin/python3 -m pytest -q -p no:cacheprovider
 # Several machines at once: most of what they do is wait. A file of tests stays together: some compare what it found.
 SYSTEM_JOBS ?= $(shell nproc)
-TEST_CONFIGS := arm64 arm64-static arm64-debug x86_64 x86_64-debug
+TEST_CONFIGS := arm64 arm64-static arm64-windows arm64-debug x86_64 x86_64-debug
 
 .PHONY: test test-parts system contract requirements configs pairs verify soak bench debian
 
