@@ -151,22 +151,47 @@ static int bind_ipi(struct vcpu *v, struct evtchn_bind_ipi *a)
     return err;
 }
 
-/* D, which the caller of domain_put() may let go, hears from the other end of its port. */
-static COLD void tell_consumer(struct domain *d, enum evtchn_consumer consumer)
+/*
+ * Port C of D, which is locked, is no channel between guests: an end of it is the hypervisor's, or it leads nowhere. D is
+ * unlocked.
+ */
+static COLD int send_otherwise(struct domain *d, const struct evtchn *c) NO_LOCK_ANALYSIS
 {
-    if (CONFIG_VUART && consumer == CONSUMER_VUART) {
-        vuart_notified(d);
+    bool is_consumed = c->state == EVTCHN_CONSUMED;
+    enum evtchn_consumer consumer = c->remote_id;
+    struct domain *hears = NULL;
+    int err = is_consumed || (c->state == EVTCHN_UNBOUND && !c->is_ours) ? 0 : -XEN_EINVAL;
+
+    if (CONFIG_VUART && c->state == EVTCHN_INTERDOMAIN && !c->is_ours) {
+        /* While they are bound and D is locked it is there. */
+        hears = c->remote;
+        __atomic_fetch_add(&hears->users, 1, __ATOMIC_ACQUIRE);
+        consumer = evtchn_at(&hears->evtchn, c->remote_port)->virq;
+        err = 0;
     }
-    domain_put(d);
+    spin_unlock(&d->evtchn.lock);
+    if (CONFIG_PV_CONSOLE && is_consumed && consumer == CONSUMER_CONSOLE) {
+        pv_console_notified(d);
+    }
+    if (CONFIG_VUART && hears != NULL) {
+        if (consumer == CONSUMER_VUART) {
+            vuart_notified(hears);
+        }
+        domain_put(hears);
+    }
+    return err;
+}
+
+/* Is an end of C, which is bound to R, the hypervisor's? */
+static inline bool is_otherwise(const struct evtchn *c, const struct evtchn *r)
+{
+    return CONFIG_VUART && (c->is_ours | r->is_ours) != 0;
 }
 
 /* Req: BH-EVT-001 */
-static int send(struct vcpu *v, uint32_t port)
+static ALWAYS_INLINE int send(struct vcpu *v, uint32_t port) NO_LOCK_ANALYSIS
 {
     struct domain *d = v->domain;
-    enum evtchn_consumer consumer = 0;
-    struct domain *hears = NULL;
-    bool consumed = false;
     struct evtchn *c;
     int err = 0;
 
@@ -177,35 +202,19 @@ static int send(struct vcpu *v, uint32_t port)
     } else if (likely(c->state == EVTCHN_INTERDOMAIN)) {
         struct evtchn *r = evtchn_at(&c->remote->evtchn, c->remote_port);
 
-        if (CONFIG_VUART && unlikely(c->is_ours)) {
-            err = -XEN_EINVAL;
-        } else if (CONFIG_VUART && unlikely(r->is_ours)) {
-            /* While they are bound and D is locked it is there. */
-            hears = c->remote;
-            __atomic_fetch_add(&hears->users, 1, __ATOMIC_ACQUIRE);
-            consumer = r->virq;
-        } else {
-            evtchn_set_pending(c->remote, c->remote_port, r);
+        if (unlikely(is_otherwise(c, r))) {
+            return send_otherwise(d, c);
         }
+        evtchn_set_pending(c->remote, c->remote_port, r);
     } else if (c->state == EVTCHN_IPI) {
         evtchn_set_pending(d, port, c);
-    } else if (c->state == EVTCHN_CONSUMED) {
-        consumed = true;
-        consumer = c->remote_id;
-    } else if (c->state != EVTCHN_UNBOUND || c->is_ours) {
-        err = -XEN_EINVAL;
+    } else {
+        return send_otherwise(d, c);
     }
     spin_unlock(&d->evtchn.lock);
-    if (CONFIG_PV_CONSOLE && consumed && consumer == CONSUMER_CONSOLE) {
-        pv_console_notified(d);
-    }
-    if (CONFIG_VUART && hears != NULL) {
-        tell_consumer(hears, consumer);
-    }
     return err;
 }
 
-/* Req: BH-EVT-006 */
 static int status(struct vcpu *v, struct evtchn_status *a)
 {
     struct domain *d;
@@ -507,10 +516,21 @@ static COLD int64_t other_operation(struct vcpu *v, uint32_t command, struct gue
     return result;
 }
 
+/* V's domain may say by its PORT that it is ready. */
+static COLD int64_t send_ready(struct vcpu *v, uint32_t port)
+{
+    int err = send(v, port);
+
+    if (err == 0) {
+        start_order_ready(v->domain);
+    }
+    return err;
+}
+
 /* Guests send far more often than they do anything else. */
 int64_t hypercall_event_channel_op(struct vcpu *v, uint64_t *a)
 {
-    uint32_t port = 0;
+    uint32_t port;
     int err;
 
     if (unlikely((uint32_t)a[0] != EVTCHNOP_send)) {
@@ -518,11 +538,8 @@ int64_t hypercall_event_channel_op(struct vcpu *v, uint64_t *a)
     }
     _Static_assert(sizeof(struct evtchn_send) == sizeof(port), "the port is all that there is");
     err = guest_read32(v, &port, guest_handle(a[1]));
-    if (err == 0) {
-        err = send(v, port);
+    if (unlikely(err != 0)) {
+        return err;
     }
-    if (CONFIG_START_ORDER && unlikely(port == v->domain->ready_port) && err == 0) {
-        start_order_ready(v->domain);
-    }
-    return err;
+    return CONFIG_START_ORDER && unlikely(v->domain->ready_port == port) ? send_ready(v, port) : send(v, port);
 }

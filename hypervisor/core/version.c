@@ -60,7 +60,17 @@ static int64_t compile_info_out(struct vcpu *v, uint64_t handle)
     return guest_copy_to(v, guest_handle(handle), &info, sizeof(info));
 }
 
-/* Req: BH-ABI-003, BH-CTL-031 */
+/* Req: BH-CTL-031 */
+/* The board's boot arguments are not a partition's business. xl looks in them for dom0_mem. */
+static COLD int64_t command_line_out(struct vcpu *v, uint64_t handle)
+{
+    if (CONFIG_CONTROL && control_may(v->domain, NULL, CONTROL_BOARD)) {
+        return text_out(v, handle, boot_options_line(), BOOT_OPTIONS_SIZE);
+    }
+    return text_out(v, handle, "<denied>", sizeof("<denied>"));
+}
+
+/* Req: BH-ABI-003 */
 int64_t hypercall_xen_version(struct vcpu *v, uint64_t *a)
 {
     switch ((uint32_t)a[0]) {
@@ -88,11 +98,7 @@ int64_t hypercall_xen_version(struct vcpu *v, uint64_t *a)
     case XENVER_build_id:
         return -XEN_EPERM;
     case XENVER_commandline:
-        /* The board's boot arguments are not a partition's business. xl looks in them for dom0_mem. */
-        if (CONFIG_CONTROL && control_may(v->domain, NULL, CONTROL_BOARD)) {
-            return text_out(v, a[1], boot_options_line(), BOOT_OPTIONS_SIZE);
-        }
-        return text_out(v, a[1], "<denied>", sizeof("<denied>"));
+        return command_line_out(v, a[1]);
     default:
         return -XEN_ENOSYS;
     }
