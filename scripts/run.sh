@@ -7,6 +7,7 @@
 #   ARCH        arm64 (the default) or x86_64
 #   DOMAINS     xl configuration files ("a.cfg b.cfg"); default: alpha.cfg and beta.cfg in configs/domains (arm64) or
 #               configs/domains/x86_64
+#   SYSTEM      system files ("a.cfg"), for what is no partition's own: bulkhead-image's --system
 #   MACHINE     the board, as QEMU's -machine takes it (virt,gic-version=3; q35); CPUS (4), MEMORY (2048, in MiB), CPU
 #               (what bulkhead-image chooses: cortex-a57; max)
 #   HYPERVISOR  the image to boot (build/ARCH/bulkhead); BOOTARGS its command line
@@ -139,11 +140,21 @@ if grep -qs 'build/initramfs-amd64\.cpio\.gz' $DOMAINS; then
     "$top/scripts/initramfs.sh" --arch amd64 "$BUILD/initramfs-amd64.cpio.gz"
 fi
 
+# shellcheck disable=SC2086
+if grep -qs 'build/guide-clock\.dtb' $DOMAINS; then
+    dtc -q -O dtb -o "$BUILD/guide-clock.dtb" "$top/configs/domains/guide/clock.dts"
+fi
+
+systems=
+for file in ${SYSTEM-}; do
+    systems="$systems --system $file"
+done
+
 set -- "$@" -no-reboot
 # shellcheck disable=SC2086
 "$tool" -o "$out" --arch "$ARCH" --machine "${MACHINE:-$machine}" --smp "${CPUS:-4}" --memory "${MEMORY:-2048}" \
     ${CPU:+--cpu "$CPU"} --hypervisor "$HYPERVISOR" ${BOOTARGS:+--bootargs "$BOOTARGS"} ${ISO:+--iso "$ISO"} \
-    $DOMAINS > "$out.log" ||
+    $systems $DOMAINS > "$out.log" ||
     fail "bulkhead-image refused the configuration, see above"
 if [ -n "${ISO-}" ]; then
     sed -n '1p; /^  module/p; / boots it, from /p' "$out.log"
