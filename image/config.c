@@ -291,6 +291,27 @@ static void read_vuart(const struct domain_config *config, enum arch arch, XLU_C
     free(kind);
 }
 
+/* A path that need not be there, and is not empty. */
+static char *read_optional(const struct domain_config *config, XLU_Config *xlu, enum config_key key)
+{
+    char *value = read_string(config, xlu, key);
+
+    if (value != NULL && value[0] == '\0') {
+        diag_error(config->file, config->line[key], "'%s' is empty", config_key_name(key));
+    }
+    return value;
+}
+
+/* Req: BH-TOOL-014 */
+static void read_device_tree(struct domain_config *config, enum arch arch, XLU_Config *xlu)
+{
+    config->device_tree = read_optional(config, xlu, KEY_DEVICE_TREE);
+    if (config->device_tree != NULL && arch == ARCH_X86_64) {
+        diag_error(config->file, config->line[KEY_DEVICE_TREE],
+                   "'device_tree' is for arm64: a partition on x86_64 has no device tree");
+    }
+}
+
 /* Req: BH-TOOL-017 */
 /* What follows an end. Without a key, what xl does: a reboot starts the partition again, all else is its end. */
 static void read_actions(struct domain_config *config, XLU_Config *xlu)
@@ -333,10 +354,8 @@ static void read_values(struct domain_config *config, enum arch arch, XLU_Config
     config->name = read_required(config, xlu, KEY_NAME);
     check_name(config);
     config->kernel = read_required(config, xlu, KEY_KERNEL);
-    config->ramdisk = read_string(config, xlu, KEY_RAMDISK);
-    if (config->ramdisk != NULL && config->ramdisk[0] == '\0') {
-        diag_error(config->file, config->line[KEY_RAMDISK], "'ramdisk' is empty");
-    }
+    config->ramdisk = read_optional(config, xlu, KEY_RAMDISK);
+    read_device_tree(config, arch, xlu);
     read_command_line(config, arch, xlu);
     if (config->line[KEY_MEMORY] == 0) {
         diag_error(config->file, 1, "'memory' is missing");
@@ -444,5 +463,6 @@ void config_free(struct domain_config *config)
     free(config->name);
     free(config->kernel);
     free(config->ramdisk);
+    free(config->device_tree);
     free(config->command_line);
 }

@@ -29,6 +29,7 @@ enum config_key {
     KEY_NAME,
     KEY_KERNEL,
     KEY_RAMDISK,
+    KEY_DEVICE_TREE,
     KEY_EXTRA,
     KEY_CMDLINE,
     KEY_MEMORY,
@@ -50,6 +51,7 @@ struct domain_config {
     char *name;
     char *kernel;       /* path, relative to the working directory as with xl */
     char *ramdisk;      /* the same, or NULL */
+    char *device_tree;  /* a partial one; the same, or NULL */
     char *command_line; /* of the kernel; "" if none */
     uint64_t memory_mib;
     unsigned vcpu_count;

@@ -8,6 +8,7 @@
 
 static const char *const supported[KEY_COUNT] = {
     [KEY_NAME] = "name",       [KEY_KERNEL] = "kernel",         [KEY_RAMDISK] = "ramdisk", [KEY_EXTRA] = "extra",
+    [KEY_DEVICE_TREE] = "device_tree",
     [KEY_CMDLINE] = "cmdline", [KEY_MEMORY] = "memory",         [KEY_VCPUS] = "vcpus",     [KEY_CPUS] = "cpus",
     [KEY_VUART] = "vuart",     [KEY_CPU_WEIGHT] = "cpu_weight",
     [KEY_ON_POWEROFF] = "on_poweroff", [KEY_ON_REBOOT] = "on_reboot", [KEY_ON_CRASH] = "on_crash",
@@ -21,7 +22,7 @@ static const char *const xl_only[] = {
     "arm_sci", "bios", "bios_path_override", "boot", "bootloader", "bootloader_args", "bootloader_restrict",
     "bootloader_user", "builder", "cap", "channel", "cpuid", "cpus_soft", "device_model", "device_model_args",
     "device_model_args_hvm", "device_model_args_pv", "device_model_override", "device_model_stubdomain_override",
-    "device_model_stubdomain_seclabel", "device_model_user", "device_model_version", "device_tree", "disk", "display",
+    "device_model_stubdomain_seclabel", "device_model_user", "device_model_version", "disk", "display",
     "dm_restrict", "driver_domain", "dtdev", "e820_host", "extratime", "firmware", "firmware_override",
     "gfx_passthru", "gic_version", "hap", "hdtype", "hpet", "hvm_pirq", "init_seclabel", "iomem", "ioports", "irqs",
     "keymap", "latency", "llc_colors", "localtime", "max_event_channels", "max_grant_frames", "max_grant_version",

@@ -13,8 +13,11 @@
 /* And a schedule. */
 #define SCHEDULE_SIZE (SCHEDULE_WINDOW_LIMIT * 192u + CONFIG_CPU_LIMIT * 4u + 512u)
 
-static const char kernel_compatible[] = "multiboot,kernel\0multiboot,module";
-static const char ramdisk_compatible[] = "multiboot,ramdisk\0multiboot,module";
+static const char *const module_compatible[MODULE_KIND_COUNT] = {
+    [MODULE_KERNEL] = "multiboot,kernel",
+    [MODULE_RAMDISK] = "multiboot,ramdisk",
+    [MODULE_DEVICE_TREE] = "multiboot,device-tree",
+};
 
 /* Req: BH-TOOL-011 */
 /* Says where a module is: its address and size, or its number. Returns 0 or a libfdt error. */
@@ -42,8 +45,10 @@ static int add_module(void *tree, int parent, enum arch arch, const struct parti
     if (node < 0) {
         return node;
     }
-    err = kind == MODULE_KERNEL ? fdt_setprop(tree, node, "compatible", kernel_compatible, sizeof(kernel_compatible))
-                                : fdt_setprop(tree, node, "compatible", ramdisk_compatible, sizeof(ramdisk_compatible));
+    err = fdt_setprop_string(tree, node, "compatible", module_compatible[kind]);
+    if (err == 0) {
+        err = fdt_appendprop_string(tree, node, "compatible", "multiboot,module");
+    }
     if (err == 0) {
         err = add_place(tree, node, arch, module);
     }
@@ -116,11 +121,10 @@ static int add_partition(void *tree, int chosen, enum arch arch, const struct pa
         err = add_own_properties(tree, node, &p->config);
     }
     /* libfdt puts a new node before its siblings: last things first. */
-    if (err == 0 && p->module[MODULE_RAMDISK].file != NULL) {
-        err = add_module(tree, node, arch, p, MODULE_RAMDISK);
-    }
-    if (err == 0) {
-        err = add_module(tree, node, arch, p, MODULE_KERNEL);
+    for (unsigned kind = MODULE_KIND_COUNT; kind > 0 && err == 0; kind--) {
+        if (p->module[kind - 1].file != NULL) {
+            err = add_module(tree, node, arch, p, kind - 1);
+        }
     }
     return err;
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "module.h"
 
+#include <libfdt.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "config_keys.h"
 #include "diag.h"
 
 #define MIB ((uint64_t)1 << 20)
@@ -18,8 +20,13 @@ static const struct {
     uint64_t base, size;
 } guest_ram[] = {[ARCH_ARM64] = {0x40000000, 0xc0000000}, [ARCH_X86_64] = {0, 0xf0000000}};
 
-static const char *const suffix[MODULE_KIND_COUNT] = {[MODULE_KERNEL] = "kernel", [MODULE_RAMDISK] = "ramdisk"};
-static const enum config_key key_of[MODULE_KIND_COUNT] = {[MODULE_KERNEL] = KEY_KERNEL, [MODULE_RAMDISK] = KEY_RAMDISK};
+enum config_key module_key(enum module_kind kind)
+{
+    static const enum config_key key_of[MODULE_KIND_COUNT] = {
+        [MODULE_KERNEL] = KEY_KERNEL, [MODULE_RAMDISK] = KEY_RAMDISK, [MODULE_DEVICE_TREE] = KEY_DEVICE_TREE};
+
+    return key_of[kind];
+}
 
 static struct module_file *find(struct module_file *files, const char *path, enum module_kind kind)
 {
@@ -29,28 +36,43 @@ static struct module_file *find(struct module_file *files, const char *path, enu
     return files;
 }
 
+/* Req: BH-TOOL-019 */
+/* Is it a partial device tree? NULL, or why not. */
+static const char *check_tree(const struct blob *blob)
+{
+    if (blob->size > MODULE_TREE_LIMIT) {
+        return "is larger than 64 KiB";
+    }
+    if (fdt_check_full(blob->data, blob->size) != 0) {
+        return "is not a device tree, or a damaged one";
+    }
+    return fdt_path_offset(blob->data, "/passthrough") < 0 ? "is a device tree without a node /passthrough" : NULL;
+}
+
 static void read_module(enum arch arch, struct partition *p, enum module_kind kind, const char *path,
                         struct module_file **files)
 {
     struct module_file *file = find(*files, path, kind);
-    const char *why;
+    const char *name = config_key_name(module_key(kind)), *why;
 
     if (file == NULL) {
         file = diag_alloc(1, sizeof(*file));
         file->path = path;
         file->kind = kind;
-        file->output = diag_printf("%s.%s", p->config.name, suffix[kind]);
+        file->output = diag_printf("%s.%s", p->config.name, name);
         file->number = (*files != NULL ? (*files)->number : 0) + 1;
         file->next = *files;
         *files = file;
         why = blob_read(path, BLOB_LIMIT, &file->blob);
         if (why == NULL && kind == MODULE_KERNEL) {
             why = kernel_recognise(arch, &file->blob, &file->info);
+        } else if (why == NULL && kind == MODULE_DEVICE_TREE) {
+            why = check_tree(&file->blob);
         }
         file->why = why != NULL ? diag_strdup(why) : NULL;
     }
     if (file->why != NULL) {
-        diag_error(p->config.file, config_line(&p->config, key_of[kind]), "%s '%s' %s%s", suffix[kind], path,
+        diag_error(p->config.file, config_line(&p->config, module_key(kind)), "%s '%s' %s%s", name, path,
                    strncmp(file->why, "is ", 3) == 0 || strncmp(file->why, "can't", 5) == 0 ? "" : "can't be read: ",
                    file->why);
     } else {
@@ -79,12 +101,14 @@ static void check_address(enum arch arch, const struct partition *p, const struc
 static void check_size(enum arch arch, const struct partition *p)
 {
     const struct module_file *kernel = p->module[MODULE_KERNEL].file, *ramdisk = p->module[MODULE_RAMDISK].file;
+    const struct module_file *tree = p->module[MODULE_DEVICE_TREE].file;
     uint64_t need;
 
     if (kernel == NULL || p->config.memory_mib == 0) {
         return;
     }
     need = kernel->info.text_offset + kernel->info.memory_size + (ramdisk != NULL ? ramdisk->blob.size : 0) + TREE_SIZE;
+    need += tree != NULL ? 2 * tree->blob.size : 0;
     if (need > p->config.memory_mib * MIB) {
         diag_error(p->config.file, config_line(&p->config, KEY_MEMORY),
                    "%llu MiB of memory are not enough: kernel and ramdisk alone take %llu MiB",
@@ -102,6 +126,9 @@ void module_read_all(enum arch arch, struct partition *p, struct module_file **f
     }
     if (p->config.ramdisk != NULL && p->config.ramdisk[0] != '\0') {
         read_module(arch, p, MODULE_RAMDISK, p->config.ramdisk, files);
+    }
+    if (p->config.device_tree != NULL && p->config.device_tree[0] != '\0') {
+        read_module(arch, p, MODULE_DEVICE_TREE, p->config.device_tree, files);
     }
     check_size(arch, p);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Modules: the kernel and ramdisk files of the partitions, read and checked. On arm64 they are placed in the board's
+ * Modules: the kernel, ramdisk and partial device tree files of the partitions, read and checked. On arm64 they are placed in the board's
  * RAM later; on x86-64 the boot loader does that, and they are named by their number in its list.
  */
 #ifndef BH_IMAGE_MODULE_H
@@ -9,9 +9,13 @@
 #include "config.h"
 #include "kernel.h"
 
+/* A partial device tree is no larger (bytes); the hypervisor's BOOT_PARTIAL_TREE_MAX. */
+#define MODULE_TREE_LIMIT ((size_t)64 << 10)
+
 enum module_kind {
     MODULE_KERNEL,
     MODULE_RAMDISK,
+    MODULE_DEVICE_TREE, /* a partial one: arm64 */
     MODULE_KIND_COUNT,
 };
 
@@ -47,6 +51,8 @@ struct partition {
  * Errors go to diag.h with the line of the key.
  */
 void module_read_all(enum arch arch, struct partition *p, struct module_file **files);
+/* The key that names a module. */
+enum config_key module_key(enum module_kind kind);
 /* The file of that number, or NULL. */
 const struct module_file *module_number(const struct module_file *files, unsigned number);
 

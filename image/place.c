@@ -20,7 +20,7 @@
 #define OVERHEAD_OF_RAM(size) ((size) / 256)
 #define OVERHEAD_OF_PARTITION ((uint64_t)256 << 10)
 
-/* Ranges taken: everything reserved, hypervisor, tree, and two modules for each partition. */
+/* Ranges taken: everything reserved, hypervisor, tree, and the modules of each partition. */
 #define BUSY_LIMIT (BOARD_RANGE_LIMIT + 2 + CONFIG_DOMAIN_LIMIT * MODULE_KIND_COUNT)
 
 struct busy {
@@ -160,7 +160,6 @@ bool place_check_memory(const struct board *board, uint64_t taken, const struct 
 bool place_all(const struct board *board, const struct kernel_info *hypervisor, size_t tree_size,
                struct partition *partitions, unsigned count, struct placement *out)
 {
-    static const enum config_key key_of[MODULE_KIND_COUNT] = {KEY_KERNEL, KEY_RAMDISK};
     unsigned errors_before = diag_error_count(), i, kind;
     struct busy *busy = diag_alloc(1, sizeof(*busy));
 
@@ -175,7 +174,7 @@ bool place_all(const struct board *board, const struct kernel_info *hypervisor, 
             struct module *module = &partitions[i].module[kind];
 
             if (module->file != NULL && !take_lowest(board, busy, module->file->blob.size, &module->address)) {
-                diag_error(partitions[i].config.file, config_line(&partitions[i].config, key_of[kind]),
+                diag_error(partitions[i].config.file, config_line(&partitions[i].config, module_key(kind)),
                            "'%s' (%llu KiB) does not fit in the board's RAM", module->file->path,
                            (unsigned long long)(module->file->blob.size + 1023) >> 10);
             }
