@@ -282,3 +282,22 @@ void board_free(struct board *board)
     }
     blob_free(&board->tree);
 }
+
+bool board_has_ram(const struct board *board, uint64_t start, uint64_t size)
+{
+    /* Banks that adjoin each other come one after the other. */
+    for (unsigned i = 0; i < board->ram_count; i++) {
+        const struct range *bank = &board->ram[i];
+
+        if (start >= bank->start && start - bank->start < bank->size) {
+            uint64_t here = bank->size - (start - bank->start);
+
+            if (size <= here) {
+                return true;
+            }
+            start += here;
+            size -= here;
+        }
+    }
+    return false;
+}

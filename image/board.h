@@ -43,4 +43,7 @@ void board_free(struct board *board);
 /* Two half-open ranges share a byte. */
 bool range_overlaps(const struct range *a, const struct range *b);
 
+/* Is all of it RAM? */
+bool board_has_ram(const struct board *board, uint64_t start, uint64_t size);
+
 #endif

@@ -9,6 +9,7 @@
 #include "blob.h"
 #include "config_keys.h"
 #include "diag.h"
+#include "static_memory.h"
 
 #define FILE_LIMIT ((size_t)1 << 20)
 
@@ -349,7 +350,7 @@ static void read_actions(struct domain_config *config, XLU_Config *xlu)
     free(limit);
 }
 
-static void read_values(struct domain_config *config, enum arch arch, XLU_Config *xlu)
+static void read_values(struct domain_config *config, enum arch arch, XLU_Config *xlu, const struct blob *text)
 {
     config->name = read_required(config, xlu, KEY_NAME);
     check_name(config);
@@ -366,6 +367,8 @@ static void read_values(struct domain_config *config, enum arch arch, XLU_Config
     read_cpus(config, xlu);
     read_vuart(config, arch, xlu);
     read_actions(config, xlu);
+    config->is_direct = read_number(config, xlu, KEY_DIRECT_MAP, 0, 1, 0) != 0;
+    static_memory_read(config, arch, xlu, text);
 }
 
 /*
@@ -451,7 +454,7 @@ bool config_read(const char *file, enum arch arch, struct domain_config *out)
     xlu = config_open(file, &text);
     if (xlu != NULL) {
         config_keys_scan((const char *)text.data, text.size, key_found, out);
-        read_values(out, arch, xlu);
+        read_values(out, arch, xlu, &text);
         xlu_cfg_destroy(xlu);
         blob_free(&text);
     }

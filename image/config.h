@@ -41,8 +41,18 @@ enum config_key {
     KEY_ON_REBOOT,
     KEY_ON_CRASH,
     KEY_ON_WATCHDOG,
-    KEY_RESTART_LIMIT, /* not one of xl's */
+    /* not xl's: */
+    KEY_RESTART_LIMIT,
+    KEY_STATIC_MEMORY,
+    KEY_DIRECT_MAP,
     KEY_COUNT,
+};
+
+/* Memory of the board that is set apart for a partition, in whole pages. The hypervisor's limit (bh/boot_config.h). */
+#define CONFIG_PLACE_LIMIT 8
+struct config_place {
+    unsigned line;
+    uint64_t start, size;
 };
 
 struct domain_config {
@@ -61,6 +71,9 @@ struct domain_config {
     unsigned restart_limit;          /* 0: none */
     unsigned restart_seconds;
     unsigned cpu_count;              /* entries of `cpus`; 0: any CPU */
+    unsigned place_count;            /* 0: its memory is anywhere */
+    struct config_place place[CONFIG_PLACE_LIMIT];
+    bool is_direct;                  /* that memory is at its machine addresses */
     uint16_t cpus[CONFIG_CPU_LIMIT]; /* physical CPUs; with an xl list, entry i is the CPU of vCPU i */
 };
 

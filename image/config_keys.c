@@ -13,6 +13,7 @@ static const char *const supported[KEY_COUNT] = {
     [KEY_VUART] = "vuart",     [KEY_CPU_WEIGHT] = "cpu_weight",
     [KEY_ON_POWEROFF] = "on_poweroff", [KEY_ON_REBOOT] = "on_reboot", [KEY_ON_CRASH] = "on_crash",
     [KEY_ON_WATCHDOG] = "on_watchdog", [KEY_RESTART_LIMIT] = "restart_limit",
+    [KEY_STATIC_MEMORY] = "static_memory", [KEY_DIRECT_MAP] = "direct_map",
 };
 
 /* The other keys of xl.cfg(5) and of xl itself, sorted. */
@@ -127,4 +128,30 @@ void config_keys_scan(const char *text, size_t size, void (*found)(void *context
             i++;
         }
     }
+}
+
+unsigned config_keys_entry_line(const char *text, size_t size, unsigned line, unsigned entry)
+{
+    unsigned at = 1, found = 0;
+    size_t i = 0;
+
+    for (; i < size && at < line; i++) {
+        at += text[i] == '\n';
+    }
+    /* What is no string counts for nothing, and the list ends with its bracket. */
+    while (i < size && text[i] != ']') {
+        if (text[i] == '#') {
+            while (i < size && text[i] != '\n') {
+                i++;
+            }
+        } else if (text[i] == '"' || text[i] == '\'') {
+            if (found++ == entry) {
+                break;
+            }
+            i = skip_string(text, size, i);
+        } else {
+            at += text[i++] == '\n';
+        }
+    }
+    return at;
 }

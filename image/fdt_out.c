@@ -91,6 +91,22 @@ static int add_own_properties(void *tree, int node, const struct domain_config *
     return err;
 }
 
+/* Req: BH-TOOL-020 */
+static int add_static_memory(void *tree, int node, const struct domain_config *config)
+{
+    fdt64_t reg[2 * CONFIG_PLACE_LIMIT];
+    int err = 0;
+
+    for (unsigned i = 0; i < config->place_count; i++) {
+        reg[2 * i] = cpu_to_fdt64(config->place[i].start);
+        reg[2 * i + 1] = cpu_to_fdt64(config->place[i].size);
+    }
+    if (config->place_count != 0) {
+        err = fdt_setprop(tree, node, "xen,static-mem", reg, (int)(2 * config->place_count * sizeof(reg[0])));
+    }
+    return err == 0 && config->is_direct ? fdt_setprop_empty(tree, node, "direct-map") : err;
+}
+
 static int add_partition(void *tree, int chosen, enum arch arch, const struct partition *p, unsigned number)
 {
     char name[32];
@@ -119,6 +135,9 @@ static int add_partition(void *tree, int chosen, enum arch arch, const struct pa
     }
     if (err == 0) {
         err = add_own_properties(tree, node, &p->config);
+    }
+    if (err == 0) {
+        err = add_static_memory(tree, node, &p->config);
     }
     /* libfdt puts a new node before its siblings: last things first. */
     for (unsigned kind = MODULE_KIND_COUNT; kind > 0 && err == 0; kind--) {

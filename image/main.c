@@ -15,6 +15,7 @@
 #include "fdt_out.h"
 #include "output.h"
 #include "pc.h"
+#include "static_memory.h"
 
 static void read_partitions(struct system *system, char **files, unsigned count)
 {
@@ -156,6 +157,7 @@ static bool decide(struct system *system, struct options *options)
     }
     schedule_check(&system->board, system->schedules, system->schedule_count, system->partitions, system->count);
     cpus_check(&system->board, system->schedules, system->schedule_count, system->partitions, system->count);
+    static_memory_check(&system->board, system->partitions, system->count);
     if (diag_error_count() != 0) {
         return false;
     }

@@ -81,11 +81,34 @@ static void read_module(enum arch arch, struct partition *p, enum module_kind ki
     }
 }
 
+/* The same where the partition's RAM is at its machine addresses. */
+static void check_direct_address(const struct partition *p, const struct kernel_info *info)
+{
+    uint64_t end = info->address + info->memory_size;
+    bool is_there = !info->has_address;
+
+    for (unsigned i = 0; i < p->config.place_count; i++) {
+        const struct config_place *place = &p->config.place[i];
+
+        is_there = is_there || (info->address >= place->start && end <= place->start + place->size);
+    }
+    if (!is_there) {
+        diag_error(p->config.file, config_line(&p->config, KEY_KERNEL),
+                   "kernel '%s' wants addresses from 0x%llx to 0x%llx, which are in no range of 'static_memory' in line "
+                   "%u", p->config.kernel, (unsigned long long)info->address, (unsigned long long)(end - 1),
+                   config_line(&p->config, KEY_STATIC_MEMORY));
+    }
+}
+
 /* A kernel that runs at one address only has to find its partition's RAM there. */
 static void check_address(enum arch arch, const struct partition *p, const struct kernel_info *info)
 {
     uint64_t base = guest_ram[arch].base, size = guest_ram[arch].size;
 
+    if (p->config.is_direct) {
+        check_direct_address(p, info);
+        return;
+    }
     size = p->config.memory_mib * MIB < size ? p->config.memory_mib * MIB : size;
     if (info->has_address &&
         (info->address < base || info->address - base > size || info->memory_size > size - (info->address - base))) {

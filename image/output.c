@@ -62,12 +62,20 @@ static void print_places(const struct system *system)
     print_range("hypervisor", system->placement.hypervisor.start, system->placement.hypervisor.size);
     print_range(TREE_NAME, system->placement.tree.start, system->tree.size);
     for (i = 0; i < system->count; i++) {
+        const struct domain_config *config = &system->partitions[i].config;
+
         for (kind = 0; kind < MODULE_KIND_COUNT; kind++) {
             const struct module *module = &system->partitions[i].module[kind];
 
             if (module->file != NULL) {
                 print_range(module->file->output, module->address, module->file->blob.size);
             }
+        }
+        for (unsigned k = 0; k < config->place_count; k++) {
+            char *what = diag_printf("memory of %s", config->name);
+
+            print_range(what, config->place[k].start, config->place[k].size);
+            free(what);
         }
     }
 }

@@ -20,8 +20,8 @@
 #define OVERHEAD_OF_RAM(size) ((size) / 256)
 #define OVERHEAD_OF_PARTITION ((uint64_t)256 << 10)
 
-/* Ranges taken: everything reserved, hypervisor, tree, and the modules of each partition. */
-#define BUSY_LIMIT (BOARD_RANGE_LIMIT + 2 + CONFIG_DOMAIN_LIMIT * MODULE_KIND_COUNT)
+/* Ranges taken: everything reserved, hypervisor, tree, and of each partition its modules and what is set apart. */
+#define BUSY_LIMIT (BOARD_RANGE_LIMIT + 2 + CONFIG_DOMAIN_LIMIT * (MODULE_KIND_COUNT + CONFIG_PLACE_LIMIT))
 
 struct busy {
     struct range range[BUSY_LIMIT];
@@ -59,6 +59,28 @@ static void take_fixed(const struct board *board, struct busy *busy, const struc
                    (unsigned long long)other->start, (unsigned long long)(other->size >> 10));
     }
     busy->range[busy->count++] = *wanted;
+}
+
+/* Req: BH-TOOL-020 */
+/* Takes what is set apart for a partition, which is RAM and nobody else's. Returns how many bytes that are. */
+static uint64_t take_static(struct busy *busy, const struct domain_config *config)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < config->place_count; i++) {
+        struct range wanted = {config->place[i].start, config->place[i].size, (char *)"memory of a partition"};
+        const struct range *other = first_overlap(busy, &wanted);
+
+        if (other != NULL) {
+            diag_error(config->file, config->place[i].line, "0x%llx to 0x%llx overlaps %s, 0x%llx to 0x%llx",
+                       (unsigned long long)wanted.start, (unsigned long long)(wanted.start + wanted.size - 1),
+                       other->what, (unsigned long long)other->start,
+                       (unsigned long long)(other->start + other->size - 1));
+        }
+        busy->range[busy->count++] = wanted;
+        sum += wanted.size;
+    }
+    return sum;
 }
 
 /* Req: BH-TOOL-005 */
@@ -162,6 +184,7 @@ bool place_all(const struct board *board, const struct kernel_info *hypervisor, 
 {
     unsigned errors_before = diag_error_count(), i, kind;
     struct busy *busy = diag_alloc(1, sizeof(*busy));
+    uint64_t set_apart = 0;
 
     memcpy(busy->range, board->reserved, board->reserved_count * sizeof(busy->range[0]));
     busy->count = board->reserved_count;
@@ -169,6 +192,9 @@ bool place_all(const struct board *board, const struct kernel_info *hypervisor, 
     take_fixed(board, busy, &out->hypervisor);
     place_tree(board, tree_size, out);
     take_fixed(board, busy, &out->tree);
+    for (i = 0; i < count; i++) {
+        set_apart += take_static(busy, &partitions[i].config);
+    }
     for (i = 0; i < count; i++) {
         for (kind = 0; kind < MODULE_KIND_COUNT; kind++) {
             struct module *module = &partitions[i].module[kind];
@@ -180,7 +206,8 @@ bool place_all(const struct board *board, const struct kernel_info *hypervisor, 
             }
         }
     }
-    place_check_memory(board, busy_in_ram(board, busy), partitions, count, &out->left);
+    /* What is set apart for partitions is part of their memory. */
+    place_check_memory(board, busy_in_ram(board, busy) - set_apart, partitions, count, &out->left);
     free(busy);
     return diag_error_count() == errors_before;
 }

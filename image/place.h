@@ -21,8 +21,8 @@ struct placement {
 };
 
 /*
- * Places the modules of all partitions (sets module.address) and checks that the partitions' own memory fits beside
- * them. `hypervisor` may be NULL; `tree_size` in bytes. Errors go to diag.h; true if there was none.
+ * Places the modules of all partitions (sets module.address), clear of what is set apart for partitions, and checks that
+ * the partitions' own memory fits beside them; static_memory_check() comes first. `hypervisor` may be NULL; `tree_size` in bytes. Errors go to diag.h; true if there was none.
  */
 bool place_all(const struct board *board, const struct kernel_info *hypervisor, size_t tree_size,
                struct partition *partitions, unsigned count, struct placement *out);

@@ -23,35 +23,6 @@ static void key_found(void *context, const char *name, unsigned line)
     }
 }
 
-/* The line of string number `entry` of the list that a key in line `line` of `text` is set to. */
-static unsigned entry_line(const char *text, size_t size, unsigned line, unsigned entry)
-{
-    unsigned at = 1, found = 0;
-    size_t i = 0;
-
-    for (; i < size && at < line; i++) {
-        at += text[i] == '\n';
-    }
-    for (; i < size; i++) {
-        if (text[i] == '\n') {
-            at++;
-        } else if (text[i] == '#') {
-            while (i + 1 < size && text[i + 1] != '\n') {
-                i++;
-            }
-        } else if (text[i] == '"' || text[i] == '\'') {
-            char quote = text[i];
-
-            if (found++ == entry) {
-                break;
-            }
-            for (i++; i < size && text[i] != quote; i++) {
-            }
-        }
-    }
-    return at;
-}
-
 static void read_cpus(struct schedule *s, XLU_Config *xlu)
 {
     const char *text, *why = "expected a string like \"2-3\"";
@@ -136,7 +107,7 @@ static void read_windows(struct schedule *s, XLU_Config *xlu, const struct blob 
         return;
     }
     for (int i = 0; i < entries; i++) {
-        unsigned line = entry_line((const char *)text->data, text->size, s->windows_line, (unsigned)i);
+        unsigned line = config_keys_entry_line((const char *)text->data, text->size, s->windows_line, (unsigned)i);
 
         if (s->window_count == SCHEDULE_WINDOW_LIMIT) {
             diag_error(s->file, line, "more than %d windows", SCHEDULE_WINDOW_LIMIT);
