@@ -9,6 +9,7 @@
 #include "blob.h"
 #include "config_keys.h"
 #include "diag.h"
+#include "shared_memory.h"
 #include "static_memory.h"
 
 #define FILE_LIMIT ((size_t)1 << 20)
@@ -369,6 +370,7 @@ static void read_values(struct domain_config *config, enum arch arch, XLU_Config
     read_actions(config, xlu);
     config->is_direct = read_number(config, xlu, KEY_DIRECT_MAP, 0, 1, 0) != 0;
     static_memory_read(config, arch, xlu, text);
+    shared_memory_read(config, arch, xlu, text);
 }
 
 /*

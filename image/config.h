@@ -45,6 +45,7 @@ enum config_key {
     KEY_RESTART_LIMIT,
     KEY_STATIC_MEMORY,
     KEY_DIRECT_MAP,
+    KEY_SHARED_MEMORY,
     KEY_COUNT,
 };
 
@@ -53,6 +54,18 @@ enum config_key {
 struct config_place {
     unsigned line;
     uint64_t start, size;
+};
+
+/* What a partition sees of memory that it shares with others, in whole pages (shared_memory.h). */
+#define CONFIG_SHARE_LIMIT     16
+#define CONFIG_SHARE_ID_LENGTH 19
+struct config_share {
+    unsigned line;
+    char id[CONFIG_SHARE_ID_LENGTH + 1]; /* of the region */
+    uint64_t at, size;                   /* in the partition's addresses */
+    uint64_t offset;                     /* in the region */
+    uint64_t place;                      /* the region's machine address */
+    bool has_place, is_owner, is_read_only;
 };
 
 struct domain_config {
@@ -74,6 +87,8 @@ struct domain_config {
     unsigned place_count;            /* 0: its memory is anywhere */
     struct config_place place[CONFIG_PLACE_LIMIT];
     bool is_direct;                  /* that memory is at its machine addresses */
+    unsigned share_count;
+    struct config_share share[CONFIG_SHARE_LIMIT];
     uint16_t cpus[CONFIG_CPU_LIMIT]; /* physical CPUs; with an xl list, entry i is the CPU of vCPU i */
 };
 

@@ -14,6 +14,7 @@ static const char *const supported[KEY_COUNT] = {
     [KEY_ON_POWEROFF] = "on_poweroff", [KEY_ON_REBOOT] = "on_reboot", [KEY_ON_CRASH] = "on_crash",
     [KEY_ON_WATCHDOG] = "on_watchdog", [KEY_RESTART_LIMIT] = "restart_limit",
     [KEY_STATIC_MEMORY] = "static_memory", [KEY_DIRECT_MAP] = "direct_map",
+    [KEY_SHARED_MEMORY] = "shared_memory",
 };
 
 /* The other keys of xl.cfg(5) and of xl itself, sorted. */

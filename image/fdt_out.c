@@ -10,6 +10,8 @@
 
 /* What one partition adds beside its strings and its list of CPUs: generously, it is packed in the end. */
 #define PARTITION_SIZE 2048u
+/* And a share of memory. */
+#define SHARE_SIZE 384u
 /* And a schedule. */
 #define SCHEDULE_SIZE (SCHEDULE_WINDOW_LIMIT * 192u + CONFIG_CPU_LIMIT * 4u + 512u)
 
@@ -107,6 +109,35 @@ static int add_static_memory(void *tree, int node, const struct domain_config *c
     return err == 0 && config->is_direct ? fdt_setprop_empty(tree, node, "direct-map") : err;
 }
 
+/* Req: BH-TOOL-021 */
+static int add_share(void *tree, int parent, const struct config_share *s, unsigned number)
+{
+    fdt64_t range[] = {cpu_to_fdt64(s->place), cpu_to_fdt64(s->at), cpu_to_fdt64(s->size)};
+    unsigned skip = s->has_place ? 0 : 1;
+    char name[32];
+    int node, err;
+
+    snprintf(name, sizeof(name), "shared-memory-%u", number);
+    node = fdt_add_subnode(tree, parent, name);
+    if (node < 0) {
+        return node;
+    }
+    err = fdt_setprop_string(tree, node, "compatible", "xen,domain-shared-memory-v1");
+    if (err == 0) {
+        err = fdt_setprop_string(tree, node, "role", s->is_owner ? "owner" : "borrower");
+    }
+    if (err == 0) {
+        err = fdt_setprop_string(tree, node, "xen,shm-id", s->id);
+    }
+    if (err == 0) {
+        err = fdt_setprop(tree, node, "xen,shared-mem", range + skip, (int)(sizeof(range) - skip * sizeof(range[0])));
+    }
+    if (err == 0 && s->offset != 0) {
+        err = fdt_setprop_u64(tree, node, "xen,offset", s->offset);
+    }
+    return err == 0 && s->is_read_only ? fdt_setprop_empty(tree, node, "bulkhead,read-only") : err;
+}
+
 static int add_partition(void *tree, int chosen, enum arch arch, const struct partition *p, unsigned number)
 {
     char name[32];
@@ -140,6 +171,9 @@ static int add_partition(void *tree, int chosen, enum arch arch, const struct pa
         err = add_static_memory(tree, node, &p->config);
     }
     /* libfdt puts a new node before its siblings: last things first. */
+    for (unsigned i = p->config.share_count; i > 0 && err == 0; i--) {
+        err = add_share(tree, node, &p->config.share[i - 1], i);
+    }
     for (unsigned kind = MODULE_KIND_COUNT; kind > 0 && err == 0; kind--) {
         if (p->module[kind - 1].file != NULL) {
             err = add_module(tree, node, arch, p, kind - 1);
@@ -252,6 +286,7 @@ bool fdt_out_build(const struct board *board, const struct fdt_options *options,
 
     room += options->schedule_count * SCHEDULE_SIZE;
     for (i = 0; i < count; i++) {
+        room += partitions[i].config.share_count * SHARE_SIZE;
         room += PARTITION_SIZE + strlen(partitions[i].config.command_line) + CONFIG_CPU_LIMIT * sizeof(fdt32_t);
     }
     if (room > BLOB_LIMIT) {

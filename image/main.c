@@ -135,7 +135,8 @@ static bool decide_places(struct system *system, const struct fdt_options *fdt, 
     if (!fdt_out_build(&system->board, fdt, system->partitions, system->count, &draft)) {
         return false;
     }
-    place_all(&system->board, hypervisor, draft.size, system->partitions, system->count, &system->placement);
+    place_all(&system->board, hypervisor, draft.size, &system->shared, system->partitions, system->count,
+              &system->placement);
     blob_free(&draft);
     return diag_error_count() == 0 &&
            fdt_out_build(&system->board, fdt, system->partitions, system->count, &system->tree);
@@ -158,6 +159,7 @@ static bool decide(struct system *system, struct options *options)
     schedule_check(&system->board, system->schedules, system->schedule_count, system->partitions, system->count);
     cpus_check(&system->board, system->schedules, system->schedule_count, system->partitions, system->count);
     static_memory_check(&system->board, system->partitions, system->count);
+    shared_memory_check(&system->board, system->partitions, system->count, &system->shared);
     if (diag_error_count() != 0) {
         return false;
     }
@@ -165,8 +167,8 @@ static bool decide(struct system *system, struct options *options)
         return decide_places(system, &fdt, hypervisor);
     }
     return fdt_out_build(&system->board, &fdt, system->partitions, system->count, &system->tree) &&
-           pc_check_memory(&system->board, hypervisor, &system->tree, system->files, system->partitions, system->count,
-                           &system->placement.left);
+           pc_check_memory(&system->board, hypervisor, &system->tree, system->files, &system->shared,
+                           system->partitions, system->count, &system->placement.left);
 }
 
 static void free_system(struct system *system)

@@ -94,8 +94,8 @@ static void check_direct_address(const struct partition *p, const struct kernel_
     }
     if (!is_there) {
         diag_error(p->config.file, config_line(&p->config, KEY_KERNEL),
-                   "kernel '%s' wants addresses from 0x%llx to 0x%llx, which are in no range of 'static_memory' in line "
-                   "%u", p->config.kernel, (unsigned long long)info->address, (unsigned long long)(end - 1),
+                   "kernel '%s' wants addresses from 0x%llx to 0x%llx, which are in no range of 'static_memory' in "
+                   "line %u", p->config.kernel, (unsigned long long)info->address, (unsigned long long)(end - 1),
                    config_line(&p->config, KEY_STATIC_MEMORY));
     }
 }

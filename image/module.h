@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Modules: the kernel, ramdisk and partial device tree files of the partitions, read and checked. On arm64 they are placed in the board's
- * RAM later; on x86-64 the boot loader does that, and they are named by their number in its list.
+ * Modules: the kernel, ramdisk and partial device tree files of the partitions, read and checked. On arm64 they are
+ * placed in the board's RAM later; on x86-64 the boot loader does that, and they are named by their number in its list.
  */
 #ifndef BH_IMAGE_MODULE_H
 #define BH_IMAGE_MODULE_H

@@ -20,8 +20,9 @@
 #define OVERHEAD_OF_RAM(size) ((size) / 256)
 #define OVERHEAD_OF_PARTITION ((uint64_t)256 << 10)
 
-/* Ranges taken: everything reserved, hypervisor, tree, and of each partition its modules and what is set apart. */
-#define BUSY_LIMIT (BOARD_RANGE_LIMIT + 2 + CONFIG_DOMAIN_LIMIT * (MODULE_KIND_COUNT + CONFIG_PLACE_LIMIT))
+/* Ranges taken: everything reserved, hypervisor, tree, what is shared, and each partition's modules and memory. */
+#define BUSY_LIMIT                                                                                                     \
+    (BOARD_RANGE_LIMIT + 2 + SHARED_REGION_LIMIT + CONFIG_DOMAIN_LIMIT * (MODULE_KIND_COUNT + CONFIG_PLACE_LIMIT))
 
 struct busy {
     struct range range[BUSY_LIMIT];
@@ -61,26 +62,44 @@ static void take_fixed(const struct board *board, struct busy *busy, const struc
     busy->range[busy->count++] = *wanted;
 }
 
+/* Takes what is set apart, which is RAM and nobody else's, for what line `line` of `file` says. */
+static void take_apart(struct busy *busy, const char *file, unsigned line, const struct range *wanted)
+{
+    const struct range *other = first_overlap(busy, wanted);
+
+    if (other != NULL) {
+        diag_error(file, line, "0x%llx to 0x%llx overlaps %s, 0x%llx to 0x%llx", (unsigned long long)wanted->start,
+                   (unsigned long long)(wanted->start + wanted->size - 1), other->what,
+                   (unsigned long long)other->start, (unsigned long long)(other->start + other->size - 1));
+    }
+    busy->range[busy->count++] = *wanted;
+}
+
 /* Req: BH-TOOL-020 */
-/* Takes what is set apart for a partition, which is RAM and nobody else's. Returns how many bytes that are. */
+/* Takes what is set apart for a partition. Returns how many bytes that are. */
 static uint64_t take_static(struct busy *busy, const struct domain_config *config)
 {
     uint64_t sum = 0;
 
     for (unsigned i = 0; i < config->place_count; i++) {
-        struct range wanted = {config->place[i].start, config->place[i].size, (char *)"memory of a partition"};
-        const struct range *other = first_overlap(busy, &wanted);
+        const struct config_place *place = &config->place[i];
+        struct range wanted = {place->start, place->size, (char *)"memory of a partition"};
 
-        if (other != NULL) {
-            diag_error(config->file, config->place[i].line, "0x%llx to 0x%llx overlaps %s, 0x%llx to 0x%llx",
-                       (unsigned long long)wanted.start, (unsigned long long)(wanted.start + wanted.size - 1),
-                       other->what, (unsigned long long)other->start,
-                       (unsigned long long)(other->start + other->size - 1));
-        }
-        busy->range[busy->count++] = wanted;
-        sum += wanted.size;
+        take_apart(busy, config->file, place->line, &wanted);
+        sum += place->size;
     }
     return sum;
+}
+
+/* Req: BH-TOOL-021 */
+static void take_shared(struct busy *busy, const struct shared_region *region)
+{
+    const struct shared_view *v = &region->first;
+    struct range wanted = {v->share->place, region->size, (char *)"memory that partitions share"};
+
+    if (v->share->has_place) {
+        take_apart(busy, v->config->file, v->share->line, &wanted);
+    }
 }
 
 /* Req: BH-TOOL-005 */
@@ -180,11 +199,11 @@ bool place_check_memory(const struct board *board, uint64_t taken, const struct 
 
 /* Req: BH-TOOL-004 */
 bool place_all(const struct board *board, const struct kernel_info *hypervisor, size_t tree_size,
-               struct partition *partitions, unsigned count, struct placement *out)
+               const struct shared_regions *shared, struct partition *partitions, unsigned count, struct placement *out)
 {
     unsigned errors_before = diag_error_count(), i, kind;
     struct busy *busy = diag_alloc(1, sizeof(*busy));
-    uint64_t set_apart = 0;
+    uint64_t set_apart = 0, taken;
 
     memcpy(busy->range, board->reserved, board->reserved_count * sizeof(busy->range[0]));
     busy->count = board->reserved_count;
@@ -194,6 +213,9 @@ bool place_all(const struct board *board, const struct kernel_info *hypervisor, 
     take_fixed(board, busy, &out->tree);
     for (i = 0; i < count; i++) {
         set_apart += take_static(busy, &partitions[i].config);
+    }
+    for (i = 0; i < shared->count; i++) {
+        take_shared(busy, &shared->region[i]);
     }
     for (i = 0; i < count; i++) {
         for (kind = 0; kind < MODULE_KIND_COUNT; kind++) {
@@ -207,7 +229,8 @@ bool place_all(const struct board *board, const struct kernel_info *hypervisor, 
         }
     }
     /* What is set apart for partitions is part of their memory. */
-    place_check_memory(board, busy_in_ram(board, busy) - set_apart, partitions, count, &out->left);
+    taken = busy_in_ram(board, busy) - set_apart + shared_memory_size(shared, false);
+    place_check_memory(board, taken, partitions, count, &out->left);
     free(busy);
     return diag_error_count() == errors_before;
 }

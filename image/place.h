@@ -8,6 +8,7 @@
 
 #include "board.h"
 #include "module.h"
+#include "shared_memory.h"
 
 #define PLACE_ALIGN ((uint64_t)2 << 20) /* bytes; a block of the hypervisor's page tables */
 
@@ -21,11 +22,14 @@ struct placement {
 };
 
 /*
- * Places the modules of all partitions (sets module.address), clear of what is set apart for partitions, and checks that
- * the partitions' own memory fits beside them; static_memory_check() comes first. `hypervisor` may be NULL; `tree_size` in bytes. Errors go to diag.h; true if there was none.
+ * Places the modules of all partitions (sets module.address), clear of what is set apart for partitions and what
+ * they share, and checks that the partitions' own memory fits beside them; static_memory_check() and
+ * shared_memory_check() come first. `hypervisor` may be NULL; `tree_size` in bytes. Errors go to diag.h; true if there
+ * was none.
  */
 bool place_all(const struct board *board, const struct kernel_info *hypervisor, size_t tree_size,
-               struct partition *partitions, unsigned count, struct placement *out);
+               const struct shared_regions *shared, struct partition *partitions, unsigned count,
+               struct placement *out);
 
 /*
  * Checks that the partitions' memory fits in the board's RAM, of which `taken` bytes are taken by what is loaded and

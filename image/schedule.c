@@ -107,7 +107,8 @@ static void read_windows(struct schedule *s, XLU_Config *xlu, const struct blob 
         return;
     }
     for (int i = 0; i < entries; i++) {
-        unsigned line = config_keys_entry_line((const char *)text->data, text->size, s->windows_line, (unsigned)i);
+        unsigned line = config_keys_entry_line((const char *)text->data, text->size, s->windows_line,
+                                               (unsigned)i);
 
         if (s->window_count == SCHEDULE_WINDOW_LIMIT) {
             diag_error(s->file, line, "more than %d windows", SCHEDULE_WINDOW_LIMIT);

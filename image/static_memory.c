@@ -7,6 +7,7 @@
 #include "bytes.h"
 #include "config_keys.h"
 #include "diag.h"
+#include "layout.h"
 
 #define MIB ((uint64_t)1 << 20)
 
@@ -39,7 +40,7 @@ static bool parse(const char *text, struct config_place *out)
 /* Returns false after reporting what is wrong. */
 static bool read_place(struct domain_config *config, const char *text, unsigned line)
 {
-    struct config_place place = {.line = line};
+    struct config_place place = { .line = line };
     const struct config_place *other;
 
     if (text == NULL || !parse(text, &place)) {
@@ -95,26 +96,22 @@ static void read_places(struct domain_config *config, XLU_Config *xlu, const str
 /* Req: BH-TOOL-014, BH-TOOL-020 */
 static void check_direct(const struct domain_config *config, enum arch arch)
 {
-    /* A partition's GIC, UART, and what is Xen's: public/arch-arm.h, GUEST_*_BASE and _SIZE. */
-    static const struct {
-        uint64_t start, size;
-    } fixed[] = {{0x3001000, 0x101f000}, {0x22000000, 0x1000}, {0x38000000, 0x2000000}};
-
     if (arch == ARCH_X86_64) {
         diag_error(config->file, config->line[KEY_DIRECT_MAP],
                    "'direct_map' is for arm64: on x86_64 a partition's memory begins at 0");
     } else if (config->line[KEY_STATIC_MEMORY] == 0) {
         diag_error(config->file, config->line[KEY_DIRECT_MAP], "'direct_map' needs 'static_memory'");
     }
-    for (unsigned i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
-        const struct config_place *place = static_memory_find(config, fixed[i].start, fixed[i].size);
+    for (unsigned i = 0; i < config->place_count && arch == ARCH_ARM64; i++) {
+        const struct config_place *place = &config->place[i];
+        const struct layout_range *device = layout_find_device(arch, place->start, place->size);
 
-        if (place != NULL && arch == ARCH_ARM64) {
+        if (device != NULL) {
             diag_error(config->file, place->line,
                        "0x%llx to 0x%llx can't be at its machine addresses ('direct_map' in line %u): a partition has "
-                       "virtual devices from 0x%llx to 0x%llx", (number)place->start,
-                       (number)(place->start + place->size - 1), config->line[KEY_DIRECT_MAP], (number)fixed[i].start,
-                       (number)(fixed[i].start + fixed[i].size - 1));
+                       "virtual devices from 0x%llx to 0x%llx",
+                       (number)place->start, (number)(place->start + place->size - 1), config->line[KEY_DIRECT_MAP],
+                       (number)device->start, (number)(device->start + device->size - 1));
         }
     }
 }
@@ -130,8 +127,8 @@ void static_memory_read(struct domain_config *config, enum arch arch, XLU_Config
     }
 }
 
-static void check_place(const struct board *board, const struct domain_config *config,
-                        const struct config_place *place, const struct partition *others, unsigned count)
+static void check_place(const struct board *board, const struct domain_config *config, const struct config_place *place,
+                        const struct partition *others, unsigned count)
 {
     if (board->ram_count != 0 && !board_has_ram(board, place->start, place->size)) {
         diag_error(config->file, place->line, "0x%llx to 0x%llx is not in the board's memory, see %s",

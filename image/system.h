@@ -9,6 +9,7 @@
 #include "module.h"
 #include "place.h"
 #include "schedule.h"
+#include "shared_memory.h"
 
 /* The device tree's name in the output folder. */
 #define TREE_NAME "bulkhead.dtb"
@@ -20,6 +21,7 @@ struct system {
     unsigned count;
     struct schedule schedules[SCHEDULE_LIMIT];
     unsigned schedule_count;
+    struct shared_regions shared;
     struct module_file *files;
     struct blob hypervisor; /* as it is once unpacked; no data if there is none */
     struct kernel_info hypervisor_info;
