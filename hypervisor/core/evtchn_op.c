@@ -215,6 +215,7 @@ static ALWAYS_INLINE int send(struct vcpu *v, uint32_t port) NO_LOCK_ANALYSIS
     return err;
 }
 
+/* Req: BH-EVT-006 */
 static int status(struct vcpu *v, struct evtchn_status *a)
 {
     struct domain *d;
