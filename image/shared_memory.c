@@ -119,15 +119,13 @@ static bool check_address(enum arch arch, const struct domain_config *config, co
 
     if (device != NULL) {
         diag_error(config->file, s->line,
-                   "'shared_memory': 0x%llx to 0x%llx: a partition has virtual devices from "
-                   "0x%llx to 0x%llx",
+                   "'shared_memory': 0x%llx to 0x%llx: a partition has virtual devices from 0x%llx to 0x%llx",
                    start, end, (number)device->start, (number)(device->start + device->size - 1));
         return false;
     }
     if (layout_has_memory(arch, config, s->at, s->size)) {
         diag_error(config->file, s->line,
-                   "'shared_memory': 0x%llx to 0x%llx: the partition has its memory there, see "
-                   "line %u",
+                   "'shared_memory': 0x%llx to 0x%llx: the partition has its memory there, see line %u",
                    start, end, config_line(config, config->is_direct ? KEY_STATIC_MEMORY : KEY_MEMORY));
         return false;
     }
