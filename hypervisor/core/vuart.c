@@ -52,6 +52,17 @@ static bool read_indexes(struct domain *d, size_t offset, XENCONS_RING_IDX index
     return guest_copy_from_gpa(d, d->vuart.ring + offset, index, 2 * sizeof(index[0])) == 0;
 }
 
+/*
+ * A driver that was told of room by the transmit interrupt writes half a FIFO of 32 characters without another look
+ * (Linux, pl011_tx_chars()): with less than a whole one there is none.
+ */
+#define ROOM_MIN 32
+
+static void note_room(struct domain *d, const XENCONS_RING_IDX index[2]) REQUIRES(d->vuart.lock)
+{
+    __atomic_store_n(&d->vuart.is_full, index[1] - index[0] > OUT_SIZE - ROOM_MIN, __ATOMIC_RELAXED);
+}
+
 /* Req: BH-UART-010 */
 void vuart_send(struct domain *d, char c)
 {
@@ -65,7 +76,7 @@ void vuart_send(struct domain *d, char c)
             index[1]++;
             is_sent = guest_copy_to_gpa(d, d->vuart.ring + RING(out_prod), &index[1], sizeof(index[1])) == 0;
         }
-        __atomic_store_n(&d->vuart.is_full, index[1] - index[0] >= OUT_SIZE, __ATOMIC_RELAXED);
+        note_room(d, index);
     }
     spin_unlock(&d->vuart.lock);
     if (is_sent) {
@@ -103,7 +114,7 @@ void vuart_notified(struct domain *d)
 
     spin_lock(&d->vuart.lock);
     if (read_indexes(d, RING(out_cons), index)) {
-        __atomic_store_n(&d->vuart.is_full, index[1] - index[0] >= OUT_SIZE, __ATOMIC_RELAXED);
+        note_room(d, index);
     }
     spin_unlock(&d->vuart.lock);
     vpl011_transmit_ready(d);

@@ -919,6 +919,14 @@ static void test_uart(void **state)
     set_ring_word(RING(out_cons), 2048);
     assert_int_equal(event(EVTCHNOP_send, b.local_port), 0);
     assert_true((uart(d, 0x18, false, 0) & BIT(5)) == 0 && (uart(d, 0x3c, false, 0) & BIT(5)) != 0);
+    /* Room for a whole FIFO: a driver fills half of it without another look. */
+    set_ring_word(RING(out_prod), 2048 + 2015);
+    (void)uart(d, 0, true, 'x');
+    assert_int_equal(uart(d, 0x18, false, 0) & BIT(5), 0);
+    (void)uart(d, 0, true, 'y');
+    assert_true((uart(d, 0x18, false, 0) & BIT(5)) != 0 && ring_word(RING(out_prod)) == 2048 + 2017);
+    set_ring_word(RING(out_prod), 2048);
+    assert_int_equal(event(EVTCHNOP_send, b.local_port), 0);
     /* Indexes that make no sense. */
     set_ring_word(RING(out_prod), 7);
     (void)uart(d, 0, true, 'e');
