@@ -17,6 +17,12 @@ def test_every_cpu_count(start_pc, cpus):
     assert found["hello"] == "one two=3"
     assert found["cpus reported"] == str(cpus)
     assert console.find(None, rf"{cpus} CPUs?$"), console.tail()
+
+
+def test_as_many_cpus_as_have_a_short_id(start_pc):
+    console = start_pc([guest("alpha", "hello")], cpus=255, memory=2048, limit=150)
+    console.wait_line("alpha", "guest: done", 140)
+    assert console.find(None, r"255 CPUs$"), console.tail()
     console.wait_end()
 
 
