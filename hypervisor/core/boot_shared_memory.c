@@ -79,7 +79,13 @@ static bool read_range(const struct reading *r, uint64_t *place, struct shared_s
 static bool is_free(const struct reading *r, uint64_t start, uint64_t size)
 {
     bool is_used = boot_placement_is_used_by(r->d, start, start + size);
+    unsigned own = shared_memory_share(shared_memory_count() - 1)->region;
+    const struct shared_region *other;
 
+    for (unsigned i = 0; (other = shared_memory_region(i)) != NULL; i++) {
+        is_used = is_used || (i != own && other->is_placed && other->start < start + size &&
+                              start < other->start + other->size);
+    }
     if (!board_has_memory(r->board, start, size)) {
         return refuse(r, "xen,shared-mem", "0x%llx: not in the board's memory", (unsigned long long)start);
     }

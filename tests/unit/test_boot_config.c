@@ -533,6 +533,13 @@ static void test_shared(void **state)
     bad(DOMAIN("bad", BASIC KERNEL("50000000") "s { compatible = \"xen,domain-shared-memory-v1\"; "
                "xen,shm-id = \"twenty-characters-xx\"; };"),
         "/chosen/bad/s: xen,shm-id: expected a name of 1 to 19 characters");
+    /* Another region does. */
+    assert_int_equal(read_chosen(
+        DOMAIN("one", BASIC KERNEL("50000000") SHARE("xen,shared-mem = <0 0x60000000 0 0x70000000 0x2000>;"))
+        DOMAIN("two", BASIC KERNEL("50000000") "t { compatible = \"xen,domain-shared-memory-v1\"; xen,shm-id = \"other\"; "
+               "xen,shared-mem = <0 0x60001000 0 0x70000000 0x1000>; };\n")), 1);
+    expect_log("/chosen/two/t: xen,shared-mem: 0x60001000: overlaps");
+    assert_int_equal(shared_memory_count(), 1);
     /* Modules keep clear of it. */
     assert_int_equal(read_chosen(
         DOMAIN("one", BASIC KERNEL("50000000") SHARE("xen,shared-mem = <0 0x60000000 0 0x70000000 0x1000>;"))
