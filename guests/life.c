@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One life of a partition that starts again. What an earlier life wrote it must not find: a word in the last page of
- * its memory, or at "mark=ADDRESS". With "port=N", an event channel that the boot description binds, it calls its peer, which answers (the
+ * its memory, or at "mark=ADDRESS". With "pages=N" the last N pages have the word, with "tag=N" it is another word. With "port=N", an event channel that the boot description binds, it calls its peer, which answers (the
  * peer has "answer=1" and lives for ever). Then it ends: "end=crash", "end=watchdog", or as every guest does.
  */
 #include "xen_guest.h"
@@ -43,7 +43,10 @@ void guest_main(void)
     uint32_t port = (uint32_t)arg_number("port", 0);
 
     say("life: %s\n", *mark == 0 ? "new" : "not new");
-    *mark = MARK;
+    *mark = MARK + arg_number("tag", 0);
+    for (uint64_t i = 1; i < arg_number("pages", 1); i++) {
+        *(volatile uint64_t *)(uintptr_t)(last_page - i * PAGE) = MARK + arg_number("tag", 0);
+    }
     if (port != 0) {
         event_init();
         shared_info_map();

@@ -40,6 +40,8 @@ HYP_$(CONFIG_ARGO) += $(addprefix core/, argo.c argo_notify.c argo_send.c)
 HYP_$(CONFIG_PV_CONSOLE) += core/pv_console.c
 HYP_$(CONFIG_PV_BACKEND) += core/pv_backend.c
 HYP_$(CONFIG_RESTART) += core/restart.c
+HYP_$(if $(CONFIG_CACHE_COLOURS),y,$(CONFIG_NUMA)) += core/boot_affinity.c core/page_affinity.c
+HYP_$(CONFIG_CACHE_COLOURS) += arch/$(HYP_ARCH)/cache.c arch/$(HYP_ARCH)/move.S
 HYP_$(CONFIG_PLACEMENT) += core/boot_placement.c
 HYP_$(CONFIG_SHARED_MEMORY) += $(addprefix core/, boot_shared_memory.c partition_shared.c shared_memory.c)
 HYP_$(CONFIG_CONTROL) += $(addprefix core/, cpupool.c sched_cap.c debug_key.c domctl.c domctl_life.c domctl_vcpu.c foreign.c platform_op.c sysctl.c \
@@ -87,7 +89,7 @@ HYP_CFLAGS := -std=gnu11 $(HYP_OPTIMIZE) -g -ffreestanding -nostdlib -mgeneral-r
 # What runs once, at boot, or seldom, is compiled for size.
 HYP_SMALL := $(addprefix arch/x86/, acpi acpi_fadt acpi_madt clock guest_acpi guest_dsdt guest_start_info loader main report smp) \
     $(addprefix arch/arm64/, board_arm decode early firmware guest_tree hardware_devices hardware_domain hardware_tree idregs main partial_tree report smp) \
-    $(addprefix core/, back_trace board boot boot_channels boot_config boot_known boot_options boot_order boot_placement boot_schedule boot_shared_memory console console_io cpu device domain evtchn_fifo grant hypfs \
+    $(addprefix core/, back_trace board boot boot_affinity boot_channels boot_config boot_known boot_options boot_order boot_placement boot_schedule boot_shared_memory console console_io cpu device domain evtchn_fifo grant hypfs \
     grant_map heap hvm_op kernel_elf kernel_image kernel_load kernel_pvh memory_map multicall partition partition_devices partition_memory partition_shared policy pv_backend pv_console restart sched_op shared_memory start_order vcpu_op \
     version vm_assist) lib/fdt_writer lib/format vdev/psci
 $(HYP_SMALL:%=$(HYP_BUILD)/%.o): HYP_FILE_CFLAGS := -Os

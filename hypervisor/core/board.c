@@ -46,10 +46,23 @@ static bool add_memory(struct board *b, uint64_t start, uint64_t end)
     return true;
 }
 
+void board_add_node(struct board *b, uint64_t start, uint64_t end, uint32_t node)
+{
+    if (node == 0 || start >= end) {
+        return;
+    }
+    if (b->node_range_count == BOARD_NODE_RANGE_COUNT) {
+        log_warning("memory of node %u at 0x%lx: taken for node 0's", node, (unsigned long)start);
+        return;
+    }
+    b->node_range[b->node_range_count++] = (struct board_node_range){ .start = start, .end = end, .node = node };
+}
+
 static void read_memory(const struct fdt *t, const struct fdt_node *node, struct board *b)
 {
     uint64_t address, size;
     struct fdt_property p;
+    uint32_t numa = 0;
     int err = -XEN_EINVAL;
 
     if (!fdt_find_property(t, node, "reg", &p)) {
@@ -62,6 +75,10 @@ static void read_memory(const struct fdt *t, const struct fdt_node *node, struct
 
         if (address + size > BOARD_MEMORY_LIMIT) {
             boot_config_report(LOG_WARNING, t, node, "reg", "memory beyond 16 TiB is not used");
+        }
+        /* Devicetree bindings of Linux, numa.txt. */
+        if (CONFIG_NUMA && fdt_u32(t, node, "numa-node-id", &numa) == 0) {
+            board_add_node(b, start, end, numa);
         }
         if (start < end && !add_memory(b, start, end)) {
             boot_config_report(LOG_WARNING, t, node, "reg", "0x%llx is not used: at most %u banks are",

@@ -2,6 +2,7 @@
 #include "bh/boot.h"
 
 #include "arch/arch.h"
+#include "bh/boot_affinity.h"
 #include "bh/boot_channels.h"
 #include "bh/boot_options.h"
 #include "bh/boot_schedule.h"
@@ -144,6 +145,9 @@ void boot_make_memory(void)
 {
     space.free_count = memory_gaps(board->memory, board->memory_count, space.taken, space.taken_count, space.free,
                                    FREE_COUNT);
+    if (PAGE_HAS_AFFINITY) {
+        boot_affinity_settle(board);
+    }
     make_frame_table();
     for (unsigned i = 0; i < space.free_count; i++) {
         page_alloc_add(space.free[i].start >> PAGE_SHIFT, space.free[i].end >> PAGE_SHIFT);

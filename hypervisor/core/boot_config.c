@@ -7,6 +7,7 @@
 
 #include "arch/arch_types.h"
 #include "bh/boot.h"
+#include "bh/boot_affinity.h"
 #include "bh/boot_known.h"
 #include "bh/boot_placement.h"
 #include "bh/boot_shared_memory.h"
@@ -498,6 +499,9 @@ static void read_domain(struct reading *r)
     read_vcpus(r);
     if (CONFIG_PLACEMENT) {
         r->failed = !boot_placement_read(r->t, r->board, r->taken, r->taken_count, r->config, r->d) || r->failed;
+    }
+    if (PAGE_HAS_AFFINITY) {
+        r->failed = !boot_affinity_read(r->t, r->d) || r->failed;
     }
     read_cpus(r);
     read_weight(r);

@@ -2,6 +2,7 @@
 #include "bh/boot_options.h"
 
 #include "arch/arch.h"
+#include "bh/boot_affinity.h"
 #include "bh/boot_words.h"
 #include "bh/console.h"
 #include "bh/control.h"
@@ -14,12 +15,6 @@ static const char accepted[][16] = {
 };
 
 static char line[CONFIG_CONTROL ? BOOT_OPTIONS_SIZE : 1]; /* [boot] all of it, as far as it fits */
-
-static bool is_false(const char *value)
-{
-    return string_equal(value, "0") || string_equal(value, "no") || string_equal(value, "off") ||
-           string_equal(value, "false");
-}
 
 /* Req: BH-BOOT-023 */
 static void set_level(const char *value)
@@ -48,7 +43,7 @@ static void set_level(const char *value)
 static void apply(const char *name, const char *value)
 {
     if (string_equal(name, "bootscrub")) {
-        frame_scrub_at_boot(!is_false(value));
+        frame_scrub_at_boot(!boot_words_is_false(value));
         return;
     }
     if (string_equal(name, "loglvl")) {
@@ -57,6 +52,9 @@ static void apply(const char *name, const char *value)
     }
     if (CONFIG_CONTROL && string_equal(name, "xsm") && string_equal(value, "silo")) {
         control_set_silo();
+        return;
+    }
+    if (CONFIG_CACHE_COLOURS && boot_affinity_option(name, value)) {
         return;
     }
     if (CONFIG_AUDIT_SELFTEST && string_equal(name, "plant")) {

@@ -43,8 +43,14 @@ static const char *find(const char *text, size_t size, const char *name, char wo
     return found;
 }
 
+bool boot_words_is_false(const char *value)
+{
+    return string_equal(value, "0") || string_equal(value, "no") || string_equal(value, "off") ||
+           string_equal(value, "false");
+}
+
 /* The digits at *TEXT, which goes behind them. False: none, or too many. */
-static bool read_number(const char **text, uint64_t *value)
+static bool read_digits(const char **text, uint64_t *value)
 {
     uint64_t number = 0;
     const char *p = *text;
@@ -60,30 +66,26 @@ static bool read_number(const char **text, uint64_t *value)
     return true;
 }
 
-bool boot_words_number(const char *text, size_t size, const char *name, uint64_t *value)
+bool boot_words_read_number(const char *text, uint64_t *value)
 {
-    char word[BOOT_WORD_SIZE];
-    const char *p = find(text, size, name, word);
     uint64_t number;
 
-    if (p == NULL || !read_number(&p, &number) || *p != '\0') {
+    if (!read_digits(&text, &number) || *text != '\0') {
         return false;
     }
     *value = number;
     return true;
 }
 
-bool boot_words_size(const char *text, size_t size, const char *name, uint64_t *kib)
+bool boot_words_read_size(const char *text, uint64_t *kib)
 {
-    char word[BOOT_WORD_SIZE];
-    const char *p = find(text, size, name, word);
     uint64_t number;
 
-    if (p == NULL || !read_number(&p, &number)) {
+    if (!read_digits(&text, &number)) {
         return false;
     }
     /* Xen, docs/misc/xen-command-line: of dom0_mem more than a size may follow, which means nothing here. */
-    switch (*p) {
+    switch (*text) {
     case 'B': case 'b':
         number >>= 10;
         break;
@@ -98,4 +100,20 @@ bool boot_words_size(const char *text, size_t size, const char *name, uint64_t *
     }
     *kib = number;
     return true;
+}
+
+bool boot_words_number(const char *text, size_t size, const char *name, uint64_t *value)
+{
+    char word[BOOT_WORD_SIZE];
+    const char *found = find(text, size, name, word);
+
+    return found != NULL && boot_words_read_number(found, value);
+}
+
+bool boot_words_size(const char *text, size_t size, const char *name, uint64_t *kib)
+{
+    char word[BOOT_WORD_SIZE];
+    const char *found = find(text, size, name, word);
+
+    return found != NULL && boot_words_read_size(found, kib);
 }

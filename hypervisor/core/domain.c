@@ -9,6 +9,7 @@
 
 #include "arch/arch.h"
 #include "bh/argo.h"
+#include "bh/boot_affinity.h"
 #include "bh/boot_config.h"
 #include "bh/console.h"
 #include "bh/control.h"
@@ -254,7 +255,10 @@ int domain_prepare(struct domain *d, const struct boot_domain *config)
         evtchn_domain_init(d);
     }
     (void)string_copy(d->name, sizeof(d->name), config->name, sizeof(config->name));
-    err = p2m_init(&d->p2m, d->id, (uint32_t)P2M_TABLE_LIMIT(d->page_limit));
+    err = PAGE_HAS_AFFINITY ? boot_affinity_apply(d->id, config) : 0;
+    if (err == 0) {
+        err = p2m_init(&d->p2m, d->id, (uint32_t)P2M_TABLE_LIMIT(d->page_limit));
+    }
     if (err == 0) {
         d->has_p2m = true;
         err = CONFIG_SEAL ? p2m_fill_reserve(&d->p2m) : 0;
@@ -581,6 +585,9 @@ bool domain_reap_step(struct domain *d)
     free_parts(d);
     if (CONFIG_DEVICES) {
         partition_devices_forget(d->id);
+    }
+    if (PAGE_HAS_AFFINITY) {
+        (void)!page_affinity_set(d->id, NULL);
     }
     if (CONFIG_RESTART) {
         restart_forget(d);

@@ -8,6 +8,7 @@
 
 #include "arch/arch.h"
 #include "bh/console.h"
+#include "bh/page_affinity.h"
 #include "bh/page_alloc.h"
 #include "bh/window.h"
 
@@ -269,7 +270,7 @@ static int alloc(unsigned order, enum frame_type type, uint16_t owner, uint16_t 
                  struct page_claim *claim, mfn_t *out)
 {
     mfn_t m;
-    int err = page_alloc_take_claimed(order, claim, &m);
+    int err = page_alloc_take_claimed(order, PAGE_HAS_AFFINITY ? page_affinity_of(charge) : NULL, claim, &m);
 
     if (err != 0) {
         return err;

@@ -108,12 +108,43 @@ void hyp_unmap(uint64_t va, uint64_t size)
     }
 }
 
+/* Req: BH-MEM-027 */
+int hyp_move(uint64_t va, uint64_t size)
+{
+    int err = 0;
+
+    for (uint64_t end = va + size; va < end && err == 0; va += PAGE_SIZE) {
+        mfn_t table, m;
+
+        err = find_table(va, 3, &table);
+        if (err == 0) {
+            err = frame_alloc_hyp(FRAME_NO_DOMAIN, &m);
+        }
+        if (err == 0) {
+            uint64_t *t = window_open(table);
+            void *to = window_open(m);
+
+            arch_hyp_move_page(&t[PT_INDEX(va, 3)], mfn_to_paddr(m), (const void *)(uintptr_t)va, to);
+            window_close(to);
+            window_close(t);
+        }
+    }
+    return err;
+}
+
 void hyp_give_back(void *p, size_t size)
 {
-    mfn_t m = paddr_to_mfn(image_to_paddr(p));
+    uint64_t va = (uintptr_t)p;
 
-    hyp_unmap((uintptr_t)p, size);
-    page_alloc_add(m.n, m.n + (size >> PAGE_SHIFT));
+    for (uint64_t end = va + size; va < end; va += PAGE_SIZE) {
+        mfn_t m = paddr_to_mfn(hyp_unmap_page(va));
+
+        if (CONFIG_CACHE_COLOURS && frame_table[m.n].type == FRAME_HYP) {
+            frame_put(m);
+        } else {
+            page_alloc_add(m.n, m.n + 1);
+        }
+    }
 }
 
 void hyp_give_back_tables(void)

@@ -4,6 +4,10 @@
  * order, and in the place of its counts its neighbours on the list: references has the previous block, mappings the
  * next one. Entries inside a free block say FRAME_NONE. Number 0 ends a list, which is why frame 0 is never handed out.
  *
+ * Each node has lists of its own, and of an order for which a block has not frames of all colours, each run of colours
+ * that a block can have: where one of a colour is to be found, if there is one, the number of the colour says. Without
+ * nodes and colours there is one list an order.
+ *
  * All under one lock, LOCK_PAGE_ALLOC.
  */
 #include "bh/page_alloc.h"
@@ -11,10 +15,12 @@
 #include "bh/console.h"
 #include "bh/cpu.h"
 #include "bh/frame.h"
+#include "bh/page_affinity.h"
 #include "bh/spinlock.h"
 
 static struct spinlock page_lock = SPINLOCK_INIT(LOCK_PAGE_ALLOC);
-static uint32_t free_list[PAGE_ORDER_MAX + 1]; /* [lock page_lock] first block of each order, 0: none */
+#define LIST_COUNT (2 * (PAGE_COLOUR_MAX - 1) + PAGE_ORDER_MAX + 1)
+static uint32_t free_list[PAGE_NODE_MAX][LIST_COUNT]; /* [lock page_lock] first block, 0: none; see list_of() */
 static uint64_t free_count;                    /* [lock page_lock] frames */
 static uint64_t claimed_count;                 /* [lock page_lock] of these, by all claims; never more than there are */
 static bool sealed;                            /* [boot] */
@@ -24,9 +30,34 @@ static struct {
 static unsigned apart_count;                   /* [boot] */
 static const struct cpu *admitted;             /* [atomic] the CPU for which that does not count */
 
+static unsigned colour_count(void)
+{
+    return CONFIG_CACHE_COLOURS ? page_affinity_colour_count() : 1;
+}
+
+static unsigned node_of(uint64_t n)
+{
+    return CONFIG_NUMA ? page_affinity_node(mfn(n)) : 0;
+}
+
+/* The list of NODE for blocks of ORDER that have the colour of frame N in them. */
+static uint32_t *list_of(unsigned node, uint64_t n, unsigned order) REQUIRES(page_lock)
+{
+    unsigned count = colour_count(), at = order;
+
+    if (count > 1) {
+        unsigned whole = (unsigned)__builtin_ctz(count);
+
+        at = order >= whole ? 2 * count - 2 + order - whole
+                            : 2 * count - (2 * count >> order) + (unsigned)((n & (count - 1)) >> order);
+    }
+    return &free_list[node][at];
+}
+
 static void list_push(uint64_t n, unsigned order) REQUIRES(page_lock)
 {
     struct frame *f = &frame_table[n];
+    uint32_t *list = list_of(node_of(n), n, order);
 
     f->type = FRAME_FREE;
     f->order = (uint8_t)order;
@@ -34,11 +65,11 @@ static void list_push(uint64_t n, unsigned order) REQUIRES(page_lock)
     f->charge = FRAME_NO_DOMAIN;
     f->mapper = FRAME_NO_DOMAIN;
     f->references = 0;
-    f->mappings = free_list[order];
+    f->mappings = *list;
     if (f->mappings != 0) {
         frame_table[f->mappings].references = (uint32_t)n;
     }
-    free_list[order] = (uint32_t)n;
+    *list = (uint32_t)n;
 }
 
 static void list_remove(uint64_t n, unsigned order) REQUIRES(page_lock)
@@ -48,7 +79,7 @@ static void list_remove(uint64_t n, unsigned order) REQUIRES(page_lock)
     if (f->references != 0) {
         frame_table[f->references].mappings = f->mappings;
     } else {
-        free_list[order] = f->mappings;
+        *list_of(node_of(n), n, order) = f->mappings;
     }
     if (f->mappings != 0) {
         frame_table[f->mappings].references = f->references;
@@ -64,7 +95,7 @@ static void give(uint64_t n, unsigned order) REQUIRES(page_lock)
         uint64_t buddy = n ^ (1UL << order);
         const struct frame *b = frame_lookup(mfn(buddy));
 
-        if (b == NULL || b->type != FRAME_FREE || b->order != order) {
+        if (b == NULL || b->type != FRAME_FREE || b->order != order || node_of(buddy) != node_of(n)) {
             break;
         }
         list_remove(buddy, order);
@@ -108,7 +139,7 @@ void page_alloc_add(uint64_t start, uint64_t end)
         unsigned order = start == 0 ? PAGE_ORDER_MAX : (unsigned)__builtin_ctzll(start);
 
         order = MIN(order, (unsigned)PAGE_ORDER_MAX);
-        while ((1UL << order) > end - start) {
+        while ((1UL << order) > end - start || (CONFIG_NUMA && !page_affinity_is_one_node(mfn(start), order))) {
             order--;
         }
         give(start, order);
@@ -130,29 +161,97 @@ static void set_claim(struct page_claim *claim, uint64_t count) REQUIRES(page_lo
     __atomic_store_n(&claim->count, count, __ATOMIC_RELAXED);
 }
 
+/*
+ * A free block of NODE that has one of ORDER with COLOUR in it, as small as there is, off its list: *FROM its order, *N
+ * the frame where that one begins. COLOUR is a multiple of 2^ORDER, or 0.
+ */
+static bool find_block(unsigned node, unsigned colour, unsigned order, unsigned *from, uint64_t *n) REQUIRES(page_lock)
+{
+    for (*from = order; *from <= PAGE_ORDER_MAX; ++*from) {
+        uint64_t first = *list_of(node, colour, *from);
+
+        if (first != 0) {
+            list_remove(first, *from);
+            *n = first + (colour & ((1UL << *from) - 1));
+            return true;
+        }
+    }
+    return false;
+}
+
+/* May who has affinity A get a block of ORDER that begins with COLOUR? */
+static bool permits(const struct page_affinity *a, unsigned colour, unsigned order)
+{
+    unsigned end = MIN(colour + (1U << MIN(order, 16U)), colour_count());
+
+    for (unsigned c = colour; c < end; c++) {
+        if (!page_affinity_has_colour(a, c)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Req: BH-MEM-025 */
+/* As find_block(), for who has affinity A. Colours take turns, so that they are used up evenly. */
+static bool find_of_node(const struct page_affinity *a, unsigned node, unsigned order, unsigned *from, uint64_t *n)
+    REQUIRES(page_lock)
+{
+    static unsigned turn; /* [lock page_lock] */
+    unsigned count = colour_count(), step = order < 16 && 1U << order < count ? 1U << order : count;
+
+    if (count == 1) {
+        return find_block(node, 0, order, from, n);
+    }
+    turn += step;
+    for (unsigned i = 0; i < count; i += step) {
+        unsigned colour = (turn + i) & (count - 1) & ~(step - 1);
+
+        if ((a == NULL || !page_affinity_has_colours(a) || permits(a, colour, order)) &&
+            find_block(node, colour, order, from, n)) {
+            turn = colour;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Req: BH-MEM-028 */
+/* The same: nodes that A names come first. */
+static bool find(const struct page_affinity *a, unsigned order, unsigned *from, uint64_t *n) REQUIRES(page_lock)
+{
+    uint32_t nodes = CONFIG_NUMA && a != NULL ? a->nodes : 0;
+
+    for (unsigned i = 0; i < 2 * PAGE_NODE_MAX; i++) {
+        unsigned node = i % PAGE_NODE_MAX;
+        bool is_near = (nodes & BIT(node)) != 0;
+
+        if (is_near == (i < PAGE_NODE_MAX) && find_of_node(a, node, order, from, n)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Req: BH-MEM-009 */
 /* Sealed is no panic: a guest may ask for what needs memory, and is told that there is none. */
-int page_alloc_take_claimed(unsigned order, struct page_claim *claim, mfn_t *out)
+int page_alloc_take_claimed(unsigned order, const struct page_affinity *a, struct page_claim *claim, mfn_t *out)
 {
-    unsigned from = order;
+    unsigned from;
     uint64_t n;
 
     if (order > PAGE_ORDER_MAX || (sealed && __atomic_load_n(&admitted, __ATOMIC_RELAXED) != this_cpu())) {
         return -XEN_ENOMEM;
     }
     spin_lock(&page_lock);
-    while (from <= PAGE_ORDER_MAX && free_list[from] == 0) {
-        from++;
-    }
-    if (from > PAGE_ORDER_MAX || is_claimed(1UL << order, claim)) {
+    if (is_claimed(1UL << order, claim) || !find(a, order, &from, &n)) {
         spin_unlock(&page_lock);
         return -XEN_ENOMEM;
     }
-    n = free_list[from];
-    list_remove(n, from);
+    /* The halves in which it is not are free still. */
     while (from > order) {
         from--;
-        list_push(n + (1UL << from), from);
+        list_push((n & ~((1UL << from) - 1)) ^ (1UL << from), from);
     }
     free_count -= 1UL << order;
     if (CONFIG_CONTROL && claim != NULL) {
@@ -214,8 +313,8 @@ uint64_t page_alloc_claimed_count(void)
 void page_alloc_reset(void)
 {
     spin_lock(&page_lock);
-    for (unsigned order = 0; order <= PAGE_ORDER_MAX; order++) {
-        free_list[order] = 0;
+    for (unsigned i = 0; i < PAGE_NODE_MAX * LIST_COUNT; i++) {
+        free_list[i / LIST_COUNT][i % LIST_COUNT] = 0;
     }
     free_count = 0;
     claimed_count = 0;
@@ -234,24 +333,38 @@ void page_alloc_admit(bool admit)
     __atomic_store_n(&admitted, admit ? this_cpu() : NULL, __ATOMIC_RELAXED);
 }
 
+/* Checks a list of blocks of ORDER that have COLOUR; how many frames they have. */
+static uint64_t audit_list(unsigned node, unsigned colour, unsigned order) REQUIRES(page_lock)
+{
+    const uint32_t *list = list_of(node, colour, order);
+    uint64_t counted = 0;
+    uint32_t previous = 0;
+
+    /* Bound: each block on a list is counted, and there are at most free_count of them. */
+    for (uint32_t n = *list; n != 0 && counted <= free_count; n = frame_table[n].mappings) {
+        const struct frame *f = frame_lookup(mfn(n));
+
+        if (f == NULL || f->type != FRAME_FREE || f->order != order || f->references != previous ||
+            (n & ((1UL << order) - 1)) != 0 || list_of(node_of(n), n, order) != list) {
+            panic("page_alloc: frame %x on a list of order %u is not a free block", n, order);
+        }
+        counted += 1UL << order;
+        previous = n;
+    }
+    return counted;
+}
+
 void page_alloc_audit(void)
 {
+    unsigned colours = colour_count();
     uint64_t counted = 0;
 
     spin_lock(&page_lock);
-    for (unsigned order = 0; order <= PAGE_ORDER_MAX; order++) {
-        uint32_t previous = 0;
+    for (unsigned i = 0; i < PAGE_NODE_MAX * (PAGE_ORDER_MAX + 1); i++) {
+        unsigned order = i % (PAGE_ORDER_MAX + 1), step = order < 16 ? 1U << order : colours;
 
-        /* Bound: each block on a list is counted, and there are at most free_count of them. */
-        for (uint32_t n = free_list[order]; n != 0 && counted <= free_count; n = frame_table[n].mappings) {
-            const struct frame *f = frame_lookup(mfn(n));
-
-            if (f == NULL || f->type != FRAME_FREE || f->order != order || f->references != previous ||
-                (n & ((1UL << order) - 1)) != 0) {
-                panic("page_alloc: frame %x on the list of order %u is not a free block", n, order);
-            }
-            counted += 1UL << order;
-            previous = n;
+        for (unsigned colour = 0; colour < colours; colour += step) {
+            counted += audit_list(i / (PAGE_ORDER_MAX + 1), colour, order);
         }
     }
     if (counted != free_count) {

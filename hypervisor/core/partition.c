@@ -394,7 +394,7 @@ void partition_begin(struct domain *d, const struct boot_domain *config, unsigne
     building = (struct building){
         .config = config, .domain = d, .layout = { .config = config },
     };
-    partition_memory_begin(&building.memory, order_max);
+    partition_memory_begin(&building.memory, PAGE_HAS_AFFINITY ? page_affinity_order(&config->affinity, order_max) : order_max);
 }
 
 int partition_step(void)

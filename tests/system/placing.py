@@ -7,7 +7,7 @@ import struct
 import restarting
 from console import WORK
 
-MARK = struct.pack("<Q", 0x7465726365732E61)    # what guests/life.c writes to its last page
+MARK = 0x7465726365732E61    # what guests/life.c writes to its last page
 PAGE = 4096
 MEMORY = 64
 
@@ -21,15 +21,18 @@ def ram_file(name, mib):
                   "-machine", "memory-backend=ram")
 
 
-def places_of(path, ram_base):
-    """Machine addresses of pages in RAM that begin with the mark."""
-    found, data = [], path.read_bytes()
-    at = data.find(MARK)
+def pages_that_begin(data, word):
+    """Offsets of pages in DATA that begin with these bytes."""
+    found, at = [], data.find(word)
     while at >= 0:
-        found += [ram_base + at] if at % PAGE == 0 else []
-        at = data.find(MARK, at + 1)
-    path.unlink()
+        found += [at] if at % PAGE == 0 else []
+        at = data.find(word, at + 1)
     return found
+
+
+def places_of(path, ram_base, tag=0):
+    """Machine addresses of pages in RAM that begin with the mark."""
+    return [ram_base + at for at in pages_that_begin(path.read_bytes(), struct.pack("<Q", MARK + tag))]
 
 
 def static_memory(*ranges):
@@ -50,4 +53,56 @@ def memory_is_where_the_description_says(start, make, machine, ram_base, first, 
     for at in places_of(ram, ram_base):
         (own if second + (31 << 20) < at < second + (32 << 20) else others).append(at)
     assert len(own) == 1 and len(others) == 1, (own, others)
+    ram.unlink()
     assert not any(at <= others[0] < at + (32 << 20) for at in (first, second))
+
+
+COLOURS = {"alpha": "2-5", "beta": "8-11,14-15"}    # of 16 or more; the hypervisor has 0 and 1
+MARKED = 4096                                       # pages
+
+
+def colours_of(text):
+    ends = [part.split("-") for part in text.split(",")]
+    return {colour for part in ends for colour in range(int(part[0]), int(part[-1]) + 1)}
+
+
+def memory_has_the_colours_that_are_named(start, make, machine, ram_base, text_pages, **options):
+    """Two partitions, one of which starts again, and the hypervisor's code: by where they are in RAM at the end."""
+    ram, qemu = ram_file(f"coloured-{machine}", 512)
+    domains = [make(name, "life", f"pages={MARKED} tag={i + 1}" + (" end=reset" if i == 0 else ""), memory=MEMORY,
+                    extra=f'llc-colors = "{COLOURS[name]}";' + (restarting.RULES.format("reboot", 1) if i == 0 else ""))
+               for i, name in enumerate(COLOURS)]
+    console = start(domains, memory=512, qemu=qemu, **options, bootargs="llc-coloring=on llc-size=1M llc-nr-ways=16 "
+                    "xen-llc-colors=0-1")
+    console.wait_line(None, restarting.DOES_SO_NO_MORE.format("alpha", 1), 60)
+    console.wait_end(30)
+    assert any("cache: 16 colours" in line for line in console.lines[None])
+    for i, (name, colours) in enumerate(COLOURS.items()):
+        frames = [at // PAGE for at in places_of(ram, ram_base, i + 1)]
+        assert len(frames) >= MARKED
+        found = {frame % 16 for frame in frames}
+        assert found == colours_of(colours), (name, found)
+    data = ram.read_bytes()
+    for page in text_pages:
+        frames = [(ram_base + at) // PAGE for at in pages_that_begin(data, page)]
+        # Where the image was loaded, and where it runs.
+        assert len(frames) == 2 and sum(frame % 16 in (0, 1) for frame in frames) >= 1, frames
+    ram.unlink()
+
+
+def text_pages(image, offset, count):
+    """Whole pages of the hypervisor's code, as its file has them."""
+    data = image.read_bytes()
+    return [data[at:at + PAGE] for at in range(offset, offset + count * PAGE, PAGE)]
+
+
+def memory_is_of_the_node(start, make, machine, node_ram, qemu, **options):
+    """One partition with memory of node 1 and one without a wish; NODE_RAM are files, each the memory of a node."""
+    console = start([make("far", "life", "tag=1 pages=256", memory=MEMORY, extra="bulkhead,nodes = <1>;"),
+                     make("any", "life", "tag=2 pages=256", memory=MEMORY)], qemu=qemu, **options)
+    console.wait_end(60)
+    marked = [[len(places_of(path, 0, tag)) for tag in (1, 2)] for path in node_ram]
+    for path in node_ram:
+        path.unlink()
+    assert marked[0][0] == 0 and marked[1][0] >= 256, marked
+    assert marked[0][1] >= 256 and marked[1][1] == 0, marked

@@ -3,7 +3,7 @@
 import pytest
 
 import placing
-from board import RAM_BASE
+from board import RAM_BASE, hypervisor_path
 
 pytestmark = pytest.mark.bulkhead
 
@@ -14,6 +14,35 @@ FIRST, SECOND = RAM_BASE + 0x20000000, RAM_BASE + 0x18000000
 @pytest.mark.parametrize("gic", [2, 3])
 def test_memory_is_where_the_description_says(start, guest, gic):
     placing.memory_is_where_the_description_says(start, guest, f"gic{gic}", RAM_BASE, FIRST, SECOND, gic=gic)
+
+
+# Req: BH-MEM-025, BH-MEM-026, BH-MEM-027, BH-BOOT-060
+def test_memory_has_the_colours_that_are_named(start, guest):
+    code = placing.text_pages(hypervisor_path(), 0x4000, 16)
+    placing.memory_has_the_colours_that_are_named(start, guest, "virt", RAM_BASE, code)
+
+
+# Req: BH-MEM-025, BH-BOOT-060
+def test_linux_with_colours(start, linux):
+    """It gives memory back and gets other of its colours; the hypervisor's default colour is not among them."""
+    console = start([linux("coloured", "selftest=balloon", extra='llc-colors = "1-7,12-15";')], limit=150,
+                    bootargs="llc-coloring=on")
+    console.wait_line("coloured", "selftest balloon: exit 0", 100)
+    console.wait_end(30)
+
+
+# Req: BH-MEM-028, BH-BOOT-061
+def test_memory_is_of_the_node_that_is_named(start, guest):
+    files, qemu, start_of = [], (), {0: RAM_BASE, 1: RAM_BASE + (512 << 20)}
+    for node in start_of:
+        path, (_, backend, *_) = placing.ram_file(f"node{node}-virt", 512)
+        files.append(path)
+        qemu += ("-object", backend.replace("id=ram", f"id=ram{node}"), "-numa", f"node,nodeid={node},memdev=ram{node}")
+    nodes = "".join(f'memory@{at:x} {{ device_type = "memory"; reg = <0 {at:#x} 0 0x20000000>; numa-node-id = <{node}>; }};'
+                    for node, at in start_of.items())
+    placing.memory_is_of_the_node(start, guest, "virt", files, qemu,
+                                  dts=f"/ {{ /delete-node/ memory@40000000; {nodes} }};")
+
 
 
 # Req: BH-MEM-024, BH-BOOT-045

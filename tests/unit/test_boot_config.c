@@ -155,7 +155,7 @@ static void test_warnings(void **state)
 {
     static const char *const unsupported[] = {
         "xen,domain-p2m-mem-mb", "domain-cpupool", "colors",
-        "llc-colors", "sve", "xen,sve", "max_grant_version", "max_grant_frames", "max_maptrack_frames", "passthrough",
+        "sve", "xen,sve", "max_grant_version", "max_grant_frames", "max_maptrack_frames", "passthrough",
         "xen,sci_type", "trap-unmapped-accesses", "v8r_el1_msa",
     };
     static const char *const off[] = {

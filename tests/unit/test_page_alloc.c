@@ -258,17 +258,17 @@ static void test_claims(void **state)
     assert_int_equal(page_alloc_take(2, &m[0]), -XEN_ENOMEM);
     assert_int_equal(page_alloc_take(1, &m[0]), 0);
     assert_int_equal(page_alloc_take(0, &m[1]), -XEN_ENOMEM);
-    assert_int_equal(page_alloc_take_claimed(2, &two, &m[1]), -XEN_ENOMEM);
+    assert_int_equal(page_alloc_take_claimed(2, NULL, &two, &m[1]), -XEN_ENOMEM);
     page_alloc_audit();
-    assert_int_equal(page_alloc_take_claimed(0, &two, &m[1]), 0);
+    assert_int_equal(page_alloc_take_claimed(0, NULL, &two, &m[1]), 0);
     assert_true(two.count == 1 && page_alloc_claimed_count() == RAM_FRAMES - 3);
     /* One's own claim, and the rest of what nobody claims. */
     page_alloc_give(m[0], 1);
-    assert_int_equal(page_alloc_take_claimed(1, &two, &m[2]), 0);
+    assert_int_equal(page_alloc_take_claimed(1, NULL, &two, &m[2]), 0);
     assert_int_equal(two.count, 0);
     page_alloc_audit();
-    assert_int_equal(page_alloc_take_claimed(0, &two, &m[3]), 0);
-    assert_int_equal(page_alloc_take_claimed(0, &two, &m[4]), -XEN_ENOMEM);
+    assert_int_equal(page_alloc_take_claimed(0, NULL, &two, &m[3]), 0);
+    assert_int_equal(page_alloc_take_claimed(0, NULL, &two, &m[4]), -XEN_ENOMEM);
     /* What is given up is anybody's. */
     assert_int_equal(page_alloc_claim(&one, 0), 0);
     assert_int_equal(page_alloc_claim(&one, 0), 0);

@@ -7,6 +7,8 @@
 #include "bh/boot.h"
 #include "bh/console.h"
 #include "bh/cpu.h"
+#include "bh/frame.h"
+#include "bh/page_affinity.h"
 #include "board_arm.h"
 #include "context.h"
 #include "drivers/pl011.h"
@@ -166,6 +168,9 @@ void boot_main(uint64_t tree_pa, uint64_t image_pa)
     boot_take(tree_pa, tree_pa + tree_size);
     boot_read_config(&tree);
     boot_make_memory();
+    if (CONFIG_CACHE_COLOURS && page_affinity_of(FRAME_NO_DOMAIN) != NULL) {
+        image_move();
+    }
     start_gic();
     start_cpus();
     if (CONFIG_PL011 && board_arm.uart_kind != UART_NONE && board_arm.uart_interrupt.intid != 0) {

@@ -15,7 +15,7 @@
 #include "plant.h"
 #include "sysreg.h"
 
-extern char image_start[];
+extern char image_start[], __image_end[];
 
 #define OWN_PAGE(i) ((uint64_t *)(CPU_VA + (uint64_t)(i) * PAGE_SIZE))
 
@@ -173,6 +173,22 @@ int arch_heap_map(size_t page, mfn_t m)
 mfn_t arch_heap_unmap(size_t page)
 {
     return paddr_to_mfn(hyp_unmap_page(HEAP_VA + page * PAGE_SIZE));
+}
+
+/* Req: BH-MEM-027 */
+void image_move(void)
+{
+    int err = hyp_move((uint64_t)image_start, (uint64_t)(__image_end - image_start));
+
+    if (err == 0) {
+        err = hyp_move((uint64_t)OWN_PAGE(CPU_PAGE_STACK), CPU_PAGE_STACK_COUNT * PAGE_SIZE);
+    }
+    if (err == 0) {
+        err = hyp_move((uint64_t)OWN_PAGE(CPU_PAGE_EMERGENCY), PAGE_SIZE);
+    }
+    if (err != 0) {
+        panic("memory: too little of the hypervisor's colours");
+    }
 }
 
 /* ---- Roots of the other CPUs ---- */

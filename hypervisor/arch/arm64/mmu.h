@@ -10,6 +10,9 @@
 #include "bh/types.h"
 #include "layout.h"
 
+/* CONFIG_CACHE_COLOURS: the image and this CPU's own pages go to frames of the hypervisor's colours, if it has any. */
+void image_move(void);
+
 #define PTE_VALID   BIT(0)
 #define PTE_TABLE   BIT(1) /* levels 1 and 2: next table; level 3: page */
 #define PTE_ATTR(i) ((uint64_t)(i) << 2)

@@ -10,6 +10,9 @@
 /* First frame of the simulated RAM: at a multiple of 1 GiB, so that blocks of every size are aligned. */
 #define HOST_RAM_MFN (1UL << ORDER_1G)
 
+/* What arch_cache_way_size() says. */
+extern uint64_t host_cache_way_size;
+
 /*
  * A board with CPU_COUNT CPUs and RAM_MIB of memory, all of it with the page allocator; CPU 0 is the one that runs.
  * May be called again when no domain and no object of the heap is left: everything of the board starts anew.

@@ -16,6 +16,7 @@
 #include "bh/console.h"
 #include "bh/cpu.h"
 #include "bh/frame.h"
+#include "bh/page_affinity.h"
 #include "bh/page_alloc.h"
 
 #if defined(__has_feature)
@@ -105,6 +106,7 @@ void host_memory_init(unsigned ram_mib)
     frame_table = table;
     bank = (struct memory_range){ .start = HOST_RAM_MFN * PAGE_SIZE, .end = HOST_RAM_MFN * PAGE_SIZE + ram_size };
     frame_init(&bank, 1);
+    page_affinity_reset();
     page_alloc_reset();
     page_alloc_add(HOST_RAM_MFN, HOST_RAM_MFN + ram_size / PAGE_SIZE);
 }
@@ -270,12 +272,12 @@ static bool allocation_goes_wrong(void)
 }
 
 /* Programs are linked with --wrap=page_alloc_take_claimed: calls between files come here first. */
-int __real_page_alloc_take_claimed(unsigned order, struct page_claim *claim, mfn_t *out);
-int __wrap_page_alloc_take_claimed(unsigned order, struct page_claim *claim, mfn_t *out);
+int __real_page_alloc_take_claimed(unsigned order, const struct page_affinity *a, struct page_claim *claim, mfn_t *out);
+int __wrap_page_alloc_take_claimed(unsigned order, const struct page_affinity *a, struct page_claim *claim, mfn_t *out);
 
-int __wrap_page_alloc_take_claimed(unsigned order, struct page_claim *claim, mfn_t *out)
+int __wrap_page_alloc_take_claimed(unsigned order, const struct page_affinity *a, struct page_claim *claim, mfn_t *out)
 {
-    return allocation_goes_wrong() ? -XEN_ENOMEM : __real_page_alloc_take_claimed(order, claim, out);
+    return allocation_goes_wrong() ? -XEN_ENOMEM : __real_page_alloc_take_claimed(order, a, claim, out);
 }
 
 /* ---- Heap ---- */
@@ -373,6 +375,14 @@ paddr_t arch_hyp_pte_address(uint64_t pte)
 bool arch_hyp_pte_is_table(uint64_t pte, unsigned level)
 {
     return level < 3 && (pte >> 4 & 3) == 0;
+}
+
+void arch_hyp_move_page(uint64_t *entry, paddr_t p, const void *va, void *to)
+{
+    /* What is at VA is nowhere: there is no machine. */
+    (void)va;
+    (void)to;
+    *entry = (*entry & ~PAGE_MASK) | p.a;
 }
 
 bool arch_hyp_pte_is_writable_code(uint64_t pte)

@@ -26,6 +26,10 @@ SECTIONS
         *(.bss.boot)
         . = ALIGN(4096);
         __boot_end = .;
+        __fixed_start = .;
+        *(.bss.fixed)
+        . = ALIGN(4096);
+        __fixed_end = .;
         *(.bss .bss.*) *(COMMON)
         . = ALIGN(4096);
         __bss_end = .;

@@ -11,6 +11,8 @@
 #include "bh/boot_options.h"
 #include "bh/console.h"
 #include "bh/cpu.h"
+#include "bh/frame.h"
+#include "bh/page_affinity.h"
 #include "bh/sched.h"
 #include "clock.h"
 #include "context.h"
@@ -24,6 +26,7 @@
 #include "lib/fdt.h"
 #include "lib/string.h"
 #include "loader.h"
+#include "mmu.h"
 #include "partition_x86.h"
 #include "smp.h"
 #include "speculation.h"
@@ -266,6 +269,9 @@ void boot_main(uint32_t magic, uint64_t information)
     loader_raise_modules(&board, LOW_MEMORY, IMAGE_PADDR, IMAGE_PADDR + (uint64_t)(__image_end - image_start));
     boot_begin(&board);
     boot_take(0, LOW_MEMORY);
+    for (unsigned i = 0; CONFIG_NUMA && i < acpi.memory_count; i++) {
+        board_add_node(&board, acpi.memory[i].start, acpi.memory[i].end, acpi.memory[i].proximity);
+    }
     boot_take(IMAGE_PADDR, IMAGE_PADDR + (uint64_t)(__image_end - image_start));
     has_tree = open_tree();
     if (has_tree) {
@@ -276,6 +282,9 @@ void boot_main(uint32_t magic, uint64_t information)
         configure_one();
     }
     boot_make_memory();
+    if (CONFIG_CACHE_COLOURS && page_affinity_of(FRAME_NO_DOMAIN) != NULL) {
+        image_move();
+    }
     context_init();
     if (hvm_prepare(&boot_cpu) != 0) {
         panic("no memory for the boot CPU");

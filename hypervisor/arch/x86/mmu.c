@@ -20,7 +20,7 @@ _Static_assert(ARCH_DEVICE_VA == DEVICE_VA && ARCH_DEVICE_VA_END == BOOT_TREE_VA
                ARCH_CPU_VA == CPU_VA && ARCH_WINDOW_PAGE == CPU_PAGE_WINDOW, "layout.h");
 _Static_assert(CPU_PAGE_STATE_COUNT == ARCH_STATE_FRAMES, "layout.h");
 
-extern char image_start[];
+extern char image_start[], __image_end[], __fixed_start[], __fixed_end[];
 
 #define OWN_PAGE(i) ((uint64_t *)CPU_PAGE_VA((uint64_t)(i)))
 
@@ -151,13 +151,32 @@ mfn_t arch_heap_unmap(size_t page)
     return paddr_to_mfn(hyp_unmap_page(HEAP_VA + page * PAGE_SIZE));
 }
 
+/* What of a CPU's own pages is no table and no window. */
+static const uint8_t own_pages[] = {
+    CPU_PAGE_STACK, CPU_PAGE_STACK + 1, CPU_PAGE_FAULT, CPU_PAGE_NMI, CPU_PAGE_MACHINE_CHECK, CPU_PAGE_OWN,
+};
+
+/* Req: BH-MEM-027 */
+void image_move(void)
+{
+    uint64_t fixed = (uint64_t)__fixed_start, behind = (uint64_t)__fixed_end;
+    int err = hyp_move((uint64_t)image_start, fixed - (uint64_t)image_start);
+
+    if (err == 0) {
+        err = hyp_move(behind, (uint64_t)__image_end - behind);
+    }
+    for (unsigned i = 0; i < ARRAY_COUNT(own_pages) && err == 0; i++) {
+        err = hyp_move((uint64_t)OWN_PAGE(own_pages[i]), PAGE_SIZE);
+    }
+    if (err != 0) {
+        panic("memory: too little of the hypervisor's colours");
+    }
+}
+
 /* ---- Roots of the other CPUs ---- */
 
 int hyp_root_create(struct cpu *cpu)
 {
-    static const uint8_t pages[] = {
-        CPU_PAGE_STACK, CPU_PAGE_STACK + 1, CPU_PAGE_FAULT, CPU_PAGE_NMI, CPU_PAGE_MACHINE_CHECK, CPU_PAGE_OWN,
-    };
     mfn_t root, table1, table2, table3, page;
     uint64_t *own = OWN_PAGE(CPU_PAGE_ROOT), *t;
     int err = 0;
@@ -179,10 +198,10 @@ int hyp_root_create(struct cpu *cpu)
     t[0] = mfn_to_paddr(table3).a | PTE_TABLE;
     window_close(t);
     t = window_open(table3);
-    for (unsigned i = 0; i < ARRAY_COUNT(pages) && err == 0; i++) {
+    for (unsigned i = 0; i < ARRAY_COUNT(own_pages) && err == 0; i++) {
         err = frame_alloc_table(&page);
         if (err == 0) {
-            t[pages[i]] = mfn_to_paddr(page).a | PTE_RW;
+            t[own_pages[i]] = mfn_to_paddr(page).a | PTE_RW;
         }
     }
     t[CPU_PAGE_TABLE3] = mfn_to_paddr(table3).a | PTE_RW;

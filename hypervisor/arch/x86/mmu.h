@@ -12,6 +12,11 @@
 #include "cpu_registers.h"
 #include "layout.h"
 
+/* Of what hardware is told the physical address, which stays: whole pages. */
+#define IMAGE_FIXED __attribute__((section(".bss.fixed")))
+/* CONFIG_CACHE_COLOURS: the image and this CPU's own pages go to frames of the hypervisor's colours, if it has any. */
+void image_move(void);
+
 #define PTE_P       BIT(0)
 #define PTE_W       BIT(1)
 #define PTE_U       BIT(2)

@@ -74,6 +74,14 @@ bool arch_vcpu_state_is_at(const struct vcpu *v, uint64_t va, mfn_t m);
 void arch_hyp_publish(void);
 /* When it returns, no CPU uses what it knew of VA any more. */
 void arch_hyp_forget(uint64_t va);
+/*
+ * CONFIG_CACHE_COLOURS, at boot: what is in the page at VA goes to the frame P, which the window TO shows, and VA shows
+ * that from now on, with the same rights. ENTRY, in a window, is what maps VA. VA may be of the code that runs, or of its
+ * stack; nothing but this CPU uses it, and no interrupt comes.
+ */
+void arch_hyp_move_page(uint64_t *entry, paddr_t p, const void *va, void *to);
+/* CONFIG_CACHE_COLOURS: bytes of one way of the cache that all CPUs share; 0: it is not known. */
+uint64_t arch_cache_way_size(void);
 /* Addresses for device registers: from ARCH_DEVICE_VA to ARCH_DEVICE_VA_END. */
 
 /* The heap's range of addresses: PAGES pages, all CPUs see the same. */

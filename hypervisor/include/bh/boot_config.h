@@ -21,6 +21,7 @@
 #include "bh/board.h"
 #include "bh/console.h"
 #include "bh/frame.h"
+#include "bh/page_affinity.h"
 #include "bh/restart.h"
 #include "bh/start_order.h"
 #include "bh/types.h"
@@ -58,6 +59,7 @@ struct boot_domain {
     struct restart_rules restart;
     unsigned place_count;          /* of these; 0: any memory that is free */
     struct memory_range place[CONFIG_PLACEMENT ? BOOT_PLACE_COUNT : 1]; /* the board's memory that it gets, in this order */
+    struct page_affinity affinity; /* bh/boot_affinity.h; zeros: any memory will do */
     bool is_direct;                /* at its machine addresses */
     uint16_t shared_first;         /* bh/shared_memory.h: its shares, from this one on */
     uint16_t shared_count;

@@ -24,7 +24,7 @@ enum hyp_right {
 
 /* Where the image was loaded: set before anything else runs. [boot] */
 extern uint64_t image_paddr;
-/* Physical address of something in the image. */
+/* Where something in the image was loaded; it is there still, but for what hyp_move() has moved. */
 paddr_t image_to_paddr(const void *p);
 
 /*
@@ -37,6 +37,13 @@ MUST_USE int hyp_map(uint64_t va, uint64_t pa, uint64_t size, enum hyp_right rig
 void hyp_unmap(uint64_t va, uint64_t size);
 /* The same for one page; returns the physical address that it showed. */
 paddr_t hyp_unmap_page(uint64_t va);
+
+/*
+ * CONFIG_CACHE_COLOURS: the SIZE bytes at VA, mapped as pages, go to frames of the hypervisor's colours. Where they were
+ * nobody uses any more, but it is not given back: other CPUs begin there. At boot, while one CPU runs. -XEN_ENOMEM: some
+ * have not gone.
+ */
+MUST_USE int hyp_move(uint64_t va, uint64_t size);
 
 /* Unmaps SIZE bytes of the image at P, whole pages, for good and gives them to the page allocator. */
 void hyp_give_back(void *p, size_t size);

@@ -18,14 +18,16 @@ struct page_claim {
     uint64_t count; /* [lock page_alloc] read [atomic] */
 };
 
+struct page_affinity;
 /*
- * Takes a block of 2^ORDER frames, aligned to its size; they come off CLAIM (or NULL) first. The frames stay FRAME_FREE
- * until assigned. -XEN_ENOMEM: also if what is free is claimed by others.
+ * Takes a block of 2^ORDER frames, aligned to its size, as affinity A wants it (NULL: any); they come off CLAIM (or NULL)
+ * first. The frames stay FRAME_FREE until assigned. -XEN_ENOMEM: also if what is free is claimed by others, or of other
+ * colours. Bound: a look at each colour and order of each node.
  */
-MUST_USE int page_alloc_take_claimed(unsigned order, struct page_claim *claim, mfn_t *out);
+MUST_USE int page_alloc_take_claimed(unsigned order, const struct page_affinity *a, struct page_claim *claim, mfn_t *out);
 static inline MUST_USE int page_alloc_take(unsigned order, mfn_t *out)
 {
-    return page_alloc_take_claimed(order, NULL, out);
+    return page_alloc_take_claimed(order, NULL, NULL, out);
 }
 /*
  * COUNT frames, wherever they are, are CLAIM's; with 0 none are any more. -XEN_EINVAL: some are already. -XEN_ENOMEM:

@@ -9,6 +9,7 @@
 #include "../cpu_registers.h"
 #include "../cpuid_policy.h"
 #include "../hvm.h"
+#include "../mmu.h"
 #include "../msr_policy.h"
 #include "../tlb.h"
 #include "arch/arch.h"
@@ -32,8 +33,8 @@
 #define PAUSE_THRESHOLD 1000
 
 /* APM volume 2, 15.10.1 and 15.11: a bit each port, and one more; two bits an MSR, in four ranges. */
-static uint8_t io_map[3 * PAGE_SIZE] __attribute__((aligned(4096)));  /* [boot] */
-static uint8_t msr_map[2 * PAGE_SIZE] __attribute__((aligned(4096))); /* [boot] */
+static IMAGE_FIXED uint8_t io_map[3 * PAGE_SIZE] __attribute__((aligned(4096)));  /* [boot] */
+static IMAGE_FIXED uint8_t msr_map[2 * PAGE_SIZE] __attribute__((aligned(4096))); /* [boot] */
 
 bool svm_saves_next_rip;
 static uint32_t asid_count; /* [boot] 0 is the hypervisor's */
