@@ -63,14 +63,27 @@ static void set_apart(const char *name, uint64_t start, uint64_t end)
     }
 }
 
+/* All memory but the heap that the description names is nobody's. */
+static void confine_heap(struct boot_config *c)
+{
+    unsigned count = memory_gaps(board->memory, board->memory_count, c->heap, c->heap_count, space.free, FREE_COUNT);
+
+    for (unsigned i = 0; i < count; i++) {
+        set_apart("xen,static-heap", space.free[i].start, space.free[i].end);
+    }
+}
+
 /* What was read is in the configuration. */
 static void take_modules(void)
 {
-    const struct boot_config *c = &space.config;
+    struct boot_config *c = &space.config;
     const struct boot_module *m;
     uint64_t start, end;
     unsigned region = 0;
 
+    if (CONFIG_PLACEMENT && c->heap_count != 0) {
+        confine_heap(c);
+    }
     while (CONFIG_SHARED_MEMORY && shared_memory_place(&region, &start, &end)) {
         boot_take(start, end);
     }

@@ -659,6 +659,9 @@ unsigned boot_config_read(const struct fdt *t, const struct board *b, const stru
         return 0;
     }
     read_arguments(t, &b->chosen, c);
+    if (CONFIG_PLACEMENT) {
+        boot_placement_read_heap(t, b, c);
+    }
     boot_known_check(t, &b->chosen, BOOT_KNOWN_CHOSEN);
     for (bool more = fdt_first_child(t, &b->chosen, &node); more; more = fdt_next_sibling(t, &node, &node)) {
         struct boot_domain *d = &c->domain[c->domain_count];

@@ -79,7 +79,7 @@ static const struct known_property shared_properties[] = {
 static const struct known_property chosen_properties[] = {
     { .name = "xen,xen-bootargs", .supported = true },
     { .name = "xen,dom0-bootargs", .supported = CONFIG_CONTROL },
-    { .name = "xen,static-heap" },
+    { .name = "xen,static-heap", .supported = CONFIG_PLACEMENT },
     { .name = "xen,uefi-cfg-load" },
     { .name = "xen,static-mem" },
 };

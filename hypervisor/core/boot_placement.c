@@ -113,6 +113,36 @@ static bool read_direct(const struct reading *r)
     return true;
 }
 
+/* Req: BH-BOOT-062 */
+void boot_placement_read_heap(const struct fdt *t, const struct board *b, struct boot_config *c)
+{
+    const char *name = "xen,static-heap";
+    struct fdt_node n = b->chosen;
+    struct fdt_property p;
+    uint64_t start, size;
+
+    c->heap_count = 0;
+    if (!fdt_find_property(t, &b->chosen, name, &p)) {
+        return;
+    }
+    boot_config_cells(t, &b->chosen, &b->chosen, &n);
+    for (uint32_t i = 0; fdt_property_reg(&p, &n, i, &start, &size) == 0; i++) {
+        uint64_t end = start + size;
+
+        if (size == 0 || (start | size) % PAGE_SIZE != 0 || end < start || !board_has_memory(b, start, size)) {
+            boot_config_report(LOG_ERROR, t, &b->chosen, name, "0x%llx: expected whole pages of the board's memory",
+                               (unsigned long long)start);
+        } else if (c->heap_count == BOOT_HEAP_COUNT) {
+            boot_config_report(LOG_ERROR, t, &b->chosen, name, "expected at most %u ranges", BOOT_HEAP_COUNT);
+        } else {
+            c->heap[c->heap_count++] = (struct memory_range){ .start = start, .end = end };
+        }
+    }
+    if (c->heap_count == 0) {
+        boot_config_report(LOG_ERROR, t, &b->chosen, name, "expected addresses and sizes; not used");
+    }
+}
+
 bool boot_placement_read(const struct fdt *t, const struct board *b, const struct memory_range *taken, unsigned count,
                          const struct boot_config *c, struct boot_domain *d)
 {

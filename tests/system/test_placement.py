@@ -16,6 +16,23 @@ def test_memory_is_where_the_description_says(start, guest, gic):
     placing.memory_is_where_the_description_says(start, guest, f"gic{gic}", RAM_BASE, FIRST, SECOND, gic=gic)
 
 
+# Req: BH-BOOT-062
+def test_all_memory_is_of_the_heap_that_is_named(start, guest):
+    """But for memory that is set apart. One that does not fit is not started, though the board has memory."""
+    ram, qemu = placing.ram_file("heap-virt", 1024)
+    heap = (RAM_BASE + 0x30000000, 160 << 20)
+    cells = f"xen,static-heap = <0 {heap[0]:#x} 0 {heap[1]:#x}>;"
+    console = start([guest("in", "life", "tag=1 pages=4096", memory=64),
+                     guest("apart", "life", "tag=2", memory=32, extra=placing.static_memory((FIRST, 32 << 20))),
+                     guest("large", "hello", memory=128)], qemu=qemu, dts=f"/ {{ chosen {{ {cells} }}; }};")
+    console.wait_end(60)
+    assert any("large: 131072 KiB of memory: only" in line for line in console.lines[None])
+    places = [placing.places_of(ram, RAM_BASE, tag) for tag in (1, 2)]
+    ram.unlink()
+    assert len(places[0]) == 4096 and all(heap[0] <= at < sum(heap) for at in places[0])
+    assert len(places[1]) == 1 and FIRST <= places[1][0] < FIRST + (32 << 20)
+
+
 # Req: BH-MEM-025, BH-MEM-026, BH-MEM-027, BH-BOOT-060
 def test_memory_has_the_colours_that_are_named(start, guest):
     code = placing.text_pages(hypervisor_path(), 0x4000, 16)

@@ -178,7 +178,7 @@ static void test_warnings(void **state)
         assert_string_equal(log_text(), "");
     }
     assert_int_equal(read_chosen(
-        "xen,static-heap = <1>; xen,new = <1>;\n"
+        "xen,uefi-cfg-load = <1>; xen,new = <1>;\n"
         "other { compatible = \"simple-framebuffer\"; };\n"
         DOMAIN("d", BASIC "memroy = <0>; bulkhead,future; status = \"okay\"; "
                "v { compatible = \"xen,vcpu\"; };\n"
@@ -187,7 +187,7 @@ static void test_warnings(void **state)
                "k { compatible = \"multiboot,kernel\"; reg = <0 0x50000000 0x10>; xen,uefi-binary = \"a\"; load = <1>; };")),
         0);
     assert_int_equal(config.domain_count, 1);
-    expect_log("/chosen: xen,static-heap: not supported yet, ignored\n");
+    expect_log("/chosen: xen,uefi-cfg-load: not supported yet, ignored\n");
     expect_log("/chosen: xen,new: unknown, ignored\n");
     expect_log("/chosen/d: memroy: unknown, ignored\n");
     expect_log("/chosen/d: bulkhead,future: unknown, ignored\n");
@@ -446,6 +446,29 @@ static void test_enhanced(void **state)
     }
 }
 
+/* Req: BH-BOOT-062 */
+static void test_heap(void **state)
+{
+    (void)state;
+    read_chosen("#address-cells = <2>; #size-cells = <2>; xen,static-heap = <0 0x50000000 0 0x1000000 0 0x7f000000 0 0x1000000>;");
+    assert_string_equal(log_text(), "");
+    assert_int_equal(config.heap_count, 2);
+    assert_true(config.heap[1].start == 0x7f000000 && config.heap[1].end == 0x80000000);
+    read_chosen("#size-cells = <1>; xen,static-heap = <0 0x50000000 0x800 0 0x50000000 0 0 0x3ffff000 0x2000 0 0x60000000 0x1000>;");
+    assert_int_equal(config.heap_count, 1);
+    assert_true(config.heap[0].start == 0x60000000);
+    expect_log("/chosen: xen,static-heap: 0x50000000: expected whole pages of the board's memory");
+    expect_log("/chosen: xen,static-heap: 0x3ffff000: expected whole pages of the board's memory");
+    read_chosen("xen,static-heap = <1>;");
+    assert_int_equal(config.heap_count, 0);
+    expect_log("/chosen: xen,static-heap: expected addresses and sizes; not used");
+    read_chosen("#size-cells = <1>; xen,static-heap = <0 0x50000000 0x1000 0 0x50001000 0x1000 0 0x50002000 0x1000 "
+                "0 0x50003000 0x1000 0 0x50004000 0x1000 0 0x50005000 0x1000 0 0x50006000 0x1000 0 0x50007000 0x1000 "
+                "0 0x50008000 0x1000>;");
+    assert_int_equal(config.heap_count, BOOT_HEAP_COUNT);
+    expect_log("/chosen: xen,static-heap: expected at most 8 ranges");
+}
+
 /* Req: BH-BOOT-044, BH-BOOT-045 */
 static void test_placement(void **state)
 {
@@ -600,6 +623,7 @@ int main(void)
         cmocka_unit_test(test_bad_names),   cmocka_unit_test(test_bad_modules), cmocka_unit_test(test_long_arguments),
         cmocka_unit_test(test_cells),       cmocka_unit_test(test_too_many),  cmocka_unit_test(test_report),
         cmocka_unit_test(test_dom0),        cmocka_unit_test(test_capabilities), cmocka_unit_test(test_enhanced),
+        cmocka_unit_test(test_heap),
         cmocka_unit_test(test_placement), cmocka_unit_test(test_device_tree),  cmocka_unit_test(test_shared),
         cmocka_unit_test(test_shared_by_several),
     };

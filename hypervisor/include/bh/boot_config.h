@@ -47,6 +47,9 @@ struct boot_module {
 /* Ranges of memory that are set apart for a partition. */
 #define BOOT_PLACE_COUNT 8
 
+/* Ranges of "xen,static-heap". */
+#define BOOT_HEAP_COUNT 8
+
 struct boot_domain {
     char name[BOOT_NAME_SIZE];     /* letters, digits and . _ - + ; of no other partition */
     uint64_t memory_kib;           /* a multiple of 4 */
@@ -81,6 +84,8 @@ struct boot_config {
     const char *bootargs;          /* the hypervisor's command line, terminated; NULL: none */
     uint32_t bootargs_size;        /* characters, without the terminator */
     unsigned domain_count;
+    unsigned heap_count;           /* of these; 0: any memory that is free is given out */
+    struct memory_range heap[CONFIG_PLACEMENT ? BOOT_HEAP_COUNT : 1];
     bool has_channels;             /* there is something for boot_channels_make() */
     struct boot_domain domain[CONFIG_MAX_DOMAINS]; /* those without an error, in the order of the tree */
 };

@@ -16,6 +16,12 @@
 MUST_USE bool boot_placement_read(const struct fdt *t, const struct board *b, const struct memory_range *taken,
                                   unsigned count, const struct boot_config *c, struct boot_domain *d);
 
+/*
+ * Reads "xen,static-heap": all memory that is given out, but for what partitions have by "xen,static-mem", is of these
+ * ranges. What is wrong with one is reported, and it is left out.
+ */
+void boot_placement_read_heap(const struct fdt *t, const struct board *b, struct boot_config *c);
+
 /* Is some of START up to END set apart for D? */
 static inline bool boot_placement_overlaps(const struct boot_domain *d, uint64_t start, uint64_t end)
 {
