@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CPU pools (sysctl.h, XEN_SYSCTL_cpupool_op). A pool is a name for a set of CPUs and the domains that run there, by the
- * rules of the one scheduler: which pool a CPU or a domain is in, the scheduler knows. Pool 0 is always there; at first
- * it has everything. A CPU that a vCPU owns stays in it, for that vCPU.
+ * CPU pools (sysctl.h, XEN_SYSCTL_cpupool_op). A pool is a name for a set of CPUs and the domains that run there, as one
+ * of two of Xen's schedulers has it: credit2, by weight, or null, a CPU for each vCPU. Which pool a CPU or a domain is in,
+ * the scheduler knows. Pool 0 is always there; at first it has everything. A CPU that a vCPU owns stays in it, for that vCPU.
  *
  * Pools change only during a control operation, of which there is one at a time (control_begin()).
  */
@@ -20,9 +20,10 @@
 static struct {
     bool exists;
     uint32_t id; /* what control domains call it; they choose */
-} pools[POOL_COUNT] = { { true, 0 } };
+    uint32_t sched_id;
+} pools[POOL_COUNT] = { { true, 0, XEN_SCHEDULER_CREDIT2 } };
 
-static int find(uint32_t id, unsigned *out)
+int cpupool_find(uint32_t id, unsigned *out)
 {
     for (unsigned i = 0; i < POOL_COUNT; i++) {
         if (pools[i].exists && pools[i].id == id) {
@@ -81,6 +82,11 @@ static unsigned count_in(unsigned pool)
     return count;
 }
 
+uint32_t cpupool_scheduler(unsigned pool)
+{
+    return pools[pool].sched_id;
+}
+
 uint32_t cpupool_id(const struct domain *d)
 {
     return pools[d->pool].id;
@@ -90,7 +96,7 @@ int cpupool_check(uint32_t id, uint8_t *out)
 {
     unsigned pool;
 
-    if (find(id, &pool) != 0) {
+    if (cpupool_find(id, &pool) != 0) {
         return -XEN_ENOENT;
     }
     if (count_in(pool) == 0) {
@@ -105,14 +111,14 @@ static int create(struct xen_sysctl_cpupool_op *p)
     uint32_t id = p->cpupool_id;
     unsigned unused, place = 0;
 
-    if (p->sched_id != XEN_SCHEDULER_CREDIT2) {
-        return -XEN_EINVAL;
+    if (p->sched_id != XEN_SCHEDULER_CREDIT2 && p->sched_id != XEN_SCHEDULER_NULL) {
+        return -XEN_ENOENT;
     }
     if (id == XEN_SYSCTL_CPUPOOL_PAR_ANY) {
         /* Bound: one of them is not taken. */
-        for (id = 1; find(id, &unused) == 0; id++) {
+        for (id = 1; cpupool_find(id, &unused) == 0; id++) {
         }
-    } else if (find(id, &unused) == 0) {
+    } else if (cpupool_find(id, &unused) == 0) {
         return -XEN_EEXIST;
     }
     while (place < POOL_COUNT && pools[place].exists) {
@@ -123,6 +129,8 @@ static int create(struct xen_sysctl_cpupool_op *p)
     }
     pools[place].exists = true;
     pools[place].id = id;
+    pools[place].sched_id = p->sched_id;
+    sched_set_sole((uint8_t)place, p->sched_id == XEN_SCHEDULER_NULL);
     p->cpupool_id = id;
     return 0;
 }
@@ -222,7 +230,7 @@ static int64_t tell(struct vcpu *v, struct xen_sysctl_cpupool_op *p)
     }
     cpus = cpus_in(pool);
     p->cpupool_id = pools[pool].id;
-    p->sched_id = XEN_SCHEDULER_CREDIT2;
+    p->sched_id = pools[pool].sched_id;
     p->n_dom = domains_in(pool);
     return domctl_bitmap_to(v, &p->cpumap, cpus.word, cpu_count);
 }
@@ -246,13 +254,13 @@ int64_t cpupool_op(struct vcpu *v, struct xen_sysctl *op)
     case XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN:
         return move_domain(v, p->cpupool_id, p->domid);
     case XEN_SYSCTL_CPUPOOL_OP_DESTROY:
-        err = find(p->cpupool_id, &pool);
+        err = cpupool_find(p->cpupool_id, &pool);
         return err == 0 ? destroy(pool) : err;
     case XEN_SYSCTL_CPUPOOL_OP_ADDCPU:
-        err = find(p->cpupool_id, &pool);
+        err = cpupool_find(p->cpupool_id, &pool);
         return err == 0 ? add_cpu(pool, p->cpu) : err;
     case XEN_SYSCTL_CPUPOOL_OP_RMCPU:
-        err = find(p->cpupool_id, &pool);
+        err = cpupool_find(p->cpupool_id, &pool);
         return err == 0 ? remove_cpu(pool, p->cpu) : err;
     default:
         return -XEN_ENOSYS;

@@ -4,6 +4,7 @@
  */
 #include "arch/arch.h"
 #include "bh/cpu.h"
+#include "bh/cpupool.h"
 #include "bh/domain.h"
 #include "bh/domctl.h"
 #include "bh/guest_copy.h"
@@ -211,7 +212,7 @@ int64_t domctl_scheduler_op(struct vcpu *v, struct domain *d, struct xen_domctl 
 
     (void)v;
     (void)a;
-    if (s->sched_id != XEN_SCHEDULER_CREDIT2) {
+    if (s->sched_id != XEN_SCHEDULER_CREDIT2 || cpupool_scheduler(d->pool) != XEN_SCHEDULER_CREDIT2) {
         return -XEN_EINVAL;
     }
     switch (s->cmd) {

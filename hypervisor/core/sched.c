@@ -85,6 +85,8 @@ void sched_runstate(const struct vcpu *v, struct runstate *out)
 
 void sched_vcpu_remove(struct vcpu *v)
 {
+    cpuset_t targets = { { 0 } };
+
     spin_lock(&sched_lock);
     if (CONFIG_SCHED_FAIR && v->sched.queued) {
         sched_fair_dequeue(v);
@@ -99,9 +101,11 @@ void sched_vcpu_remove(struct vcpu *v)
     }
     if (CONFIG_CONTROL) {
         sched_cap_forget(v->domain);
+        sched_forget_sole(v, &targets);
     }
     set_state(v, VCPU_OFFLINE, arch_time_now());
     spin_unlock(&sched_lock);
+    sched_request_all(&targets);
 }
 
 static ALWAYS_INLINE bool is_capped(const struct vcpu *v)
@@ -137,6 +141,9 @@ static struct cpu *make_runnable(struct vcpu *v, uint64_t now) REQUIRES(sched_lo
         return NULL;
     }
     target = sched_fair_place(v);
+    if (CONFIG_CONTROL && unlikely(target == NULL) && sched_find_sole(v)) {
+        target = sched_fair_place(v);
+    }
     if (target != NULL) {
         sched_fair_rank(v, target, now);
     }

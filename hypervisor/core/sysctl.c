@@ -53,14 +53,13 @@ static int64_t readconsole(struct vcpu *v, struct xen_sysctl *op)
 static int64_t scheduler_op(struct vcpu *v, struct xen_sysctl *op)
 {
     struct xen_sysctl_scheduler_op *s = &op->u.scheduler_op;
-
-    uint8_t pool;
+    unsigned pool;
 
     (void)v;
-    if (cpupool_check(s->cpupool_id, &pool) == -XEN_ENOENT) {
+    if (cpupool_find(s->cpupool_id, &pool) != 0) {
         return -XEN_ESRCH;
     }
-    if (s->sched_id != XEN_SCHEDULER_CREDIT2 ||
+    if (s->sched_id != XEN_SCHEDULER_CREDIT2 || cpupool_scheduler(pool) != XEN_SCHEDULER_CREDIT2 ||
         (s->cmd != XEN_SYSCTL_SCHEDOP_getinfo && s->cmd != XEN_SYSCTL_SCHEDOP_putinfo)) {
         return -XEN_EINVAL;
     }

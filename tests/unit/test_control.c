@@ -704,12 +704,14 @@ static void test_board(void **state)
     finish();
 }
 
+static uint32_t pool_scheduler = XEN_SCHEDULER_CREDIT2;
+
 static int64_t pool_op(uint32_t op, uint32_t id, uint32_t cpu, uint32_t domid, struct xen_sysctl_cpupool_op *out)
 {
     struct xen_sysctl s = { .cmd = XEN_SYSCTL_cpupool_op, .interface_version = XEN_SYSCTL_INTERFACE_VERSION };
     int64_t result;
 
-    s.u.cpupool_op = (struct xen_sysctl_cpupool_op){ .op = op, .cpupool_id = id, .sched_id = XEN_SCHEDULER_CREDIT2,
+    s.u.cpupool_op = (struct xen_sysctl_cpupool_op){ .op = op, .cpupool_id = id, .sched_id = pool_scheduler,
                                                      .domid = domid, .cpu = cpu };
     s.u.cpupool_op.cpumap.nr_bits = 8;
     POINT(s.u.cpupool_op.cpumap.bitmap, BUFFER);
@@ -782,6 +784,14 @@ static void test_pools(void **state)
     assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_DESTROY, 0, 0, 0, &p), -XEN_EBUSY);
     assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_DESTROY, 1, 0, 0, &p), -XEN_ENOENT);
     assert_int_equal(pool_op(8, 0, 0, 0, &p), -XEN_ENOSYS);
+    pool_scheduler = XEN_SCHEDULER_ARINC653;
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_CREATE, 3, 0, 0, &p), -XEN_ENOENT);
+    pool_scheduler = XEN_SCHEDULER_NULL;
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_CREATE, 3, 0, 0, &p), 0);
+    pool_scheduler = XEN_SCHEDULER_CREDIT2;
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_INFO, 3, 0, 0, &p), 0);
+    assert_int_equal(p.sched_id, XEN_SCHEDULER_NULL);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_DESTROY, 3, 0, 0, &p), 0);
     /* As many as there may be. */
     for (unsigned i = 1; i < 32; i++) {
         assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_CREATE, ANY, 0, 0, &p), 0);

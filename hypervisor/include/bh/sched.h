@@ -68,6 +68,7 @@ struct sched_unit {
     cpuset_t affinity;         /* CPUs that it may use: */
     cpuset_t asked;            /* what it was told to use, as far as that is in its pool; if nothing is, all of the pool */
     cpuset_t preferred;        /* of those, CPUs where it goes if they are idle */
+    struct cpu *sole;          /* in a pool without sharing: the CPU that it has there; NULL: it waits for one */
     uint16_t weight;
     uint8_t pool;              /* its domain's */
     uint8_t intent;            /* [cpu] enum sched_intent */
@@ -96,6 +97,7 @@ struct sched_cpu {
     bool is_apart;             /* one of both: it is not shared */
     uint8_t open_place;        /* in a schedule: whose window it is; 0: nobody's */
     uint8_t pool;              /* the pool that it is in (bh/cpupool.h), or SCHED_NO_POOL */
+    struct vcpu *sole_of;      /* in a pool without sharing: who has it */
     struct timer slice;        /* [cpu] ends the current vCPU's turn; armed when somebody waits for this CPU */
     struct timer refill;       /* [cpu] a domain that has spent its cap may run again */
     bool contended;            /* [atomic] somebody waited at the last pick: the turn that begins there has an end */
@@ -176,6 +178,8 @@ MUST_USE int sched_move_domain(struct domain *d, uint8_t pool);
 void sched_move_cpu(struct cpu *cpu, uint8_t pool);
 /* CPUs came to D's pool or went: which of them its vCPUs may use is found anew. Bound: its vCPUs. */
 void sched_pool_changed(struct domain *d);
+/* In POOL, which has no domain yet, each vCPU has a CPU that no other one of it has, or waits for one; or not. */
+void sched_set_sole(uint8_t pool, bool is);
 /* How long nothing ran on CPU, in nanoseconds. */
 uint64_t sched_idle_ns(const struct cpu *cpu);
 
@@ -196,6 +200,11 @@ extern struct spinlock sched_lock;
 void sched_request_all(const cpuset_t *cpus);
 /* Finds which CPUs V may use: of those that it was told to, the ones in its pool; or else all of that. Bound: CPUs. */
 void sched_confine(struct vcpu *v);
+
+/* V waits, and may use no CPU: has it found one in a pool without sharing? Bound: CPUs. */
+bool sched_find_sole(struct vcpu *v);
+/* V goes: another may have the CPU that it had in such a pool. Who is to look is added to TARGETS. Bound: who waits. */
+void sched_forget_sole(struct vcpu *v, cpuset_t *targets);
 
 /* What runs next on a CPU that has an owner; OLD runs there now (or NULL), and may go on if OLD_GOES_ON. */
 struct vcpu *sched_pinned_pick(const struct cpu *cpu, struct vcpu *old, bool old_goes_on);
