@@ -51,7 +51,7 @@ help:
 	@echo "make unit             unit tests on this machine; make coverage measures what they reach"
 	@echo "make verify           prove the ownership module's contracts (Frama-C)"
 	@echo "make system           boot tests under QEMU"
-	@echo "make pairs            build and boot the options of the build in all pairs"
+	@echo "make pairs            build and boot the options of the build in all pairs; make sizes: what each of them adds"
 	@echo "make fuzz-short       a minute of fuzzing; make soak is the long form, with long boot tests"
 	@echo "make bench            executed instructions, sizes and memory beside Debian's Xen"
 	@echo "make menuconfig       edit a configuration"

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Build and boot the options of Kconfig in all pairs.
 
-usage: pairs.py          for each architecture configurations in which every two options have every two values that can
-                         occur together: each must build without a warning, and a guest must run on it to its end. Then
-                         how many bytes each option adds to an image with most of them: if none, it removes nothing
+usage: pairs.py boot     for each architecture configurations in which every two options have every two values that can
+                         occur together: each must build without a warning, and a guest must run on it to its end
+       pairs.py sizes    how many bytes each option adds to an image with most of them: if none, it removes nothing
                          when it is off
-       pairs.py list     print the configurations
+       pairs.py list     print the configurations of the first
 
 They are made anew from Kconfig each time, the same ones for the same Kconfig, in build/pairs/.
 """
@@ -175,7 +175,7 @@ def check_set(options, name, values):
     return error
 
 
-def check_sizes(options, pool):
+def compare_sizes(options, pool):
     """Lines of the table of what each option adds, and the number of those that do not do what they are for."""
     base = {n: n not in OFF_IN_SIZES for n in options.names}
     jobs = {}
@@ -196,36 +196,46 @@ def check_sizes(options, pool):
     return lines, failed
 
 
-def check(options, sets, pool):
-    """How many of the sets and of the options failed."""
+def check_sets(options, sets, pool):
+    """How many of the sets failed."""
     jobs = {name: pool.submit(check_set, options, name, values) for name, values in sets.items()}
     failed = 0
     for name, job in jobs.items():
         if job.result() is not None:
             failed += 1
             print(f"pairs: set {name}: {job.result()}")
-    lines, useless = check_sizes(options, pool)
+    print(f"pairs: {options.arch}: {len(sets)} sets, {failed} failed")
+    return failed
+
+
+def check_sizes(options, pool):
+    """How many options failed."""
+    lines, failed = compare_sizes(options, pool)
     print("\n".join(lines))
-    print(f"pairs: {options.arch}: {len(sets)} sets, {failed} failed; {useless} of {len(options.names)} options failed")
-    return failed + useless
+    print(f"pairs: {options.arch}: {failed} of {len(options.names)} options failed")
+    return failed
 
 
 def main(argv):
-    if argv[1:] not in ([], ["list"]):
+    if argv[1:] not in (["boot"], ["sizes"], ["list"]):
         sys.exit(__doc__)
+    architectures = [Options(arch) for arch in NM]
+    if argv[1] == "sizes":
+        with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+            return 1 if sum(check_sizes(options, pool) for options in architectures) else 0
     work = []
-    for options in map(Options, NM):
+    for options in architectures:
         sets = {f"{options.arch}-{number}": values for number, values in enumerate(cover(options))}
         for name, values in sets.items():
             options.write(values, FOLDER / f"{name}.config")
             print(f"{name:8} " + " ".join(n if v else "-" * len(n) for n, v in zip(options.names, values)))
         work.append((options, sets))
-    if argv[1:] == ["list"]:
+    if argv[1] == "list":
         return 0
     boards.Board([], gic=2).base_dts()
     boards.Board([], gic=3).base_dts()
     with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        return 1 if sum(check(options, sets, pool) for options, sets in work) else 0
+        return 1 if sum(check_sets(options, sets, pool) for options, sets in work) else 0
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ PYTEST ?= /usr/bin/python3 -m pytest -q -p no:cacheprovider
 SYSTEM_JOBS ?= $(shell nproc)
 TEST_CONFIGS := arm64 arm64-static arm64-windows arm64-debug x86_64 x86_64-debug
 
-.PHONY: test test-parts system contract requirements configs pairs verify soak bench debian
+.PHONY: test test-parts system contract requirements configs pairs sizes verify soak bench debian
 
 # A make of its own after the setup: what this one has read may come from tools that were missing.
 test:
@@ -29,9 +29,13 @@ test-parts:
 configs: hypervisor
 	@for c in $(TEST_CONFIGS); do $(MAKE) --no-print-directory hypervisor CONFIG=$$c || exit 1; done
 
-# Options of the build in all pairs, each set built and booted; what each option adds to the image.
+# Options of the build in all pairs, each set built and booted.
 pairs: guests guests-x86
-	@$(PYTHON) scripts/pairs.py
+	@$(PYTHON) scripts/pairs.py boot
+
+# What each option adds to the image.
+sizes:
+	@$(PYTHON) scripts/pairs.py sizes
 
 # What the style asks of the source itself.
 contract:
@@ -55,6 +59,7 @@ system: all configs guests guests-x86 debian
 soak: all configs guests guests-x86 debian
 	@$(MAKE) --no-print-directory fuzz-soak
 	@$(MAKE) --no-print-directory hypercalls-soak control-soak
+	@$(MAKE) --no-print-directory sizes
 	@$(PYTEST) tests/system -m soak
 
 bench: all configs guests guests-x86 debian
