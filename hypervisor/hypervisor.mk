@@ -42,9 +42,11 @@ HYP_$(CONFIG_PV_BACKEND) += core/pv_backend.c
 HYP_$(CONFIG_RESTART) += core/restart.c
 HYP_$(if $(CONFIG_CACHE_COLOURS),y,$(CONFIG_NUMA)) += core/boot_affinity.c core/page_affinity.c
 HYP_$(CONFIG_CACHE_COLOURS) += arch/$(HYP_ARCH)/cache.c arch/$(HYP_ARCH)/move.S
+HYP_$(CONFIG_COUNTERS) += core/counters.c
+HYP_$(CONFIG_DEBUG_KEYS) += core/debug_key.c
 HYP_$(CONFIG_PLACEMENT) += core/boot_placement.c
 HYP_$(CONFIG_SHARED_MEMORY) += $(addprefix core/, boot_shared_memory.c partition_shared.c shared_memory.c)
-HYP_$(CONFIG_CONTROL) += $(addprefix core/, cpupool.c sched_cap.c debug_key.c domctl.c domctl_life.c domctl_vcpu.c foreign.c platform_op.c sysctl.c \
+HYP_$(CONFIG_CONTROL) += $(addprefix core/, cpupool.c sched_cap.c domctl.c domctl_life.c domctl_vcpu.c foreign.c platform_op.c sysctl.c \
     wallclock.c) $(if $(CONFIG_X86),arch/x86/domctl_x86.c,arch/arm64/domctl_arm.c)
 HYP_$(CONFIG_DEVICES) += $(addprefix core/, device.c device_line.c partition_devices.c) vdev/vgic_line.c \
     $(addprefix arch/arm64/, hardware_devices.c partial_tree.c)

@@ -14,6 +14,7 @@
 #include "arch/arch.h"
 #include "bh/cpu.h"
 #include "bh/console_io.h"
+#include "bh/debug_key.h"
 #include "bh/domain.h"
 #include "bh/spinlock.h"
 #include "bh/uart.h"
@@ -24,6 +25,7 @@
 #define CONGESTED (RING_SIZE * 3 / 4)
 #define MESSAGE_SIZE 160
 #define NO_DOMAIN 0xffff
+#define HYPERVISOR 0xfffe /* it has the input itself: no domain has this number */
 #define ESCAPE '\x01' /* Ctrl-A */
 #define ESCAPE_COUNT 3
 
@@ -34,7 +36,7 @@ static uint64_t written, sent;    /* [lock console_lock] positions since boot; w
 static bool room_wanted;          /* [atomic] a domain was told that there is little room */
 static uint64_t lost;             /* [lock console_lock] characters that were never sent */
 static uint16_t line_owner = NO_DOMAIN;  /* [lock console_lock] domain whose unfinished line is on the screen, or NO_DOMAIN */
-static uint16_t input_owner = NO_DOMAIN; /* [lock console_lock] domain that gets the input, or NO_DOMAIN */
+static uint16_t input_owner = NO_DOMAIN; /* [lock console_lock] who gets the input: a domain, HYPERVISOR, or NO_DOMAIN */
 static unsigned escapes;          /* [lock console_lock] Ctrl-A in a row */
 static bool emergency;            /* [atomic] the board stops */
 static enum log_level level_shown = LOG_INFO; /* [boot] */
@@ -195,10 +197,10 @@ bool console_is_congested(void)
     return is_congested();
 }
 
-/* The running domain with the lowest id above AFTER, or the lowest of all; NULL: none runs. */
-static struct domain *next_domain(uint16_t after)
+/* The running domain with the lowest id from FROM on; NULL: there is none. */
+static struct domain *next_domain(uint32_t from)
 {
-    struct domain *next = NULL, *lowest = NULL;
+    struct domain *next = NULL;
 
     for (unsigned i = 0; i < CONFIG_MAX_DOMAINS; i++) {
         struct domain *d = domain_table[i];
@@ -206,24 +208,27 @@ static struct domain *next_domain(uint16_t after)
         if (d == NULL || d->phase == DOMAIN_DYING) {
             continue;
         }
-        if (lowest == NULL || d->id < lowest->id) {
-            lowest = d;
-        }
-        if (d->id > after && (next == NULL || d->id < next->id)) {
+        if (d->id >= from && (next == NULL || d->id < next->id)) {
             next = d;
         }
     }
-    return next != NULL ? next : lowest;
+    return next;
+}
+
+static void say_input(const char *name, const char *more) REQUIRES(console_lock)
+{
+    break_line(NO_DOMAIN);
+    put_prefix("bulkhead");
+    put_string("input to ");
+    put_string(name);
+    put_string(more);
+    put_string(" (Ctrl-A three times: the next one)\n");
 }
 
 static void give_input(struct domain *d) REQUIRES(console_lock)
 {
     input_owner = d != NULL ? d->id : NO_DOMAIN;
-    break_line(NO_DOMAIN);
-    put_prefix("bulkhead");
-    put_string("input to ");
-    put_string(d != NULL ? d->name : "nobody");
-    put_string(" (Ctrl-A three times: the next one)\n");
+    say_input(d != NULL ? d->name : "nobody", "");
     if (d != NULL && d->console.length != 0) {
         show_line(d, false);
     }
@@ -239,15 +244,21 @@ void console_input_first(struct domain *d)
     spin_unlock(&console_lock);
 }
 
-/* Three in a row were typed: the input goes on. */
+/* Req: BH-CONS-013 */
+/* Three in a row were typed: the input goes on, and behind the last domain to the hypervisor. */
 static void switch_input(void)
 {
     struct domain *d;
 
     domain_list_lock();
     spin_lock(&console_lock);
-    d = next_domain(input_owner);
-    give_input(d);
+    d = input_owner == NO_DOMAIN || input_owner == HYPERVISOR ? NULL : next_domain(input_owner + 1U);
+    if (CONFIG_DEBUG_KEYS && d == NULL && input_owner != HYPERVISOR) {
+        input_owner = HYPERVISOR;
+        say_input("the hypervisor", ", key h for help");
+    } else {
+        give_input(d != NULL ? d : next_domain(0));
+    }
     drain();
     spin_unlock(&console_lock);
     domain_list_unlock();
@@ -278,6 +289,10 @@ void console_input(char c)
         }
         return;
     }
+    if (CONFIG_DEBUG_KEYS && to == HYPERVISOR) {
+        debug_key(c);
+        return;
+    }
     d = domain_get(to);
     if (d != NULL) {
         /* Fewer than three were meant for the partition. */
@@ -295,7 +310,8 @@ void console_domain_gone(struct domain *d)
     struct domain *next;
 
     domain_list_lock();
-    next = next_domain(d->id);
+    next = next_domain(d->id + 1U);
+    next = next != NULL ? next : next_domain(0);
     spin_lock(&console_lock);
     if (d->console.length != 0 || line_owner == d->id) {
         show_line(d, true);

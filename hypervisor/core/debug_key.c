@@ -2,6 +2,7 @@
 #include "bh/debug_key.h"
 
 #include "bh/console.h"
+#include "bh/counters.h"
 #include "bh/cpu.h"
 #include "bh/domain.h"
 #include "bh/frame.h"
@@ -50,7 +51,8 @@ static void say_memory(void)
 
 static void say_help(void)
 {
-    log_info("debug keys: h (this), m (memory), q (domains and their vCPUs)");
+    log_info("debug keys: h (this), m (memory)%s, q (domains and their vCPUs)",
+             CONFIG_COUNTERS ? ", p (counters), P (resets them)" : "");
 }
 
 /* Req: BH-CTL-024 */
@@ -62,6 +64,17 @@ void debug_key(char key)
         break;
     case 'm':
         say_memory();
+        break;
+    case 'p':
+    case 'P':
+        if (CONFIG_COUNTERS && key == 'p') {
+            counters_say();
+        } else if (CONFIG_COUNTERS) {
+            counters_reset();
+            log_info("counters: reset");
+        } else {
+            say_help();
+        }
         break;
     case 'q':
         say_domains();

@@ -7,6 +7,7 @@
 #include "bh/console.h"
 #include "bh/control.h"
 #include "bh/cpupool.h"
+#include "bh/counters.h"
 #include "bh/cpu.h"
 #include "bh/debug_key.h"
 #include "bh/domain.h"
@@ -217,8 +218,9 @@ static const struct {
     [XEN_SYSCTL_readconsole] = { readconsole, CONTROL_BOARD },
     [XEN_SYSCTL_physinfo] = { physinfo, CONTROL_BOARD },
     [XEN_SYSCTL_sched_id] = { sched_id, CONTROL_BOARD },
+    [XEN_SYSCTL_perfc_op] = { CONFIG_COUNTERS ? counters_op : NULL, CONTROL_BOARD },
     [XEN_SYSCTL_getdomaininfolist] = { getdomaininfolist, CONTROL_SEE },
-    [XEN_SYSCTL_debug_keys] = { debug_keys, CONTROL_BOARD },
+    [XEN_SYSCTL_debug_keys] = { CONFIG_DEBUG_KEYS ? debug_keys : NULL, CONTROL_BOARD },
     [XEN_SYSCTL_getcpuinfo] = { getcpuinfo, CONTROL_BOARD },
     [XEN_SYSCTL_availheap] = { availheap, CONTROL_BOARD },
     [XEN_SYSCTL_cputopoinfo] = { cputopoinfo, CONTROL_BOARD },

@@ -10,6 +10,7 @@
 
 #include "arch/arch.h"
 #include "bh/console.h"
+#include "bh/counters.h"
 #include "bh/cpu.h"
 #include "bh/domain.h"
 #include "bh/heap.h"
@@ -137,6 +138,7 @@ static void switch_to(struct cpu *cpu, struct vcpu *next)
 {
     struct vcpu *old = cpu->current;
 
+    counter_add(cpu, COUNTER_SWITCHES);
     if (old != NULL) {
         arch_vcpu_unload(old);
     }

@@ -112,7 +112,8 @@ class Pair:
             domains.append(arch.guest("store", "store", arguments))
             dts += SERVE
         self.console = start(domains, dts=dts, limit=100)
-        self.names = [d.name for d in domains]
+        # Behind the last one the input is the hypervisor's own.
+        self.names = [d.name for d in domains] + [None]
         self.typing = "one"
         for name in ("one", "two"):
             self.console.wait_line(name, "bulkhead-init: up", 40)

@@ -129,15 +129,21 @@ static void test_input(void **state)
     type("\x01");
     expect("(bulkhead) input to beta (Ctrl-A three times: the next one)\r\n(beta) > ");
     type("\x01\x01\x01");
-    expect("\r\n(bulkhead) input to alpha (Ctrl-A three times: the next one)\r\n");
+    expect("\r\n(bulkhead) input to the hypervisor, key h for help (Ctrl-A three times: the next one)\r\n");
+    type("hx");
+    expect("(bulkhead) debug keys: h (this), m (memory), p (counters), P (resets them), q (domains and their vCPUs)\r\n"
+           "(bulkhead) debug key 120 means nothing here: try h\r\n");
+    type("Pp");
+    expect("(bulkhead) counters: reset\r\n(bulkhead) CPU 0: 0 traps, 0 interrupts, 0 switches of vCPUs\r\n");
+    type("\x01\x01\x01");
+    expect("(bulkhead) input to alpha (Ctrl-A three times: the next one)\r\n");
     assert_int_equal(a->arch.input_count, 8);
+    assert_int_equal(b->arch.input_count, 0);
     type("\x01\x01\x01");
     expect("(bulkhead) input to beta (Ctrl-A three times: the next one)\r\n(beta) > ");
     type("w");
     assert_int_equal(b->arch.input_count, 1);
     assert_int_equal(b->arch.input[0], 'w');
-    type("\x01\x01\x01");
-    expect("\r\n(bulkhead) input to alpha (Ctrl-A three times: the next one)\r\n");
 }
 
 static void test_gone(void **state)
@@ -158,6 +164,8 @@ static void test_gone(void **state)
     end_all();
     /* What was left of its line is not lost. */
     assert_non_null(strstr(host_uart_take(), "(alpha) prompt> last words\r\n"));
+    type("\x01\x01\x01");
+    assert_non_null(strstr(host_uart_take(), "input to the hypervisor"));
     type("\x01\x01\x01");
     assert_non_null(strstr(host_uart_take(), "input to nobody"));
     type("a");

@@ -6,6 +6,7 @@
 
 #include "arch/arch.h"
 #include "bh/console.h"
+#include "bh/counters.h"
 #include "bh/cpu.h"
 #include "bh/device.h"
 #include "bh/hyp_audit.h"
@@ -99,6 +100,7 @@ void trap_irq(uint64_t esr)
     if (CONFIG_AUDIT) {
         hyp_audit();
     }
+    counter_add(cpu, COUNTER_INTERRUPTS);
     irq_take(cpu);
     vcpu_leave(cpu);
 }

@@ -6,6 +6,7 @@
 #include "trap.h"
 
 #include "bh/console.h"
+#include "bh/counters.h"
 #include "bh/cpu.h"
 #include "bh/device.h"
 #include "bh/domain.h"
@@ -298,6 +299,7 @@ void trap_sync(uint64_t esr)
     if (CONFIG_AUDIT) {
         hyp_audit();
     }
+    counter_add(this_cpu(), COUNTER_TRAPS);
     handler[ESR_EC(esr)](esr);
     vcpu_leave(this_cpu());
 }
@@ -310,6 +312,7 @@ void trap_serror(uint64_t esr)
      * An asynchronous external abort while a guest ran: taken from its own accesses to devices or memory, as far as
      * hardware can say. It gets it back as a virtual SError; nobody else notices.
      */
+    counter_add(this_cpu(), COUNTER_INTERRUPTS);
     log_warning("%s: vCPU %u: SError, syndrome %lx", v->domain->name, v->id, esr);
     sysreg_write(hcr_el2, sysreg_read(hcr_el2) | HCR_VSE);
     vcpu_leave(this_cpu());

@@ -18,6 +18,14 @@ struct vcpu;
 #define WORK_VIRQ    BIT(1) /* interrupts were posted to the current vCPU from elsewhere */
 #define WORK_REAP    BIT(2) /* a domain is waiting to be taken apart */
 
+/* What is counted, with CONFIG_COUNTERS: bh/counters.h. */
+enum cpu_counter {
+    COUNTER_TRAPS,      /* a guest's instructions that came to the hypervisor */
+    COUNTER_INTERRUPTS, /* that took the CPU from a guest */
+    COUNTER_SWITCHES,   /* from one vCPU, or idleness, to another */
+    CPU_COUNTER_COUNT,
+};
+
 struct cpu {
     struct vcpu *current;   /* [cpu] whose state is loaded; NULL: idle */
     uint32_t work;          /* [cpu] WORK_*, settled by vcpu_leave() */
@@ -30,6 +38,7 @@ struct cpu {
     uint8_t block_window_count; /* [cpu] */
     uint16_t held_level[8]; /* [cpu] debug: levels of the locks held, in order */
     uint8_t held_count;
+    uint32_t counters[CONFIG_COUNTERS ? CPU_COUNTER_COUNT : 1]; /* [cpu], read [atomic] */
     struct arch_cpu arch;
 };
 

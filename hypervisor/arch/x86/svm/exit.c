@@ -19,6 +19,7 @@
 
 #include "arch/arch.h"
 #include "bh/console.h"
+#include "bh/counters.h"
 #include "bh/domain.h"
 #include "bh/hyp_audit.h"
 #include "bh/vcpu.h"
@@ -555,6 +556,7 @@ NORETURN void svm_exit(void)
     if (CONFIG_AUDIT) {
         hyp_audit();
     }
+    counter_add(cpu, b->exit_code == VMEXIT_INTR ? COUNTER_INTERRUPTS : COUNTER_TRAPS);
     b->tlb_control = 0;
     if (likely(b->exit_code == VMEXIT_VMMCALL && b->cpl == 0 && hvm_is_64bit_code())) {
         b->event = 0;

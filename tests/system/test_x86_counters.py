@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the hypervisor counts on a PC."""
+import pytest
+
+import counting
+from pc import guest
+
+pytestmark = pytest.mark.bulkhead
+
+
+# Req: BH-SCHED-005, BH-CONS-013, BH-CONS-014
+def test_a_cpu_that_is_owned_is_left_alone(start_pc, debug_build_x86):
+    counting.a_cpu_that_is_owned_is_left_alone(start_pc, guest, debug_build_x86)
