@@ -2,7 +2,7 @@
 /*
  * One life of a partition that starts again. What an earlier life wrote it must not find: a word in the last page of
  * its memory, or at "mark=ADDRESS". With "pages=N" the last N pages have the word, with "tag=N" it is another word. With "port=N", an event channel that the boot description binds, it calls its peer, which answers (the
- * peer has "answer=1" and lives for ever). Then it ends: "end=crash", "end=watchdog", or as every guest does.
+ * peer has "answer=1" and lives for ever). Then it ends: "end=crash", "end=watchdog", or as every guest does, after "wait=US".
  */
 #include "xen_guest.h"
 
@@ -55,6 +55,7 @@ void guest_main(void)
         }
         call(port);
     }
+    delay_us(arg_number("wait", 0));
     if (arg_is("end", "crash")) {
         struct sched_shutdown s = { .reason = SHUTDOWN_crash };
 

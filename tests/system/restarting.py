@@ -3,6 +3,9 @@
 a bare-metal guest, as board.guest() and pc.guest() do."""
 import re
 
+import counting
+from console import PINNED
+
 RULES = 'bulkhead,on-{} = "restart"; bulkhead,restart-limit = <{} 1000>;'
 CHANNEL = 'a{0}: channel {{ compatible = "xen,evtchn-v1"; xen,evtchn = <{1} &a{2}>; }};'
 DOES_SO_NO_MORE = r"{}: started again {} times in 1000 s, and does so no more"
@@ -85,3 +88,39 @@ def linux_is_rebooted_at_its_shell(start, make, linux, **options):
         console.send("reboot -f\r" if life < 2 else "poweroff -f\r")
         console.wait(lambda: rounds(console, "counter") > before + 10, 30, "further counting")
     console.wait_line(None, "shell: powered off")
+
+
+def free_pages(console):
+    """What debug key m says."""
+    said = len(console.lines[None])
+    console.send("m")
+
+    def found():
+        return [m for m in (re.search(r"memory: (\d+) of", line) for line in console.lines[None][said:]) if m]
+
+    console.wait(found, 20, "free memory")
+    return int(found()[0][1])
+
+
+def many_restarts_take_nothing(start, make, hypervisor, times, **options):
+    """One starts again and again; its neighbour owns its CPU and computes: that is left alone all the time, so that it
+    computes as if the other were not there. No page is lost."""
+    console = start([make("again", "life", "end=reset wait=30000", memory=16, extra='bulkhead,on-reboot = "restart";' +
+                          PINNED.format(cpu=0)),
+                     make("busy", "count", "ms=1000000", memory=16, extra=PINNED.format(cpu=1))],
+                    hypervisor=hypervisor, cpus=2, limit=60 + times, **options)
+
+    def lived(count):
+        console.wait(lambda: console.lines["again"].count("life: new") >= count, 30 + times, f"{count} lives")
+
+    lived(3)
+    console.send("\x01" * 6)
+    console.wait_text("input to the hypervisor", 20)
+    # Most of the time it runs: then the least is free.
+    free = min(free_pages(console) for _ in range(20))
+    before = counting.counts(console, 2)
+    lived(times + 3)
+    after = counting.counts(console, 2)
+    assert after[1] == before[1], (before, after)
+    assert min(free_pages(console) for _ in range(20)) == free
+    assert "life: not new" not in console.lines["again"]

@@ -42,3 +42,9 @@ def test_its_event_channel_is_bound_again(start, guest, debug_build):
 # Req: BH-LIFE-012, BH-CONS-003
 def test_linux_is_rebooted_at_its_shell(start, guest, linux):
     restarting.linux_is_rebooted_at_its_shell(start, guest, linux, cpus=2)
+
+
+# Req: BH-LIFE-013, BH-SCHED-005
+@pytest.mark.parametrize("times", [10, pytest.param(1000, marks=pytest.mark.soak)])
+def test_many_restarts_take_nothing_from_a_neighbour(start, guest, debug_build, times):
+    restarting.many_restarts_take_nothing(start, guest, debug_build, times)

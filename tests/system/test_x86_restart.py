@@ -45,3 +45,9 @@ def test_its_event_channel_is_bound_again(start_pc, debug_build_x86):
 # Req: BH-LIFE-012, BH-CONS-003
 def test_linux_is_rebooted_at_its_shell(start_pc):
     restarting.linux_is_rebooted_at_its_shell(start_pc, guest, linux, cpus=2)
+
+
+# Req: BH-LIFE-013, BH-SCHED-005
+@pytest.mark.parametrize("times", [10, pytest.param(1000, marks=pytest.mark.soak)])
+def test_many_restarts_take_nothing_from_a_neighbour(start_pc, debug_build_x86, times):
+    restarting.many_restarts_take_nothing(start_pc, guest, debug_build_x86, times)
