@@ -40,6 +40,10 @@ ROWS = [
     ("event to self, handler", "the same until the handler runs", None, 1455, None, 550, "instructions"),
     ("channel, same CPU", "channel between two domains on one CPU, and back", None, 11725, None, 3500, "instructions"),
     ("channel, other CPU", "the same on two CPUs", None, 16384, None, 1600, "instructions"),
+    ("device", "a device's interrupt, wire to handler", None, None, None, 350, "instructions"),
+    ("restart", "restart of a 64 MiB partition, but for what grows with its memory", None, None, None, 200000,
+     "instructions"),
+    ("restart, each 64 MiB", "what each 64 MiB add to that", None, None, None, None, "instructions"),
     ("grant query_size", "GNTTABOP_query_size", None, 1106, None, 250, "instructions"),
     ("grant copy, 4 KiB", "GNTTABOP_copy, 4 KiB by frame", None, 3151, None, 1200, "instructions"),
     ("grant copy, 64 bytes", "GNTTABOP_copy, 64 bytes by frame", None, 2521, None, 550, "instructions"),
@@ -156,6 +160,42 @@ def channel(hypervisor, cpus, pinned):
 def part_channel(hypervisor):
     is_xen = boards.is_xen(hypervisor)
     return {"channel, same CPU": channel(hypervisor, 1, False), "channel, other CPU": channel(hypervisor, 2, not is_xen)}
+
+
+def part_device(hypervisor):
+    """The board's clock, as its partial device tree gives it to the partition."""
+    work = boards.WORK / "bench-device"
+    work.mkdir(parents=True, exist_ok=True)
+    tree = work / f"{hypervisor.parent.name}-rtc.dtb"
+    text = ("/dts-v1/; / { #address-cells = <2>; #size-cells = <2>; gic: gic { #interrupt-cells = <3>; "
+            'interrupt-controller; }; passthrough { compatible = "simple-bus"; ranges; #address-cells = <2>; '
+            "#size-cells = <2>; rtc@9010000 { reg = <0 0x9010000 0 0x1000>; interrupt-parent = <&gic>; "
+            "interrupts = <0 2 4>; xen,reg = <0 0x9010000 0 0x1000 0 0x9010000>; "
+            'xen,path = "/pl031@9010000"; xen,force-assign-without-iommu; }; }; };')
+    subprocess.run(["dtc", "-q", "-O", "dtb", "-o", tree], input=text, text=True, check=True)
+    domain = Domain("d1", GUESTS / "bench", "what=device", devices=tree)
+    b = Board([domain], hypervisor=hypervisor, cpus=1, icount=True, name=f"bench-{hypervisor.name}-device",
+              qemu=("-rtc", "clock=vm"))
+    with b.start(limit=100) as console:
+        console.wait_guests(limit=100)
+        return {"device": float(console.results("d1")["device interrupt"])}
+
+
+def restarts(hypervisor, memory):
+    """Instructions from a guest's call to start again to the first one of its next life."""
+    domain = Domain("d1", GUESTS / "bench", "what=restart", memory=memory, extra='bulkhead,on-reboot = "restart";')
+    b = Board([domain], hypervisor=hypervisor, cpus=1, icount=True, name=f"bench-{hypervisor.name}-restart-{memory}")
+    with b.start(limit=60) as console:
+        console.wait(lambda: len(re.findall("first instruction", str(console.lines["d1"]))) >= 3, 60, "three lives")
+        said = [int(line.split()[-1]) for line in console.lines["d1"] if "first instruction" in line or "again" in line]
+    return said[2] - said[1]
+
+
+def part_restart(hypervisor):
+    if boards.is_xen(hypervisor):
+        return {}
+    one, two = restarts(hypervisor, 64), restarts(hypervisor, 128)
+    return {"restart": one - (two - one), "restart, each 64 MiB": two - one}
 
 
 def part_boot(hypervisor):

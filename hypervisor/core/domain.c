@@ -643,7 +643,7 @@ bool domain_reap(void)
         return false;
     }
     __atomic_fetch_and(&reaping, ~REAP_AGAIN, __ATOMIC_ACQ_REL);
-    d = find_dead();
+    d = __atomic_load_n(&dying, __ATOMIC_ACQUIRE) != 0 ? find_dead() : NULL;
     if (d != NULL) {
         (void)domain_reap_step(d);
         done = true;

@@ -188,6 +188,9 @@ static int walk(struct p2m *p, gfn_t g, unsigned level, uint64_t **out) REQUIRES
         uint64_t *slot = (uint64_t *)window_open(t) + entry_index(g, at);
         int err = 0;
 
+        if (at == 1 && (level == 1 || !arch_pte_is_valid(*slot))) {
+            p->reach = MAX(p->reach, g.n);
+        }
         if (at == level) {
             *out = slot;
             return 0;
@@ -482,8 +485,8 @@ bool p2m_teardown(struct p2m *p)
     }
     memset(p->near, 0, sizeof(p->near));
     memset(p->page, 0, sizeof(p->page));
-    /* Bound: a look at each root entry; the first one that leads somewhere ends the step. */
-    while (gfn_in_range(p->teardown) && !worked) {
+    /* Bound: a look at each root entry that was ever used; the first one that leads somewhere ends the step. */
+    while (ALIGN_DOWN(p->teardown.n, 1UL << ORDER_1G) <= p->reach && gfn_in_range(p->teardown) && !worked) {
         uint64_t *slot = (uint64_t *)window_open(root_frame(p, p->teardown)) + entry_index(p->teardown, 1);
         uint64_t pte = *slot;
 

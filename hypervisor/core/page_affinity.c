@@ -18,6 +18,7 @@ static struct {
     uint16_t domid;
     struct page_affinity affinity;
 } entry[PAGE_HAS_AFFINITY ? CONFIG_MAX_DOMAINS + 1 : 1];
+static size_t entry_count;         /* [atomic] behind these none was ever used */
 
 void page_affinity_set_colour_count(unsigned count)
 {
@@ -38,6 +39,11 @@ int page_affinity_add_node(uint64_t start, uint64_t end, unsigned node)
     range[range_count].end = end;
     range[range_count++].node = node;
     return 0;
+}
+
+bool page_affinity_has_nodes(void)
+{
+    return range_count != 0;
 }
 
 unsigned page_affinity_node(mfn_t m)
@@ -62,12 +68,12 @@ bool page_affinity_is_one_node(mfn_t m, unsigned order)
     return true;
 }
 
-/* The place of DOMID, or that of a free entry, or how many there are. */
+/* The place of DOMID, or that of a free entry, or how many there may be. */
 static size_t find(uint16_t domid)
 {
-    size_t unused = ARRAY_COUNT(entry);
+    size_t count = __atomic_load_n(&entry_count, __ATOMIC_ACQUIRE), unused = count;
 
-    for (size_t i = 0; i < ARRAY_COUNT(entry); i++) {
+    for (size_t i = 0; i < count; i++) {
         if (!__atomic_load_n(&entry[i].is_used, __ATOMIC_ACQUIRE)) {
             unused = MIN(unused, i);
         } else if (entry[i].domid == domid) {
@@ -89,6 +95,7 @@ int page_affinity_set(uint16_t domid, const struct page_affinity *a)
         entry[i].domid = domid;
         entry[i].affinity = *a;
         __atomic_store_n(&entry[i].is_used, true, __ATOMIC_RELEASE);
+        __atomic_store_n(&entry_count, MAX(entry_count, i + 1), __ATOMIC_RELEASE);
     }
     return 0;
 }
@@ -105,6 +112,7 @@ void page_affinity_reset(void)
     for (size_t i = 0; i < ARRAY_COUNT(entry); i++) {
         entry[i].is_used = false;
     }
+    entry_count = 0;
     colour_count = 1;
     range_count = 0;
 }

@@ -30,6 +30,8 @@ static struct {
 static unsigned apart_count;                   /* [boot] */
 static const struct cpu *admitted;             /* [atomic] the CPU for which that does not count */
 
+static bool is_divided; /* [boot] there are colours, or nodes */
+
 static unsigned colour_count(void)
 {
     return CONFIG_CACHE_COLOURS ? page_affinity_colour_count() : 1;
@@ -37,14 +39,18 @@ static unsigned colour_count(void)
 
 static unsigned node_of(uint64_t n)
 {
-    return CONFIG_NUMA ? page_affinity_node(mfn(n)) : 0;
+    return CONFIG_NUMA && unlikely(is_divided) ? page_affinity_node(mfn(n)) : 0;
 }
 
 /* The list of NODE for blocks of ORDER that have the colour of frame N in them. */
 static uint32_t *list_of(unsigned node, uint64_t n, unsigned order) REQUIRES(page_lock)
 {
-    unsigned count = colour_count(), at = order;
+    unsigned count, at = order;
 
+    if (!PAGE_HAS_AFFINITY || likely(!is_divided)) {
+        return &free_list[0][order];
+    }
+    count = colour_count();
     if (count > 1) {
         unsigned whole = (unsigned)__builtin_ctz(count);
 
@@ -135,6 +141,7 @@ void page_alloc_add(uint64_t start, uint64_t end)
         start = 1;
     }
     spin_lock(&page_lock);
+    is_divided = PAGE_HAS_AFFINITY && (colour_count() > 1 || page_affinity_has_nodes());
     while (start < end) {
         unsigned order = start == 0 ? PAGE_ORDER_MAX : (unsigned)__builtin_ctzll(start);
 
@@ -200,7 +207,7 @@ static bool find_of_node(const struct page_affinity *a, unsigned node, unsigned 
     static unsigned turn; /* [lock page_lock] */
     unsigned count = colour_count(), step = order < 16 && 1U << order < count ? 1U << order : count;
 
-    if (count == 1) {
+    if (likely(count == 1)) {
         return find_block(node, 0, order, from, n);
     }
     turn += step;
@@ -222,6 +229,9 @@ static bool find(const struct page_affinity *a, unsigned order, unsigned *from, 
 {
     uint32_t nodes = CONFIG_NUMA && a != NULL ? a->nodes : 0;
 
+    if (!PAGE_HAS_AFFINITY || likely(!is_divided)) {
+        return find_block(0, 0, order, from, n);
+    }
     for (unsigned i = 0; i < 2 * PAGE_NODE_MAX; i++) {
         unsigned node = i % PAGE_NODE_MAX;
         bool is_near = (nodes & BIT(node)) != 0;
@@ -360,7 +370,7 @@ void page_alloc_audit(void)
     uint64_t counted = 0;
 
     spin_lock(&page_lock);
-    for (unsigned i = 0; i < PAGE_NODE_MAX * (PAGE_ORDER_MAX + 1); i++) {
+    for (unsigned i = 0; i < (is_divided ? PAGE_NODE_MAX : 1) * (PAGE_ORDER_MAX + 1); i++) {
         unsigned order = i % (PAGE_ORDER_MAX + 1), step = order < 16 ? 1U << order : colours;
 
         for (unsigned colour = 0; colour < colours; colour += step) {

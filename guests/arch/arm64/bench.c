@@ -26,6 +26,15 @@ __asm__(".text\n.balign 0x800\nbench_vectors:\n"
         "eret\n.balign 0x80\n"
         ".rept 10\nb .\n.balign 0x80\n.endr\n");
 
+/* The same for an interrupt that stays active until device_end(): its line is still up when the handler returns. */
+extern char device_vectors[];
+__asm__(".text\n.balign 0x800\ndevice_vectors:\n"
+        ".rept 5\nb .\n.balign 0x80\n.endr\n"
+        "mrs x18, cntvct_el0\n"
+        "mrs x17, S3_0_C12_C12_0\n"
+        "eret\n.balign 0x80\n"
+        ".rept 10\nb .\n.balign 0x80\n.endr\n");
+
 static uint64_t per_operation(uint64_t ticks)
 {
     return ticks * 16 * 10 / ROUNDS; /* tenths of an instruction */
@@ -72,18 +81,22 @@ static void traps(void)
     });
 }
 
+static void use_vectors(const char *vectors)
+{
+    WRITE_SYSREG(vbar_el1, vectors);
+    isb();
+}
+
 static void use_bench_vectors(void)
 {
-    WRITE_SYSREG(vbar_el1, bench_vectors);
-    isb();
+    use_vectors(bench_vectors);
 }
 
 static void use_guest_vectors(void)
 {
     extern char vectors[];
 
-    WRITE_SYSREG(vbar_el1, vectors);
-    isb();
+    use_vectors(vectors);
 }
 
 /* From the write of the SGI register to the first instruction of the handler. */
@@ -360,6 +373,57 @@ static void channel(const char *name)
     use_guest_vectors();
 }
 
+/* QEMU's PL031 (ARM DDI 0224), which the partition has: its alarm comes a second after it was set, to the nanosecond. */
+#define RTC        0x09010000UL
+#define RTC_DATA   (RTC + 0x00)
+#define RTC_MATCH  (RTC + 0x04)
+#define RTC_MASK   (RTC + 0x10)
+#define RTC_CLEAR  (RTC + 0x1c)
+#define RTC_IRQ    34
+#define RTC_ROUNDS 3
+
+/* From the moment when the device raises its line to the first instruction of the handler. */
+static void device(void)
+{
+    uint64_t sum = 0;
+
+    irq_enable(RTC_IRQ);
+    irq_priority(RTC_IRQ, 0x80);
+    use_vectors(device_vectors);
+    write32(RTC_MASK, 1);
+    irq_on();
+    for (unsigned i = 0; i < RTC_ROUNDS; i++) {
+        uint32_t next = read32(RTC_DATA) + 1;
+        uint64_t start, at;
+
+        __asm__ volatile("mov x18, #0\n"
+                         "isb\n"
+                         "mrs %0, cntvct_el0\n"
+                         "str %w2, [%3]\n"
+                         "1: cbz x18, 1b\n"
+                         "mov %1, x18\n"
+                         : "=&r"(start), "=&r"(at) : "r"(next), "r"(RTC_MATCH) : "x17", "x18", "memory");
+        sum += at - start - ticks_from_us(1000000);
+        write32(RTC_CLEAR, 1);
+        WRITE_SYSREG(S3_0_C12_C12_1, (uint64_t)RTC_IRQ); /* ICC_EOIR1_EL1 */
+        isb();
+    }
+    irq_off();
+    use_guest_vectors();
+    result("device interrupt", sum * 16 * 10 / RTC_ROUNDS);
+}
+
+/* Says when it will ask to start again, and does so then: the next life says when that began. */
+static void restart(void)
+{
+    uint64_t at = READ_SYSREG(cntpct_el0) + ticks_from_us(5000);
+
+    say("starts again: %lu\n", at * 16);
+    while (READ_SYSREG(cntpct_el0) < at) {
+    }
+    (void)psci(PSCI_SYSTEM_RESET, 0, 0, 0);
+}
+
 void guest_main(void)
 {
     say("first instruction: %lu\n", boot_counter * 16);
@@ -380,5 +444,9 @@ void guest_main(void)
         calls();
     } else if (arg_is("what", "channel")) {
         channel("channel there and back");
+    } else if (arg_is("what", "device")) {
+        device();
+    } else if (arg_is("what", "restart")) {
+        restart();
     }
 }

@@ -51,6 +51,7 @@ struct p2m {
     mfn_t reserve[P2M_RESERVE]; /* [lock lock] zeroed frames for tables, for when the allocator has none */
     uint32_t reserve_count;     /* [lock lock] of them, left */
     uint64_t highest;      /* [atomic] frame number: nothing was ever mapped above it */
+    uint64_t reach;        /* [lock lock] frame number: no table was ever made above it */
     gfn_t teardown;        /* [lock lock] where p2m_teardown() goes on */
     bool retired;          /* [lock lock] p2m_teardown() has begun */
     struct p2m_near near[2]; /* [lock lock] of level 2 and of level 3; tables go away by p2m_teardown() alone */

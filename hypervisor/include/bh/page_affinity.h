@@ -45,6 +45,8 @@ unsigned page_affinity_colour_count(void);
  */
 #define PAGE_NODE_RANGE_COUNT (CONFIG_NUMA ? 16 : 1)
 MUST_USE int page_affinity_add_node(uint64_t start, uint64_t end, unsigned node);
+/* Is there memory of another node than 0? */
+bool page_affinity_has_nodes(void);
 /* The node of M. Bound: a look at each range. */
 unsigned page_affinity_node(mfn_t m);
 /* Are all 2^ORDER frames from M on in one range, or in none? */
