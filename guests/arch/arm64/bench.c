@@ -16,7 +16,7 @@
 
 /* Interrupt entry of its own: the first instruction of the handler reads the counter. */
 extern char bench_vectors[];
-__asm__(".text\n.balign 0x800\nbench_vectors:\n"
+__asm__(".text\n.balign 0x800\n.global bench_vectors\nbench_vectors:\n"
         ".rept 5\nb .\n.balign 0x80\n.endr\n" /* 0x000 to 0x200: nothing is expected there */
         /* 0x280: IRQ at EL1. x18: when; x19..x28 are the interrupted code's, x9..x17 are declared lost. */
         "mrs x18, cntvct_el0\n"
@@ -28,7 +28,7 @@ __asm__(".text\n.balign 0x800\nbench_vectors:\n"
 
 /* The same for an interrupt that stays active until device_end(): its line is still up when the handler returns. */
 extern char device_vectors[];
-__asm__(".text\n.balign 0x800\ndevice_vectors:\n"
+__asm__(".text\n.balign 0x800\n.global device_vectors\ndevice_vectors:\n"
         ".rept 5\nb .\n.balign 0x80\n.endr\n"
         "mrs x18, cntvct_el0\n"
         "mrs x17, S3_0_C12_C12_0\n"
@@ -387,8 +387,10 @@ static void device(void)
 {
     uint64_t sum = 0;
 
-    irq_enable(RTC_IRQ);
+    write32(board.gicd + 0x80 + RTC_IRQ / 32 * 4, 0xffffffff); /* GICD_IGROUPR */
     irq_priority(RTC_IRQ, 0x80);
+    irq_route(RTC_IRQ, 0);
+    irq_enable(RTC_IRQ);
     use_vectors(device_vectors);
     write32(RTC_MASK, 1);
     irq_on();
