@@ -17,10 +17,10 @@ test:
 
 test-parts:
 	@$(MAKE) --no-print-directory all configs contract requirements
-	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory -j$(SYSTEM_JOBS) unit
 	@$(MAKE) --no-print-directory verify
-	@$(MAKE) --no-print-directory coverage
-	@$(MAKE) --no-print-directory fuzz-short
+	@$(MAKE) --no-print-directory -j$(SYSTEM_JOBS) coverage
+	@$(MAKE) --no-print-directory -j$(SYSTEM_JOBS) fuzz-short
 	@$(MAKE) --no-print-directory test-image
 	@$(MAKE) --no-print-directory pairs
 	@$(MAKE) --no-print-directory system

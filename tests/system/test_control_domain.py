@@ -102,9 +102,9 @@ DRIVER = {"create driver": "ok", "driver": "driver-init: up", "create": "ok", "n
 
 # Req: BH-CTL-007, BH-CTL-008, BH-CTL-012
 @pytest.mark.soak
-@pytest.mark.bulkhead
-def test_a_driver_domain_serves_and_dies(start):
-    found, _ = control.run(start, "driver", path("bulkhead"), limit=250, memory=2048, control_memory=512,
+@ON_BOTH
+def test_a_driver_domain_serves_and_dies(start, hypervisor):
+    found, _ = control.run(start, "driver", path(hypervisor), limit=250, memory=2048, control_memory=512,
                            initramfs=control.DRIVER_INITRAMFS)
     check(found, DRIVER)
     assert len(set(found["backend"].split())) == 1, found["backend"]
