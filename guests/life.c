@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One life of a partition that starts again. What an earlier life wrote it must not find: a word in the last page of
- * its memory, or at "mark=ADDRESS". With "pages=N" the last N pages have the word, with "tag=N" it is another word. With "port=N", an event channel that the boot description binds, it calls its peer, which answers (the
- * peer has "answer=1" and lives for ever). Then it ends: "end=crash", "end=watchdog", or as every guest does, after "wait=US".
+ * its memory, or at "mark=ADDRESS". With "pages=N" the last N pages have the word, with "tag=N" it is another word.
+ * With "port=N", an event channel that the boot description binds, it calls its peer, which answers (the peer has
+ * "answer=1" and lives for ever). Then it ends: "end=crash", "end=watchdog", or as every guest does, after "wait=US".
  */
 #include "xen_guest.h"
 

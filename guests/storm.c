@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One that disturbs: it rings the doorbell on "port=N" "count=N" times as fast as it can, or with "role=take" hears it and
- * does nothing else, for ever. "rounds=N" times (1) it says that it has.
+ * One that disturbs: it rings the doorbell on "port=N" "count=N" times as fast as it can, or with "role=take" hears it
+ * and does nothing else, for ever. "rounds=N" times (1) it says that it has.
  */
 #include "xen_guest.h"
 

@@ -2,7 +2,7 @@
 /*
  * void arch_hyp_move_page(uint64_t *entry, paddr_t p, const void *va, void *to)
  *
- * Between the copy and the new entry nothing may write to the page, so it uses no stack, and no data at all but ENTRY and
+ * Between the copy and the new entry nothing may write to the page, so it uses no stack, and no data but ENTRY and
  * the two pages. What can be written is unmapped in between (Arm ARM D8.16, "Using break-before-make"); code, which may
  * be this, must not be, and need not: both frames have the same contents.
  */
