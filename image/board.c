@@ -23,7 +23,7 @@ static const char *path_of(const void *tree, int node)
     return fdt_get_path(tree, node, path, sizeof(path)) == 0 ? path : fdt_get_name(tree, node, NULL);
 }
 
-static bool is_disabled(const void *tree, int node)
+bool board_is_disabled(const void *tree, int node)
 {
     int length;
     const char *status = fdt_getprop(tree, node, "status", &length);
@@ -36,8 +36,9 @@ static bool has_string(const void *tree, int node, const char *property, const c
     return fdt_stringlist_search(tree, node, property, expected) >= 0;
 }
 
-static uint64_t read_cells(const fdt32_t *cell, int count)
+uint64_t board_read_cells(const void *cells, int count)
 {
+    const fdt32_t *cell = cells;
     uint64_t value = 0;
     int i;
 
@@ -45,6 +46,14 @@ static uint64_t read_cells(const fdt32_t *cell, int count)
         value = (value << 32) | fdt32_to_cpu(cell[i]);
     }
     return value;
+}
+
+static unsigned numa_node(const void *tree, int node)
+{
+    int length;
+    const fdt32_t *cell = fdt_getprop(tree, node, "numa-node-id", &length);
+
+    return cell != NULL && length == 4 ? fdt32_to_cpu(*cell) : 0;
 }
 
 /*
@@ -68,7 +77,7 @@ static bool read_reg(struct board *board, int parent, int node, struct range *li
         return false;
     }
     for (i = 0; i < length / entry; i++) {
-        uint64_t start = read_cells(reg, address_cells), size = read_cells(reg + address_cells, size_cells);
+        uint64_t start = board_read_cells(reg, address_cells), size = board_read_cells(reg + address_cells, size_cells);
 
         reg += address_cells + size_cells;
         if (size == 0) {
@@ -83,7 +92,7 @@ static bool read_reg(struct board *board, int parent, int node, struct range *li
             diag_error(board->file, 0, "%s: reg: more than %d ranges", path_of(tree, node), BOARD_RANGE_LIMIT);
             return false;
         }
-        list[*count] = (struct range){start, size, diag_strdup(path_of(tree, node))};
+        list[*count] = (struct range){start, size, diag_strdup(path_of(tree, node)), numa_node(tree, node)};
         *count += 1;
     }
     return true;
@@ -107,7 +116,7 @@ static void align_ram(struct board *board)
         uint64_t end = (bank.start + bank.size) & ~(uint64_t)(PAGE_SIZE - 1);
 
         if (start < end) {
-            board->ram[kept++] = (struct range){start, end - start, bank.what};
+            board->ram[kept++] = (struct range){start, end - start, bank.what, bank.node};
             board->ram_size += end - start;
         } else {
             free(bank.what);
@@ -124,7 +133,7 @@ static void read_ram(struct board *board)
 
     fdt_for_each_subnode(node, tree, 0)
     {
-        if (has_string(tree, node, "device_type", "memory") && !is_disabled(tree, node) &&
+        if (has_string(tree, node, "device_type", "memory") && !board_is_disabled(tree, node) &&
             !read_reg(board, 0, node, board->ram, &board->ram_count)) {
             return;
         }
@@ -157,7 +166,7 @@ static void read_reserved(struct board *board)
             diag_error(board->file, 0, "memory reservation %d: damaged, or one too many", i);
             return;
         }
-        board->reserved[board->reserved_count++] = (struct range){start, size, diag_printf("memory reservation %d", i)};
+        board->reserved[board->reserved_count++] = (struct range){start, size, diag_printf("memory reservation %d", i), 0};
     }
     if (parent < 0) {
         return;
@@ -165,7 +174,7 @@ static void read_reserved(struct board *board)
     fdt_for_each_subnode(node, tree, parent)
     {
         /* A node with "size" instead of "reg" leaves the place to the operating system. */
-        if (fdt_getprop(tree, node, "reg", NULL) != NULL && !is_disabled(tree, node) &&
+        if (fdt_getprop(tree, node, "reg", NULL) != NULL && !board_is_disabled(tree, node) &&
             !read_reg(board, parent, node, board->reserved, &board->reserved_count)) {
             return;
         }
@@ -180,7 +189,7 @@ static void read_cpus(struct board *board)
     if (parent >= 0) {
         fdt_for_each_subnode(node, tree, parent)
         {
-            if (!has_string(tree, node, "device_type", "cpu") || is_disabled(tree, node)) {
+            if (!has_string(tree, node, "device_type", "cpu") || board_is_disabled(tree, node)) {
                 continue;
             }
             if (board->cpu_count == 0) {
@@ -207,7 +216,7 @@ static void read_gic(struct board *board)
 
     for (node = fdt_next_node(tree, -1, NULL); node >= 0 && board->gic_version == 0;
          node = fdt_next_node(tree, node, NULL)) {
-        if (is_disabled(tree, node)) {
+        if (board_is_disabled(tree, node)) {
             continue;
         }
         if (has_string(tree, node, "compatible", "arm,gic-v3")) {

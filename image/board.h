@@ -17,6 +17,7 @@ struct range {
     uint64_t start; /* physical address */
     uint64_t size;  /* bytes */
     char *what;     /* for messages: the node it comes from, or what is placed there */
+    unsigned node;  /* RAM's NUMA node */
 };
 
 struct board {
@@ -39,6 +40,11 @@ struct board {
  */
 bool board_read(const char *file, const char *name, struct board *out);
 void board_free(struct board *board);
+
+/* For readers of the board's tree: is the node's `status` anything but okay? */
+bool board_is_disabled(const void *tree, int node);
+/* The number in so many cells. */
+uint64_t board_read_cells(const void *cells, int count);
 
 /* Two half-open ranges share a byte. */
 bool range_overlaps(const struct range *a, const struct range *b);

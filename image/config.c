@@ -7,8 +7,13 @@
 #include <string.h>
 
 #include "blob.h"
+#include "colours.h"
 #include "config_keys.h"
+#include "devices.h"
 #include "diag.h"
+#include "nodes.h"
+#include "order.h"
+#include "ports.h"
 #include "shared_memory.h"
 #include "static_memory.h"
 
@@ -42,8 +47,7 @@ static void key_found(void *context, const char *name, unsigned line)
     }
 }
 
-/* The value of a string key, copied; NULL if it is not set or wrong (then reported). */
-static char *read_string(const struct domain_config *config, XLU_Config *xlu, enum config_key key)
+char *config_string(const struct domain_config *config, XLU_Config *xlu, enum config_key key)
 {
     const char *value;
     int err;
@@ -62,7 +66,7 @@ static char *read_string(const struct domain_config *config, XLU_Config *xlu, en
 /* A path or name that must be there and not empty. */
 static char *read_required(const struct domain_config *config, XLU_Config *xlu, enum config_key key)
 {
-    char *value = read_string(config, xlu, key);
+    char *value = config_string(config, xlu, key);
 
     if (config->line[key] == 0) {
         diag_error(config->file, 1, "'%s' is missing", config_key_name(key));
@@ -72,9 +76,8 @@ static char *read_required(const struct domain_config *config, XLU_Config *xlu, 
     return value;
 }
 
-/* A number from `min` to `max`, or `missing` if the key is not set or wrong (then reported). */
-static long read_number(const struct domain_config *config, XLU_Config *xlu, enum config_key key, long min, long max,
-                        long missing)
+long config_number(const struct domain_config *config, XLU_Config *xlu, enum config_key key, long min, long max,
+                   long missing)
 {
     long value;
     int err;
@@ -260,12 +263,12 @@ static void check_console(const struct domain_config *config, enum arch arch)
 
 static void read_command_line(struct domain_config *config, enum arch arch, XLU_Config *xlu)
 {
-    char *extra = read_string(config, xlu, KEY_EXTRA);
-    char *whole = read_string(config, xlu, KEY_CMDLINE);
+    char *extra = config_string(config, xlu, KEY_EXTRA);
+    char *whole = config_string(config, xlu, KEY_CMDLINE);
 
     if (config->line[KEY_EXTRA] != 0 && config->line[KEY_CMDLINE] != 0) {
-        diag_error(config->file, config->line[KEY_EXTRA], "'extra' has no effect beside 'cmdline' in line %u",
-                   config->line[KEY_CMDLINE]);
+        diag_error(config->file, config->line[KEY_EXTRA], "'extra' has no effect beside 'cmdline' in %s:%u",
+                   config->file, config->line[KEY_CMDLINE]);
     }
     if ((extra != NULL && strlen(extra) > CONFIG_COMMAND_LINE_LENGTH) ||
         (whole != NULL && strlen(whole) > CONFIG_COMMAND_LINE_LENGTH)) {
@@ -282,7 +285,7 @@ static void read_command_line(struct domain_config *config, enum arch arch, XLU_
 /* Req: BH-TOOL-014 */
 static void read_vuart(const struct domain_config *config, enum arch arch, XLU_Config *xlu)
 {
-    char *kind = read_string(config, xlu, KEY_VUART);
+    char *kind = config_string(config, xlu, KEY_VUART);
 
     if (kind != NULL && arch == ARCH_X86_64) {
         diag_error(config->file, config->line[KEY_VUART],
@@ -293,10 +296,25 @@ static void read_vuart(const struct domain_config *config, enum arch arch, XLU_C
     free(kind);
 }
 
+/* Req: BH-TOOL-014, BH-TOOL-022 */
+static void read_watchdog(struct domain_config *config, enum arch arch, XLU_Config *xlu)
+{
+    char *kind = config_string(config, xlu, KEY_WATCHDOG);
+
+    if (kind != NULL && arch == ARCH_X86_64) {
+        diag_error(config->file, config->line[KEY_WATCHDOG],
+                   "'watchdog' is for arm64: a partition on x86_64 has Xen's watchdog only");
+    } else if (kind != NULL && strcmp(kind, "sbsa") != 0) {
+        diag_error(config->file, config->line[KEY_WATCHDOG], "'watchdog' must be \"sbsa\"");
+    }
+    config->has_watchdog = kind != NULL;
+    free(kind);
+}
+
 /* A path that need not be there, and is not empty. */
 static char *read_optional(const struct domain_config *config, XLU_Config *xlu, enum config_key key)
 {
-    char *value = read_string(config, xlu, key);
+    char *value = config_string(config, xlu, key);
 
     if (value != NULL && value[0] == '\0') {
         diag_error(config->file, config->line[key], "'%s' is empty", config_key_name(key));
@@ -319,12 +337,12 @@ static void read_device_tree(struct domain_config *config, enum arch arch, XLU_C
 static void read_actions(struct domain_config *config, XLU_Config *xlu)
 {
     static const char *const known[] = { "destroy", "restart", "halt-board" };
-    char *limit = read_string(config, xlu, KEY_RESTART_LIMIT);
+    char *limit = config_string(config, xlu, KEY_RESTART_LIMIT);
     unsigned cause, i;
 
     for (cause = 0; cause < CAUSE_COUNT; cause++) {
         enum config_key key = KEY_ON_POWEROFF + cause;
-        char *action = read_string(config, xlu, key);
+        char *action = config_string(config, xlu, key);
 
         config->action[cause] = cause == CAUSE_REBOOT ? "restart" : "destroy";
         for (i = 0; action != NULL && i < 3 && strcmp(action, known[i]) != 0; i++) {
@@ -351,8 +369,10 @@ static void read_actions(struct domain_config *config, XLU_Config *xlu)
     free(limit);
 }
 
-static void read_values(struct domain_config *config, enum arch arch, XLU_Config *xlu, const struct blob *text)
+static void read_values(struct domain_config *config, enum arch arch, const struct config_source *source)
 {
+    XLU_Config *xlu = source->xlu;
+
     config->name = read_required(config, xlu, KEY_NAME);
     check_name(config);
     config->kernel = read_required(config, xlu, KEY_KERNEL);
@@ -362,15 +382,21 @@ static void read_values(struct domain_config *config, enum arch arch, XLU_Config
     if (config->line[KEY_MEMORY] == 0) {
         diag_error(config->file, 1, "'memory' is missing");
     }
-    config->memory_mib = (uint64_t)read_number(config, xlu, KEY_MEMORY, 1, MEMORY_MAX_MIB, 0);
-    config->vcpu_count = (unsigned)read_number(config, xlu, KEY_VCPUS, 1, CONFIG_VCPU_LIMIT, 1);
-    config->weight = (unsigned)read_number(config, xlu, KEY_CPU_WEIGHT, 1, WEIGHT_MAX, 0);
+    config->memory_mib = (uint64_t)config_number(config, xlu, KEY_MEMORY, 1, MEMORY_MAX_MIB, 0);
+    config->vcpu_count = (unsigned)config_number(config, xlu, KEY_VCPUS, 1, CONFIG_VCPU_LIMIT, 1);
+    config->weight = (unsigned)config_number(config, xlu, KEY_CPU_WEIGHT, 1, WEIGHT_MAX, 0);
     read_cpus(config, xlu);
     read_vuart(config, arch, xlu);
     read_actions(config, xlu);
-    config->is_direct = read_number(config, xlu, KEY_DIRECT_MAP, 0, 1, 0) != 0;
-    static_memory_read(config, arch, xlu, text);
-    shared_memory_read(config, arch, xlu, text);
+    config->is_direct = config_number(config, xlu, KEY_DIRECT_MAP, 0, 1, 0) != 0;
+    static_memory_read(config, arch, xlu, &source->text);
+    shared_memory_read(config, arch, source);
+    devices_read(config, arch, source);
+    ports_read(config, arch, source);
+    colours_read(config, arch, source);
+    nodes_read(config, source);
+    order_read(config, xlu);
+    read_watchdog(config, arch, xlu);
 }
 
 /*
@@ -422,43 +448,47 @@ static XLU_Config *parse(const char *file, const struct blob *text)
     return xlu;
 }
 
-XLU_Config *config_open(const char *file, struct blob *text)
+bool config_open(const char *file, struct config_source *out)
 {
-    const char *why = blob_read(file, FILE_LIMIT, text);
-    XLU_Config *xlu = NULL;
+    const char *why = blob_read(file, FILE_LIMIT, &out->text);
 
+    out->file = file;
+    out->xlu = NULL;
     if (why != NULL) {
         diag_error(file, 0, "%s", why);
-        return NULL;
+        return false;
     }
-    if (memchr(text->data, '\0', text->size) != NULL) {
+    if (memchr(out->text.data, '\0', out->text.size) != NULL) {
         diag_error(file, 0, "is not a text file");
     } else {
         /* libxlutil takes a comment only with a newline behind it. */
-        text->data[text->size++] = '\n';
-        xlu = parse(file, text);
+        out->text.data[out->text.size++] = '\n';
+        out->xlu = parse(file, &out->text);
     }
-    if (xlu == NULL) {
-        blob_free(text);
+    if (out->xlu == NULL) {
+        blob_free(&out->text);
     }
-    return xlu;
+    return out->xlu != NULL;
+}
+
+void config_close(struct config_source *source)
+{
+    xlu_cfg_destroy(source->xlu);
+    blob_free(&source->text);
 }
 
 /* Req: BH-TOOL-003 */
 bool config_read(const char *file, enum arch arch, struct domain_config *out)
 {
     unsigned errors_before = diag_error_count();
-    struct blob text;
-    XLU_Config *xlu;
+    struct config_source source;
 
     memset(out, 0, sizeof(*out));
     out->file = file;
-    xlu = config_open(file, &text);
-    if (xlu != NULL) {
-        config_keys_scan((const char *)text.data, text.size, key_found, out);
-        read_values(out, arch, xlu, &text);
-        xlu_cfg_destroy(xlu);
-        blob_free(&text);
+    if (config_open(file, &source)) {
+        config_keys_scan((const char *)source.text.data, source.text.size, key_found, out);
+        read_values(out, arch, &source);
+        config_close(&source);
     }
     return diag_error_count() == errors_before;
 }
@@ -470,4 +500,8 @@ void config_free(struct domain_config *config)
     free(config->ramdisk);
     free(config->device_tree);
     free(config->command_line);
+    free(config->after);
+    for (unsigned i = 0; i < config->device_count; i++) {
+        free(config->device[i].path);
+    }
 }

@@ -11,6 +11,7 @@
 
 #include "arch.h"
 #include "blob.h"
+#include "config_list.h"
 
 #define CONFIG_DOMAIN_LIMIT 250
 #define CONFIG_VCPU_LIMIT   1024
@@ -46,6 +47,18 @@ enum config_key {
     KEY_STATIC_MEMORY,
     KEY_DIRECT_MAP,
     KEY_SHARED_MEMORY,
+    KEY_WATCHDOG,
+    KEY_READY,
+    KEY_AFTER,
+    KEY_AFTER_TIMEOUT,
+    KEY_AFTER_ACTION,
+    /* xl's: */
+    KEY_DTDEV,
+    KEY_IOMEM,
+    KEY_IOPORTS,
+    KEY_IRQS,
+    KEY_LLC_COLORS,
+    KEY_NODES,
     KEY_COUNT,
 };
 
@@ -60,6 +73,7 @@ struct config_place {
 #define CONFIG_SHARE_LIMIT     16
 #define CONFIG_SHARE_ID_LENGTH 19
 struct config_share {
+    const char *file; /* the partition's own, or a system file */
     unsigned line;
     char id[CONFIG_SHARE_ID_LENGTH + 1]; /* of the region */
     uint64_t at, size;                   /* in the partition's addresses */
@@ -67,6 +81,31 @@ struct config_share {
     uint64_t place;                      /* the region's machine address */
     bool has_place, is_owner, is_read_only;
 };
+
+/* A device of the board's tree (devices.h). */
+#define CONFIG_DEVICE_LIMIT 16
+struct config_device {
+    unsigned line;
+    char *path;
+    bool has_no_dma; /* says its configuration */
+};
+
+/* Registers of the board, in whole pages (devices.h). */
+struct config_registers {
+    unsigned line;
+    uint64_t start, size;
+    uint64_t at; /* where the partition sees them */
+};
+
+/* Ports and interrupts of a PC (ports.h). */
+struct config_ports {
+    unsigned line;
+    unsigned first, count;
+};
+
+/* The most colours that a cache has; Xen's limit (docs/misc/cache-coloring.rst). */
+#define CONFIG_COLOUR_LIMIT 1024
+#define CONFIG_NODE_LIMIT   64
 
 struct domain_config {
     const char *file;         /* as named on the command line */
@@ -89,6 +128,21 @@ struct domain_config {
     bool is_direct;                  /* that memory is at its machine addresses */
     unsigned share_count;
     struct config_share share[CONFIG_SHARE_LIMIT];
+    unsigned device_count;
+    struct config_device device[CONFIG_DEVICE_LIMIT];
+    unsigned registers_count;
+    struct config_registers registers[CONFIG_DEVICE_LIMIT];
+    unsigned port_count;
+    struct config_ports port[CONFIG_DEVICE_LIMIT];
+    unsigned irq_count;
+    struct config_ports irq[CONFIG_DEVICE_LIMIT]; /* one each */
+    bool has_colours, colour[CONFIG_COLOUR_LIMIT];
+    bool has_nodes, node[CONFIG_NODE_LIMIT];
+    bool has_watchdog;               /* an SBSA one */
+    unsigned ready_port;             /* 0: none */
+    char *after;                     /* the partition it waits for, or NULL */
+    unsigned after_timeout;          /* seconds; 0: for ever */
+    const char *after_action;        /* "start", "destroy" or "halt-board" */
     uint16_t cpus[CONFIG_CPU_LIMIT]; /* physical CPUs; with an xl list, entry i is the CPU of vCPU i */
 };
 
@@ -99,11 +153,15 @@ struct domain_config {
 bool config_read(const char *file, enum arch arch, struct domain_config *out);
 void config_free(struct domain_config *config);
 
-/*
- * Reads `file`, which is in xl's syntax; it ends with a newline then. NULL after reporting what is wrong, or the caller
- * frees both results.
- */
-XLU_Config *config_open(const char *file, struct blob *text);
+/* Reads `file`, which is in xl's syntax; it ends with a newline then. False after reporting what is wrong. */
+bool config_open(const char *file, struct config_source *out);
+void config_close(struct config_source *source);
+
+/* The value of a string key, copied; NULL if it is not set or wrong (then reported). */
+char *config_string(const struct domain_config *config, XLU_Config *xlu, enum config_key key);
+/* A number from `min` to `max`, or `missing` if the key is not set or wrong (then reported). */
+long config_number(const struct domain_config *config, XLU_Config *xlu, enum config_key key, long min, long max,
+                   long missing);
 
 /*
  * Parses xl's syntax for a set of CPUs ("2", "0-3", "1,3", "0-7,^4", "all") into `cpus`, ascending, at most

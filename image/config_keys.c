@@ -14,7 +14,10 @@ static const char *const supported[KEY_COUNT] = {
     [KEY_ON_POWEROFF] = "on_poweroff", [KEY_ON_REBOOT] = "on_reboot", [KEY_ON_CRASH] = "on_crash",
     [KEY_ON_WATCHDOG] = "on_watchdog", [KEY_RESTART_LIMIT] = "restart_limit",
     [KEY_STATIC_MEMORY] = "static_memory", [KEY_DIRECT_MAP] = "direct_map",
-    [KEY_SHARED_MEMORY] = "shared_memory",
+    [KEY_SHARED_MEMORY] = "shared_memory", [KEY_WATCHDOG] = "watchdog", [KEY_READY] = "ready", [KEY_AFTER] = "after",
+    [KEY_AFTER_TIMEOUT] = "after_timeout", [KEY_AFTER_ACTION] = "after_action", [KEY_DTDEV] = "dtdev",
+    [KEY_IOMEM] = "iomem", [KEY_IOPORTS] = "ioports", [KEY_IRQS] = "irqs", [KEY_LLC_COLORS] = "llc_colors",
+    [KEY_NODES] = "nodes",
 };
 
 /* The other keys of xl.cfg(5) and of xl itself, sorted. */
@@ -25,9 +28,9 @@ static const char *const xl_only[] = {
     "bootloader_user", "builder", "cap", "channel", "cpuid", "cpus_soft", "device_model", "device_model_args",
     "device_model_args_hvm", "device_model_args_pv", "device_model_override", "device_model_stubdomain_override",
     "device_model_stubdomain_seclabel", "device_model_user", "device_model_version", "disk", "display",
-    "dm_restrict", "driver_domain", "dtdev", "e820_host", "extratime", "firmware", "firmware_override",
-    "gfx_passthru", "gic_version", "hap", "hdtype", "hpet", "hvm_pirq", "init_seclabel", "iomem", "ioports", "irqs",
-    "keymap", "latency", "llc_colors", "localtime", "max_event_channels", "max_grant_frames", "max_grant_version",
+    "dm_restrict", "driver_domain", "e820_host", "extratime", "firmware", "firmware_override",
+    "gfx_passthru", "gic_version", "hap", "hdtype", "hpet", "hvm_pirq", "init_seclabel",
+    "keymap", "latency", "localtime", "max_event_channels", "max_grant_frames", "max_grant_version",
     "max_maptrack_frames", "maxmem", "maxvcpus", "mca_caps", "mmio_hole", "ms_vm_genid", "msr_relaxed", "nestedhvm",
     "nographic", "nomigrate", "nr_spis", "nx", "on_soft_reset", "oos", "opengl", "p9", "pae", "passthrough", "pci", "pci_msitranslate", "pci_permissive", "pci_power_mgmt",
     "pci_seize", "period", "pool", "pvcalls", "pvshim", "pvshim_cmdline", "pvshim_extra", "pvshim_path", "rdm",
@@ -139,17 +142,27 @@ unsigned config_keys_entry_line(const char *text, size_t size, unsigned line, un
     for (; i < size && at < line; i++) {
         at += text[i] == '\n';
     }
-    /* What is no string counts for nothing, and the list ends with its bracket. */
+    while (i < size && text[i] != '[' && text[i] != '\n') {
+        i++;
+    }
+    /* What is neither a string nor a number counts for nothing, and the list ends with its bracket. */
     while (i < size && text[i] != ']') {
+        bool is_number = text[i] >= '0' && text[i] <= '9';
+
         if (text[i] == '#') {
             while (i < size && text[i] != '\n') {
                 i++;
             }
-        } else if (text[i] == '"' || text[i] == '\'') {
+        } else if (text[i] == '"' || text[i] == '\'' || is_number) {
             if (found++ == entry) {
                 break;
             }
-            i = skip_string(text, size, i);
+            if (!is_number) {
+                i = skip_string(text, size, i);
+            }
+            while (is_number && i < size && continues_name(text[i])) {
+                i++;
+            }
         } else {
             at += text[i++] == '\n';
         }

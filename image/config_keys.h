@@ -27,7 +27,7 @@ const char *config_key_name(enum config_key key);
 void config_keys_scan(const char *text, size_t size, void (*found)(void *context, const char *name, unsigned line),
                       void *context);
 
-/* The line of string number `entry`, from 0, of the list that the key in line `line` of such a text is set to. */
+/* The line of string or number `entry`, from 0, of the list that the key in line `line` of such a text is set to. */
 unsigned config_keys_entry_line(const char *text, size_t size, unsigned line, unsigned entry);
 
 #endif

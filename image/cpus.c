@@ -5,10 +5,10 @@
 
 #include "diag.h"
 
-/* The partition that owns each CPU, or NULL; or the system file whose schedule has it. */
+/* The partition that owns each CPU, or NULL; or the schedule that has it. */
 struct ownership {
     const struct domain_config *owner[CONFIG_CPU_LIMIT];
-    const char *schedule[CONFIG_CPU_LIMIT];
+    const struct schedule *schedule[CONFIG_CPU_LIMIT];
 };
 
 static bool owns_cpus(const struct domain_config *config)
@@ -22,13 +22,13 @@ static void check_numbers(const struct board *board, const struct domain_config 
     unsigned limit = board->gic_version == 2 ? 8 : board->gic_version == 3 ? 128 : CONFIG_VCPU_LIMIT, i;
 
     if (config->vcpu_count > limit) {
-        diag_error(config->file, config_line(config, KEY_VCPUS), "%u vCPUs are too many: GICv%u has room for %u",
-                   config->vcpu_count, board->gic_version, limit);
+        diag_error(config->file, config_line(config, KEY_VCPUS), "%u vCPUs are too many: GICv%u has room for %u, see %s",
+                   config->vcpu_count, board->gic_version, limit, board->file);
     }
     for (i = 0; i < config->cpu_count; i++) {
         if (board->cpu_count != 0 && config->cpus[i] >= board->cpu_count) {
-            diag_error(config->file, config_line(config, KEY_CPUS), "CPU %u is not there: the board's CPUs are 0 to %u",
-                       config->cpus[i], board->cpu_count - 1);
+            diag_error(config->file, config_line(config, KEY_CPUS), "CPU %u is not there: the board's CPUs are 0 to %u, see %s",
+                       config->cpus[i], board->cpu_count - 1, board->file);
         }
     }
 }
@@ -54,7 +54,7 @@ static void check_share(const struct board *board, const struct ownership *owner
                         const struct domain_config *config)
 {
     const struct domain_config *owner = NULL;
-    const char *schedule = NULL;
+    const struct schedule *schedule = NULL;
     unsigned all = board->cpu_count != 0 ? board->cpu_count : CONFIG_CPU_LIMIT;
     unsigned count = config->cpu_count != 0 ? config->cpu_count : all, i;
 
@@ -69,7 +69,8 @@ static void check_share(const struct board *board, const struct ownership *owner
     }
     if (schedule != NULL) {
         diag_error(config->file, config_line(config, KEY_CPUS),
-                   "no CPU is left for it: each one belongs to another partition or to a schedule, as in %s", schedule);
+                   "no CPU is left for it: each one belongs to another partition or to a schedule, as in %s:%u", schedule->file,
+                   schedule->cpus_line);
         return;
     }
     diag_error(config->file, config_line(config, KEY_CPUS),
@@ -85,7 +86,7 @@ void cpus_check(const struct board *board, const struct schedule *schedules, uns
 
     for (i = 0; i < schedule_count; i++) {
         for (k = 0; k < schedules[i].cpu_count; k++) {
-            ownership.schedule[schedules[i].cpus[k]] = schedules[i].file;
+            ownership.schedule[schedules[i].cpus[k]] = &schedules[i];
         }
     }
 

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <libfdt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +14,14 @@
 #include "cpus.h"
 #include "diag.h"
 #include "fdt_out.h"
+#include "nodes.h"
+#include "order.h"
 #include "output.h"
+#include "partial_tree.h"
 #include "pc.h"
+#include "ports.h"
 #include "static_memory.h"
+#include "system_file.h"
 
 static void read_partitions(struct system *system, char **files, unsigned count)
 {
@@ -38,13 +44,6 @@ static void read_partitions(struct system *system, char **files, unsigned count)
                 break;
             }
         }
-    }
-}
-
-static void read_schedules(struct system *system, const struct options *options)
-{
-    for (unsigned i = 0; i < options->system_count; i++) {
-        schedule_read(options->systems[i], &system->schedules[system->schedule_count++]);
     }
 }
 
@@ -128,26 +127,55 @@ static bool read_pc(struct system *system, struct options *options)
 }
 
 /* The tree names the modules' addresses, and its own size decides where they can be: so it is built twice. */
-static bool decide_places(struct system *system, const struct fdt_options *fdt, const struct kernel_info *hypervisor)
+static bool decide_places(struct system *system, bool forget_random_seeds, const struct kernel_info *hypervisor)
 {
     struct blob draft;
 
-    if (!fdt_out_build(&system->board, fdt, system->partitions, system->count, &draft)) {
+    if (!fdt_out_build(system, forget_random_seeds, &draft)) {
         return false;
     }
     place_all(&system->board, hypervisor, draft.size, &system->shared, system->partitions, system->count,
               &system->placement);
     blob_free(&draft);
     return diag_error_count() == 0 &&
-           fdt_out_build(&system->board, fdt, system->partitions, system->count, &system->tree);
+           fdt_out_build(system, forget_random_seeds, &system->tree);
+}
+
+/* What partitions have of the board's devices: arm64, where its tree says what there is. */
+static void check_devices(struct system *system)
+{
+    if (system->arch == ARCH_ARM64) {
+        board_devices_read(&system->board, &system->devices);
+        claims_collect(&system->board, &system->devices, system->partitions, system->count, &system->claims);
+    }
+}
+
+/* The hypervisor's command line: what is said, or is in the board's tree, and what colours need. NULL: nothing changes. */
+static char *decide_bootargs(const struct system *system, const struct options *options)
+{
+    char *colours = colours_options(&system->colours, system->partitions, system->count), *text = NULL;
+    const void *tree = system->board.tree.data;
+    const char *before = options->bootargs;
+    int chosen = fdt_path_offset(tree, "/chosen");
+
+    if (before == NULL && colours[0] != '\0' && chosen >= 0) {
+        before = fdt_stringlist_get(tree, chosen, "xen,xen-bootargs", 0, NULL);
+    }
+    if (before != NULL && strstr(before, "llc-coloring") != NULL) {
+        text = diag_strdup(before);
+    } else if (colours[0] != '\0') {
+        text = before != NULL ? diag_printf("%s%s", before, colours) : diag_strdup(colours + 1);
+    } else if (before != NULL) {
+        text = diag_strdup(before);
+    }
+    free(colours);
+    return text;
 }
 
 /* Everything that can be refused; afterwards only writing can fail. */
 static bool decide(struct system *system, struct options *options)
 {
-    struct fdt_options fdt = {
-        .arch = system->arch, .bootargs = options->bootargs, .schedules = system->schedules,
-        .schedule_count = system->schedule_count, .forget_random_seeds = options->board == NULL};
+    bool forget_random_seeds = options->board == NULL;
     const struct kernel_info *hypervisor = options->hypervisor != NULL ? &system->hypervisor_info : NULL;
 
     if (options->hypervisor != NULL) {
@@ -156,17 +184,26 @@ static bool decide(struct system *system, struct options *options)
     if (!(system->arch == ARCH_X86_64 ? read_pc(system, options) : read_board(system, options))) {
         return false;
     }
+    check_devices(system);
     schedule_check(&system->board, system->schedules, system->schedule_count, system->partitions, system->count);
     cpus_check(&system->board, system->schedules, system->schedule_count, system->partitions, system->count);
     static_memory_check(&system->board, system->partitions, system->count);
     shared_memory_check(&system->board, system->partitions, system->count, &system->shared);
+    colours_check(&system->board, &system->colours, system->partitions, system->count);
+    nodes_check(&system->board, system->partitions, system->count);
+    ports_check(system->partitions, system->count);
+    order_check(system->partitions, system->count);
+    channels_check(&system->channels, system->arch, system->partitions, system->count);
+    policy_check(&system->policy, &system->channels, system->partitions, system->count);
     if (diag_error_count() != 0) {
         return false;
     }
+    partial_tree_make(&system->board, &system->claims, system->partitions, system->count, &system->files);
+    system->bootargs = decide_bootargs(system, options);
     if (system->arch == ARCH_ARM64) {
-        return decide_places(system, &fdt, hypervisor);
+        return decide_places(system, forget_random_seeds, hypervisor);
     }
-    return fdt_out_build(&system->board, &fdt, system->partitions, system->count, &system->tree) &&
+    return fdt_out_build(system, forget_random_seeds, &system->tree) &&
            pc_check_memory(&system->board, hypervisor, &system->tree, system->files, &system->shared,
                            system->partitions, system->count, &system->placement.left);
 }
@@ -181,6 +218,12 @@ static void free_system(struct system *system)
     for (i = 0; i < system->schedule_count; i++) {
         schedule_free(&system->schedules[i]);
     }
+    for (i = 0; i < SYSTEM_STRINGS; i++) {
+        free(system->said[i]);
+    }
+    free(system->bootargs);
+    claims_free(&system->claims);
+    board_devices_free(&system->devices);
     free(system->partitions);
     module_free_all(system->files);
     blob_free(&system->hypervisor);
@@ -192,18 +235,20 @@ static void free_system(struct system *system)
 int main(int argc, char **argv)
 {
     static struct system system;
+    static struct system_file system_files[SCHEDULE_LIMIT];
     struct options options = {0};
 
     options_parse(argc, argv, &options);
+    system_file_read_options(system_files, &system, &options);
     if (options_check(&options, argc - optind)) {
         system.arch = options.arch;
         read_partitions(&system, argv + optind, (unsigned)(argc - optind));
-        read_schedules(&system, &options);
-        if (decide(&system, &options)) {
+        system_file_read(system_files, &system);
+        if (decide(&system, &options) && options.output != NULL) {
             output_write(&system, &options);
         }
-        free_system(&system);
     }
+    free_system(&system);
     qemu_free(&options.qemu);
     /* A result that could not be shown was not delivered. */
     if (fflush(stdout) != 0) {

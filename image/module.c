@@ -49,6 +49,30 @@ static const char *check_tree(const struct blob *blob)
     return fdt_path_offset(blob->data, "/passthrough") < 0 ? "is a device tree without a node /passthrough" : NULL;
 }
 
+/* A new file of the list, for the partition's module. */
+static struct module_file *new_file(const struct partition *p, enum module_kind kind, const char *path,
+                                    struct module_file **files)
+{
+    struct module_file *file = diag_alloc(1, sizeof(*file));
+
+    file->path = path;
+    file->kind = kind;
+    file->output = diag_printf("%s.%s", p->config.name, config_key_name(module_key(kind)));
+    file->number = (*files != NULL ? (*files)->number : 0) + 1;
+    file->next = *files;
+    *files = file;
+    return file;
+}
+
+void module_add_tree(struct partition *p, const struct blob *blob, struct module_file **files)
+{
+    struct module_file *file = new_file(p, MODULE_DEVICE_TREE, "the partial device tree", files);
+
+    file->blob = *blob;
+    p->module[MODULE_DEVICE_TREE] =
+        (struct module){ .file = file, .address = MODULE_NOT_PLACED - MODULE_DEVICE_TREE };
+}
+
 static void read_module(enum arch arch, struct partition *p, enum module_kind kind, const char *path,
                         struct module_file **files)
 {
@@ -56,13 +80,7 @@ static void read_module(enum arch arch, struct partition *p, enum module_kind ki
     const char *name = config_key_name(module_key(kind)), *why;
 
     if (file == NULL) {
-        file = diag_alloc(1, sizeof(*file));
-        file->path = path;
-        file->kind = kind;
-        file->output = diag_printf("%s.%s", p->config.name, name);
-        file->number = (*files != NULL ? (*files)->number : 0) + 1;
-        file->next = *files;
-        *files = file;
+        file = new_file(p, kind, path, files);
         why = blob_read(path, BLOB_LIMIT, &file->blob);
         if (why == NULL && kind == MODULE_KERNEL) {
             why = kernel_recognise(arch, &file->blob, &file->info);
@@ -95,8 +113,8 @@ static void check_direct_address(const struct partition *p, const struct kernel_
     if (!is_there) {
         diag_error(p->config.file, config_line(&p->config, KEY_KERNEL),
                    "kernel '%s' wants addresses from 0x%llx to 0x%llx, which are in no range of 'static_memory' in "
-                   "line %u", p->config.kernel, (unsigned long long)info->address, (unsigned long long)(end - 1),
-                   config_line(&p->config, KEY_STATIC_MEMORY));
+                   "%s:%u", p->config.kernel, (unsigned long long)info->address, (unsigned long long)(end - 1),
+                   p->config.file, config_line(&p->config, KEY_STATIC_MEMORY));
     }
 }
 
@@ -114,10 +132,10 @@ static void check_address(enum arch arch, const struct partition *p, const struc
         (info->address < base || info->address - base > size || info->memory_size > size - (info->address - base))) {
         diag_error(
             p->config.file, config_line(&p->config, KEY_KERNEL),
-            "kernel '%s' wants addresses from 0x%llx to 0x%llx, and the partition's RAM is from 0x%llx to 0x%llx",
+            "kernel '%s' wants addresses from 0x%llx to 0x%llx, and the partition's RAM is from 0x%llx to 0x%llx, see %s:%u",
             p->config.kernel, (unsigned long long)info->address,
             (unsigned long long)(info->address + info->memory_size - 1), (unsigned long long)base,
-            (unsigned long long)(base + size - 1));
+            (unsigned long long)(base + size - 1), p->config.file, config_line(&p->config, KEY_MEMORY));
     }
 }
 
@@ -134,8 +152,9 @@ static void check_size(enum arch arch, const struct partition *p)
     need += tree != NULL ? 2 * tree->blob.size : 0;
     if (need > p->config.memory_mib * MIB) {
         diag_error(p->config.file, config_line(&p->config, KEY_MEMORY),
-                   "%llu MiB of memory are not enough: kernel and ramdisk alone take %llu MiB",
-                   (unsigned long long)p->config.memory_mib, (unsigned long long)((need + MIB - 1) / MIB));
+                   "%llu MiB of memory are not enough: kernel and ramdisk alone take %llu MiB, see %s:%u",
+                   (unsigned long long)p->config.memory_mib, (unsigned long long)((need + MIB - 1) / MIB),
+                   p->config.file, config_line(&p->config, KEY_KERNEL));
     } else {
         check_address(arch, p, &kernel->info);
     }

@@ -51,6 +51,8 @@ struct partition {
  * Errors go to diag.h with the line of the key.
  */
 void module_read_all(enum arch arch, struct partition *p, struct module_file **files);
+/* Gives the partition a partial device tree that was made for it; `blob` is the list's from then on. */
+void module_add_tree(struct partition *p, const struct blob *blob, struct module_file **files);
 /* The key that names a module. */
 enum config_key module_key(enum module_kind kind);
 /* The file of that number, or NULL. */

@@ -29,14 +29,18 @@ static const char help_text[] =
     "      --hypervisor FILE  the hypervisor's image: QEMU gets it as -kernel, and its size is known\n"
     "      --bootargs STRING  the hypervisor's command line\n"
     "      --qemu PROGRAM     the QEMU to ask and to start (qemu-system-aarch64, qemu-system-x86_64)\n"
-    "      --system FILE      a schedule: whose CPUs are when; may be given up to 8 times\n"
+    "      --system FILE      what is no partition's own: board, schedule, channels, policy; up to 8 times\n"
+    "      --check            only says what is wrong, each side of a conflict with file and line\n"
+    "      --explain          says what the hypervisor will do, step by step, and how much memory is left\n"
     "      --iso FILE.iso     makes a bootable ISO image by grub-mkrescue (x86_64)\n"
     "      --help             this text\n"
     "      --version          the version\n"
     "\n"
     "Keys of a domain configuration: name, kernel, ramdisk, extra, cmdline, memory, vcpus, cpus, cpu_weight, vuart,\n"
-    "on_poweroff, on_reboot, on_crash, on_watchdog, restart_limit.\n"
-    "Of a system file: schedule_cpus, schedule_frame, schedule.\n"
+    "on_poweroff, on_reboot, on_crash, on_watchdog, restart_limit, static_memory, direct_map, shared_memory, device_tree,\n"
+    "dtdev, iomem, ioports, irqs, llc_colors, nodes, watchdog, ready, after, after_timeout, after_action.\n"
+    "Of a system file: arch, board, machine, smp, ram, cpu, hypervisor, bootargs, schedule_cpus, schedule_frame, schedule,\n"
+    "channels, allow, serve, forbid, shared_memory, llc_size, llc_ways, xen_llc_colors.\n"
     "The exit status is 0, or 1 if anything was refused. See bulkhead-image(1).\n";
 
 enum long_option {
@@ -48,6 +52,8 @@ enum long_option {
     OPTION_QEMU,
     OPTION_ISO,
     OPTION_SYSTEM,
+    OPTION_CHECK,
+    OPTION_EXPLAIN,
     OPTION_HELP,
     OPTION_VERSION,
 };
@@ -65,19 +71,25 @@ static const struct option long_options[] = {
     {"qemu", required_argument, NULL, OPTION_QEMU},
     {"iso", required_argument, NULL, OPTION_ISO},
     {"system", required_argument, NULL, OPTION_SYSTEM},
+    {"check", no_argument, NULL, OPTION_CHECK},
+    {"explain", no_argument, NULL, OPTION_EXPLAIN},
     {"help", no_argument, NULL, OPTION_HELP},
     {"version", no_argument, NULL, OPTION_VERSION},
     {NULL, 0, NULL, 0},
 };
 
-static void parse_arch(const char *text, enum arch *out)
+bool options_parse_arch(const char *text, enum arch *out)
 {
-    if (strcmp(text, "arm64") == 0) {
-        *out = ARCH_ARM64;
-    } else if (strcmp(text, "x86_64") == 0) {
-        *out = ARCH_X86_64;
-    } else {
-        diag_error(DIAG_TOOL, 0, "--arch %s: expected arm64 or x86_64", text);
+    bool is_x86 = strcmp(text, "x86_64") == 0;
+
+    *out = is_x86 ? ARCH_X86_64 : ARCH_ARM64;
+    return is_x86 || strcmp(text, "arm64") == 0;
+}
+
+void options_default(char **member, const char *text)
+{
+    if (*member == NULL) {
+        *member = diag_strdup(text);
     }
 }
 
@@ -88,7 +100,10 @@ void options_parse(int argc, char **argv, struct options *out)
     while ((option = getopt_long(argc, argv, "a:o:b:M:", long_options, NULL)) != -1) {
         switch (option) {
         case 'a':
-            parse_arch(optarg, &out->arch);
+            out->has_arch = true;
+            if (!options_parse_arch(optarg, &out->arch)) {
+                diag_error(DIAG_TOOL, 0, "--arch %s: expected arm64 or x86_64", optarg);
+            }
             break;
         case 'o':
             out->output = optarg;
@@ -127,6 +142,12 @@ void options_parse(int argc, char **argv, struct options *out)
                 out->systems[out->system_count++] = optarg;
             }
             break;
+        case OPTION_CHECK:
+            out->is_check = true;
+            break;
+        case OPTION_EXPLAIN:
+            out->is_explain = true;
+            break;
         case OPTION_HELP:
             fputs(help_text, stdout);
             exit(0);
@@ -137,10 +158,6 @@ void options_parse(int argc, char **argv, struct options *out)
             fputs("bulkhead-image --help lists the options.\n", stderr);
             exit(1);
         }
-    }
-    if (out->qemu.program == NULL) {
-        qemu_set(&out->qemu.program,
-                 diag_strdup(out->arch == ARCH_X86_64 ? "qemu-system-x86_64" : "qemu-system-aarch64"));
     }
 }
 
@@ -172,9 +189,11 @@ static void check_x86_64(const struct options *options)
     }
 }
 
-bool options_check(const struct options *options, int domain_count)
+bool options_check(struct options *options, int domain_count)
 {
-    if (options->output == NULL) {
+    options_default(&options->qemu.program,
+                    options->arch == ARCH_X86_64 ? "qemu-system-x86_64" : "qemu-system-aarch64");
+    if (options->output == NULL && !options->is_check && !options->is_explain) {
         diag_error(DIAG_TOOL, 0, "no output folder: -o DIR is missing");
     }
     if (options->arch == ARCH_X86_64) {

@@ -10,6 +10,7 @@
 
 struct options {
     enum arch arch;
+    bool has_arch, is_check, is_explain; /* --arch, --check, --explain */
     const char *output;
     const char *board;
     const char *bootargs;
@@ -23,7 +24,12 @@ struct options {
 /* Reads the options; what is no option is behind `optind` then. Ends the program for --help, --version and mistakes. */
 void options_parse(int argc, char **argv, struct options *out);
 
-/* Checks that they make sense together, for `domain_count` files. Reports through diag.h; true if they do. */
-bool options_check(const struct options *options, int domain_count);
+/* False: it is the name of no architecture. */
+bool options_parse_arch(const char *text, enum arch *out);
+/* Sets a string of struct qemu_options that is NULL. */
+void options_default(char **member, const char *text);
+
+/* Checks that they make sense together, and chooses QEMU's program, for `domain_count` files. Reports through diag.h; true if they do. */
+bool options_check(struct options *options, int domain_count);
 
 #endif

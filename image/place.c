@@ -63,42 +63,42 @@ static void take_fixed(const struct board *board, struct busy *busy, const struc
 }
 
 /* Takes what is set apart, which is RAM and nobody else's, for what line `line` of `file` says. */
-static void take_apart(struct busy *busy, const char *file, unsigned line, const struct range *wanted)
+static void take_apart(const struct board *board, struct busy *busy, const char *file, unsigned line, const struct range *wanted)
 {
     const struct range *other = first_overlap(busy, wanted);
 
     if (other != NULL) {
-        diag_error(file, line, "0x%llx to 0x%llx overlaps %s, 0x%llx to 0x%llx", (unsigned long long)wanted->start,
+        diag_error(file, line, "0x%llx to 0x%llx overlaps %s, 0x%llx to 0x%llx, see %s", (unsigned long long)wanted->start,
                    (unsigned long long)(wanted->start + wanted->size - 1), other->what,
-                   (unsigned long long)other->start, (unsigned long long)(other->start + other->size - 1));
+                   (unsigned long long)other->start, (unsigned long long)(other->start + other->size - 1), board->file);
     }
     busy->range[busy->count++] = *wanted;
 }
 
 /* Req: BH-TOOL-020 */
 /* Takes what is set apart for a partition. Returns how many bytes that are. */
-static uint64_t take_static(struct busy *busy, const struct domain_config *config)
+static uint64_t take_static(const struct board *board, struct busy *busy, const struct domain_config *config)
 {
     uint64_t sum = 0;
 
     for (unsigned i = 0; i < config->place_count; i++) {
         const struct config_place *place = &config->place[i];
-        struct range wanted = {place->start, place->size, (char *)"memory of a partition"};
+        struct range wanted = {place->start, place->size, (char *)"memory of a partition", 0};
 
-        take_apart(busy, config->file, place->line, &wanted);
+        take_apart(board, busy, config->file, place->line, &wanted);
         sum += place->size;
     }
     return sum;
 }
 
 /* Req: BH-TOOL-021 */
-static void take_shared(struct busy *busy, const struct shared_region *region)
+static void take_shared(const struct board *board, struct busy *busy, const struct shared_region *region)
 {
     const struct shared_view *v = &region->first;
-    struct range wanted = {v->share->place, region->size, (char *)"memory that partitions share"};
+    struct range wanted = {v->share->place, region->size, (char *)"memory that partitions share", 0};
 
     if (v->share->has_place) {
-        take_apart(busy, v->config->file, v->share->line, &wanted);
+        take_apart(board, busy, v->share->file, v->share->line, &wanted);
     }
 }
 
@@ -110,7 +110,7 @@ static bool take_lowest(const struct board *board, struct busy *busy, uint64_t s
 
     for (i = 0; i < board->ram_count; i++) {
         const struct range *bank = &board->ram[i], *other;
-        struct range wanted = {align_up(bank->start, PLACE_ALIGN), size, (char *)"a module"};
+        struct range wanted = {align_up(bank->start, PLACE_ALIGN), size, (char *)"a module", 0};
 
         while ((other = first_overlap(busy, &wanted)) != NULL) {
             wanted.start = align_up(other->start + other->size, PLACE_ALIGN);
@@ -134,7 +134,7 @@ static void place_hypervisor(const struct board *board, const struct kernel_info
         offset += offset < QEMU_LOADER_SIZE ? 2 * MIB : 0;
         size = offset + hypervisor->memory_size;
     }
-    out->hypervisor = (struct range){base, align_up(base + size, PLACE_ALIGN) - base, (char *)"the hypervisor"};
+    out->hypervisor = (struct range){base, align_up(base + size, PLACE_ALIGN) - base, (char *)"the hypervisor", 0};
 }
 
 static void place_tree(const struct board *board, size_t tree_size, struct placement *out)
@@ -148,7 +148,7 @@ static void place_tree(const struct board *board, size_t tree_size, struct place
     if (start < base + out->hypervisor.size) {
         start = base + out->hypervisor.size;
     }
-    out->tree = (struct range){start, size, (char *)"the device tree"};
+    out->tree = (struct range){start, size, (char *)"the device tree", 0};
 }
 
 /* Bytes of RAM that are in one of the busy ranges; those are disjoint but for reservations, counted as they come. */
@@ -186,9 +186,9 @@ bool place_check_memory(const struct board *board, uint64_t taken, const struct 
 
         if (need > left) {
             diag_error(config->file, config_line(config, KEY_MEMORY),
-                       "%llu MiB of memory do not fit in the board: of its %llu MiB, %llu MiB are left",
+                       "%llu MiB of memory do not fit in the board: of its %llu MiB, %llu MiB are left, see %s",
                        (unsigned long long)config->memory_mib, (unsigned long long)(board->ram_size / MIB),
-                       (unsigned long long)(left / MIB));
+                       (unsigned long long)(left / MIB), board->file);
         } else {
             left -= need;
         }
@@ -212,10 +212,10 @@ bool place_all(const struct board *board, const struct kernel_info *hypervisor, 
     place_tree(board, tree_size, out);
     take_fixed(board, busy, &out->tree);
     for (i = 0; i < count; i++) {
-        set_apart += take_static(busy, &partitions[i].config);
+        set_apart += take_static(board, busy, &partitions[i].config);
     }
     for (i = 0; i < shared->count; i++) {
-        take_shared(busy, &shared->region[i]);
+        take_shared(board, busy, &shared->region[i]);
     }
     for (i = 0; i < count; i++) {
         for (kind = 0; kind < MODULE_KIND_COUNT; kind++) {
@@ -223,8 +223,8 @@ bool place_all(const struct board *board, const struct kernel_info *hypervisor, 
 
             if (module->file != NULL && !take_lowest(board, busy, module->file->blob.size, &module->address)) {
                 diag_error(partitions[i].config.file, config_line(&partitions[i].config, module_key(kind)),
-                           "'%s' (%llu KiB) does not fit in the board's RAM", module->file->path,
-                           (unsigned long long)(module->file->blob.size + 1023) >> 10);
+                           "'%s' (%llu KiB) does not fit in the board's RAM, see %s", module->file->path,
+                           (unsigned long long)(module->file->blob.size + 1023) >> 10, board->file);
             }
         }
     }

@@ -5,23 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config_keys.h"
 #include "diag.h"
-
-static void key_found(void *context, const char *name, unsigned line)
-{
-    struct schedule *s = context;
-
-    if (strcmp(name, "schedule_cpus") == 0) {
-        s->cpus_line = line;
-    } else if (strcmp(name, "schedule_frame") == 0) {
-        s->frame_line = line;
-    } else if (strcmp(name, "schedule") == 0) {
-        s->windows_line = line;
-    } else {
-        diag_error(s->file, line, "unknown key '%s'", name);
-    }
-}
 
 static void read_cpus(struct schedule *s, XLU_Config *xlu)
 {
@@ -58,14 +42,14 @@ static void read_frame(struct schedule *s, XLU_Config *xlu)
 }
 
 /* Req: BH-TOOL-018 */
-static void read_window(struct schedule *s, const char *text, unsigned line)
+static void take_window(void *context, char *text, unsigned line)
 {
+    struct schedule *s = context;
     struct schedule_window w = {.line = line};
     char name[CONFIG_NAME_LENGTH + 1], offset[10], duration[10];
     int end = 0;
 
-    if (text == NULL ||
-        sscanf(text, "%31[^,],offset=%9[0-9],duration=%9[0-9]%n", name, offset, duration, &end) != 3 ||
+    if (sscanf(text, "%31[^,],offset=%9[0-9],duration=%9[0-9]%n", name, offset, duration, &end) != 3 ||
         text[end] != '\0') {
         diag_error(s->file, line, "a window of 'schedule' must be \"NAME,offset=N,duration=N\", in microseconds");
         return;
@@ -77,15 +61,15 @@ static void read_window(struct schedule *s, const char *text, unsigned line)
                    SCHEDULE_WINDOW_MIN);
     }
     if (s->frame != 0 && w.offset + w.duration > s->frame) {
-        diag_error(s->file, line, "the window of '%s' ends at %u us, beyond the frame's %u", name, w.offset + w.duration,
-                   s->frame);
+        diag_error(s->file, line, "the window of '%s' ends at %u us, beyond the frame's %u in %s:%u", name,
+                   w.offset + w.duration, s->frame, s->file, s->frame_line);
     }
     for (unsigned i = 0; i < s->window_count; i++) {
         const struct schedule_window *other = &s->window[i];
 
         if (w.offset < other->offset + other->duration && other->offset < w.offset + w.duration) {
-            diag_error(s->file, line, "the window of '%s' overlaps that of '%s' in line %u", name, other->partition,
-                       other->line);
+            diag_error(s->file, line, "the window of '%s' overlaps that of '%s' in %s:%u", name, other->partition,
+                       s->file, other->line);
             break;
         }
     }
@@ -93,48 +77,19 @@ static void read_window(struct schedule *s, const char *text, unsigned line)
     s->window[s->window_count++] = w;
 }
 
-static void read_windows(struct schedule *s, XLU_Config *xlu, const struct blob *text)
+void schedule_read(const struct config_source *source, const unsigned lines[3], struct schedule *out)
 {
-    XLU_ConfigList *list;
-    int entries;
-
-    if (s->windows_line == 0) {
-        diag_error(s->file, 1, "'schedule' is missing");
-        return;
-    }
-    if (xlu_cfg_get_list(xlu, "schedule", &list, &entries, 1) != 0 || entries < 1) {
-        diag_error(s->file, s->windows_line, "'schedule' must be a list of windows");
-        return;
-    }
-    for (int i = 0; i < entries; i++) {
-        unsigned line = config_keys_entry_line((const char *)text->data, text->size, s->windows_line,
-                                               (unsigned)i);
-
-        if (s->window_count == SCHEDULE_WINDOW_LIMIT) {
-            diag_error(s->file, line, "more than %d windows", SCHEDULE_WINDOW_LIMIT);
-            return;
-        }
-        read_window(s, xlu_cfg_get_listitem(list, i), line);
-    }
-}
-
-void schedule_read(const char *file, struct schedule *out)
-{
-    struct blob text;
-    XLU_Config *xlu;
-
     memset(out, 0, sizeof(*out));
-    out->file = file;
-    xlu = config_open(file, &text);
-    if (xlu == NULL) {
-        return;
+    out->file = source->file;
+    out->cpus_line = lines[0];
+    out->frame_line = lines[1];
+    out->windows_line = lines[2];
+    read_cpus(out, source->xlu);
+    read_frame(out, source->xlu);
+    if (out->windows_line == 0) {
+        diag_error(out->file, 1, "'schedule' is missing");
     }
-    config_keys_scan((const char *)text.data, text.size, key_found, out);
-    read_cpus(out, xlu);
-    read_frame(out, xlu);
-    read_windows(out, xlu, &text);
-    xlu_cfg_destroy(xlu);
-    blob_free(&text);
+    config_list_each(source, "schedule", out->windows_line, SCHEDULE_WINDOW_LIMIT, "windows", take_window, out);
 }
 
 void schedule_free(struct schedule *schedule)
@@ -144,13 +99,14 @@ void schedule_free(struct schedule *schedule)
     }
 }
 
-/* The other schedule, or the partition, that has CPU as well; NULL: none. */
+/* The other schedule, or the partition, that has CPU as well: its file, and the line in `*line`; NULL: none. */
 static const char *find_other(const struct schedule *schedules, unsigned number, const struct partition *partitions,
-                              unsigned count, unsigned cpu)
+                              unsigned count, unsigned cpu, unsigned *line)
 {
     for (unsigned i = 0; i < number; i++) {
         for (unsigned k = 0; k < schedules[i].cpu_count; k++) {
             if (schedules[i].cpus[k] == cpu) {
+                *line = schedules[i].cpus_line;
                 return schedules[i].file;
             }
         }
@@ -160,6 +116,7 @@ static const char *find_other(const struct schedule *schedules, unsigned number,
 
         for (unsigned k = 0; config->cpu_count == config->vcpu_count && k < config->cpu_count; k++) {
             if (config->cpus[k] == cpu) {
+                *line = config_line(config, KEY_CPUS);
                 return config->file;
             }
         }
@@ -167,9 +124,10 @@ static const char *find_other(const struct schedule *schedules, unsigned number,
     return NULL;
 }
 
-static void check_window(const struct schedule *s, unsigned number, const struct schedule_window *w,
+static void check_window(const struct schedule *schedules, unsigned number, const struct schedule_window *w,
                          struct partition *partitions, unsigned count)
 {
+    const struct schedule *s = &schedules[number - 1];
     struct domain_config *config = NULL;
 
     for (unsigned i = 0; i < count; i++) {
@@ -183,7 +141,8 @@ static void check_window(const struct schedule *s, unsigned number, const struct
         diag_error(s->file, w->line, "'%s' has CPUs of its own: it can't be in a schedule beside 'cpus' in %s:%u",
                    w->partition, config->file, config_line(config, KEY_CPUS));
     } else if (config->schedule != 0 && config->schedule != number) {
-        diag_error(s->file, w->line, "'%s' is in another schedule", w->partition);
+        diag_error(s->file, w->line, "'%s' is in another schedule, see %s:%u", w->partition,
+                   schedules[config->schedule - 1].file, schedules[config->schedule - 1].windows_line);
     } else {
         config->schedule = number;
     }
@@ -197,17 +156,18 @@ void schedule_check(const struct board *board, const struct schedule *schedules,
         const struct schedule *s = &schedules[i];
 
         for (unsigned k = 0; k < s->cpu_count; k++) {
-            const char *other = find_other(schedules, i, partitions, count, s->cpus[k]);
+            unsigned line;
+            const char *other = find_other(schedules, i, partitions, count, s->cpus[k], &line);
 
             if (board->cpu_count != 0 && s->cpus[k] >= board->cpu_count) {
-                diag_error(s->file, s->cpus_line, "CPU %u is not there: the board's CPUs are 0 to %u", s->cpus[k],
-                           board->cpu_count - 1);
+                diag_error(s->file, s->cpus_line, "CPU %u is not there: the board's CPUs are 0 to %u, see %s",
+                           s->cpus[k], board->cpu_count - 1, board->file);
             } else if (other != NULL) {
-                diag_error(s->file, s->cpus_line, "CPU %u is taken already, see %s", s->cpus[k], other);
+                diag_error(s->file, s->cpus_line, "CPU %u is taken already, see %s:%u", s->cpus[k], other, line);
             }
         }
         for (unsigned k = 0; k < s->window_count; k++) {
-            check_window(s, i + 1, &s->window[k], partitions, count);
+            check_window(schedules, i + 1, &s->window[k], partitions, count);
         }
     }
 }

@@ -32,8 +32,11 @@ struct schedule {
     struct schedule_window window[SCHEDULE_WINDOW_LIMIT];
 };
 
-/* Reads and checks the system file `file`. Reports through diag.h. schedule_free() in any case. */
-void schedule_read(const char *file, struct schedule *out);
+/*
+ * Reads and checks the schedule of a system file, whose keys are in these lines (0: not there), in the order above. Reports
+ * through diag.h. schedule_free() in any case.
+ */
+void schedule_read(const struct config_source *source, const unsigned lines[3], struct schedule *out);
 void schedule_free(struct schedule *schedule);
 
 /*

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "bytes.h"
-#include "config_keys.h"
 #include "diag.h"
 #include "layout.h"
 #include "static_memory.h"
@@ -73,7 +72,7 @@ static const char *read_item(char *item, struct config_share *s, struct saying *
 }
 
 /* Reads the text of a share. False after reporting what is wrong. */
-static bool parse(const struct domain_config *config, const char *text, struct config_share *s)
+static bool parse(const char *text, struct config_share *s)
 {
     char *copy = diag_strdup(text), *next = copy, *item;
     struct saying said = { .id = false };
@@ -88,7 +87,7 @@ static bool parse(const struct domain_config *config, const char *text, struct c
         why = "id, at or size is missing";
     }
     if (why != NULL) {
-        diag_error(config->file, s->line, "'shared_memory': '%s': %s", text, why);
+        diag_error(s->file, s->line, "'shared_memory': '%s': %s", text, why);
         return false;
     }
     s->has_place = said.number[NUMBER_PLACE];
@@ -118,23 +117,23 @@ static bool check_address(enum arch arch, const struct domain_config *config, co
     number start = s->at, end = s->at + s->size - 1;
 
     if (device != NULL) {
-        diag_error(config->file, s->line,
+        diag_error(s->file, s->line,
                    "'shared_memory': 0x%llx to 0x%llx: a partition has virtual devices from 0x%llx to 0x%llx",
                    start, end, (number)device->start, (number)(device->start + device->size - 1));
         return false;
     }
     if (layout_has_memory(arch, config, s->at, s->size)) {
-        diag_error(config->file, s->line,
-                   "'shared_memory': 0x%llx to 0x%llx: the partition has its memory there, see line %u",
-                   start, end, config_line(config, config->is_direct ? KEY_STATIC_MEMORY : KEY_MEMORY));
+        diag_error(s->file, s->line,
+                   "'shared_memory': 0x%llx to 0x%llx: the partition has its memory there, see %s:%u", start, end,
+                   config->file, config_line(config, config->is_direct ? KEY_STATIC_MEMORY : KEY_MEMORY));
         return false;
     }
     for (unsigned i = 0; i < config->share_count; i++) {
         const struct config_share *other = &config->share[i];
 
         if (bytes_overlap(s->at, s->size, other->at, other->size)) {
-            diag_error(config->file, s->line, "'shared_memory': 0x%llx to 0x%llx overlaps 0x%llx to 0x%llx in line %u",
-                       start, end, (number)other->at, (number)(other->at + other->size - 1), other->line);
+            diag_error(s->file, s->line, "'shared_memory': 0x%llx to 0x%llx overlaps 0x%llx to 0x%llx in %s:%u",
+                       start, end, (number)other->at, (number)(other->at + other->size - 1), other->file, other->line);
             return false;
         }
     }
@@ -142,44 +141,44 @@ static bool check_address(enum arch arch, const struct domain_config *config, co
 }
 
 /* Req: BH-TOOL-021 */
-static void read_share(struct domain_config *config, enum arch arch, const char *text, unsigned line)
+void shared_memory_add(struct domain_config *config, enum arch arch, const char *text, const char *file, unsigned line)
 {
-    struct config_share s = { .line = line };
+    struct config_share s = { .file = file, .line = line };
     const char *why;
 
-    if (text == NULL) {
-        diag_error(config->file, line, "'shared_memory': expected " SYNTAX);
-        return;
-    }
-    if (!parse(config, text, &s)) {
+    if (!parse(text, &s)) {
         return;
     }
     why = check_numbers(arch, &s);
     if (why != NULL) {
-        diag_error(config->file, line, "'shared_memory': '%s': %s", text, why);
+        diag_error(file, line, "'shared_memory': '%s': %s", text, why);
+    } else if (config->share_count == CONFIG_SHARE_LIMIT) {
+        diag_error(file, line, "'shared_memory': '%s' has %d shares already, see %s:%u", config->name,
+                   CONFIG_SHARE_LIMIT, config->share[0].file, config->share[0].line);
     } else if (check_address(arch, config, &s)) {
         config->share[config->share_count++] = s;
     }
 }
 
-void shared_memory_read(struct domain_config *config, enum arch arch, XLU_Config *xlu, const struct blob *text)
-{
-    unsigned line = config->line[KEY_SHARED_MEMORY];
-    XLU_ConfigList *list;
-    int entries;
+/* What entries are read into. */
+struct reading {
+    struct domain_config *config;
+    enum arch arch;
+};
 
-    if (line == 0) {
-        return;
-    }
-    if (xlu_cfg_get_list(xlu, "shared_memory", &list, &entries, 1) != 0 || entries < 1 ||
-        entries > CONFIG_SHARE_LIMIT) {
-        diag_error(config->file, line, "'shared_memory' must be a list of 1 to %d shares", CONFIG_SHARE_LIMIT);
-        return;
-    }
-    for (int i = 0; i < entries; i++) {
-        read_share(config, arch, xlu_cfg_get_listitem(list, i),
-                   config_keys_entry_line((const char *)text->data, text->size, line, (unsigned)i));
-    }
+static void take_share(void *context, char *text, unsigned line)
+{
+    struct reading *r = context;
+
+    shared_memory_add(r->config, r->arch, text, r->config->file, line);
+}
+
+void shared_memory_read(struct domain_config *config, enum arch arch, const struct config_source *source)
+{
+    struct reading r = { config, arch };
+
+    config_list_each(source, "shared_memory", config->line[KEY_SHARED_MEMORY], CONFIG_SHARE_LIMIT, "shares", take_share,
+                     &r);
 }
 
 /* ---- All of them ---- */
@@ -192,7 +191,7 @@ static struct shared_region *find_region(struct shared_regions *regions, const s
         }
     }
     if (regions->count == SHARED_REGION_LIMIT) {
-        diag_error(v->config->file, v->share->line, "region '%s' of shared memory is one too many: %d are the most",
+        diag_error(v->share->file, v->share->line, "region '%s' of shared memory is one too many: %d are the most",
                    v->share->id, SHARED_REGION_LIMIT);
         return NULL;
     }
@@ -206,12 +205,12 @@ static void add_share(struct shared_region *r, const struct shared_view *v)
     const struct config_share *s = v->share, *first = r->first.share;
 
     if (s->has_place != first->has_place || s->place != first->place) {
-        diag_error(v->config->file, s->line, "region '%s' of shared memory has another 'place' here than in %s:%u",
-                   s->id, r->first.config->file, first->line);
+        diag_error(v->share->file, s->line, "region '%s' of shared memory has another 'place' here than in %s:%u",
+                   s->id, r->first.share->file, first->line);
     }
     if (s->is_owner && r->owner.share != NULL) {
-        diag_error(v->config->file, s->line, "region '%s' of shared memory has an owner already, see %s:%u", s->id,
-                   r->owner.config->file, r->owner.share->line);
+        diag_error(v->share->file, s->line, "region '%s' of shared memory has an owner already, see %s:%u", s->id,
+                   r->owner.share->file, r->owner.share->line);
     } else if (s->is_owner) {
         r->owner = *v;
     }
@@ -224,9 +223,9 @@ static void check_end(const struct shared_region *r, const struct shared_view *v
     const struct config_share *s = v->share;
 
     if (r->owner.share != NULL && s->offset + s->size > r->owner.share->size) {
-        diag_error(v->config->file, s->line,
+        diag_error(v->share->file, s->line,
                    "up to byte 0x%llx of region '%s' is more than its owner has, 0x%llx bytes in %s:%u",
-                   (number)(s->offset + s->size - 1), s->id, (number)r->owner.share->size, r->owner.config->file,
+                   (number)(s->offset + s->size - 1), s->id, (number)r->owner.share->size, r->owner.share->file,
                    r->owner.share->line);
     }
 }
@@ -236,7 +235,7 @@ static void check_place(const struct board *board, const struct partition *parti
                         const struct shared_regions *regions, const struct shared_region *r)
 {
     const struct config_share *s = r->first.share;
-    const char *file = r->first.config->file;
+    const char *file = r->first.share->file;
     number start = s->place, end = s->place + r->size - 1;
 
     if (!s->has_place) {
@@ -262,7 +261,7 @@ static void check_place(const struct board *board, const struct partition *parti
 
         if (o->has_place && bytes_overlap(s->place, r->size, o->place, other->size)) {
             diag_error(file, s->line, "0x%llx to 0x%llx overlaps 0x%llx to 0x%llx in %s:%u", start, end,
-                       (number)o->place, (number)(o->place + other->size - 1), other->first.config->file, o->line);
+                       (number)o->place, (number)(o->place + other->size - 1), other->first.share->file, o->line);
         }
     }
 }
@@ -283,7 +282,7 @@ void shared_memory_check(const struct board *board, const struct partition *part
             struct shared_region *r;
 
             if (view_count == SHARED_SHARE_LIMIT) {
-                diag_error(config->file, v.share->line, "'shared_memory': one share too many: %d are the most",
+                diag_error(v.share->file, v.share->line, "'shared_memory': one share too many: %d are the most",
                            SHARED_SHARE_LIMIT);
                 return;
             }

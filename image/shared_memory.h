@@ -33,9 +33,11 @@ struct shared_regions {
     unsigned count;
 };
 
-/* Reads and checks that key of `config`, whose memory is known already; `text` is the file's. Reports through diag.h.
- */
-void shared_memory_read(struct domain_config *config, enum arch arch, XLU_Config *xlu, const struct blob *text);
+/* Reads and checks that key of `config`, whose memory is known already. Reports through diag.h. */
+void shared_memory_read(struct domain_config *config, enum arch arch, const struct config_source *source);
+
+/* The same for one share, which line `line` of `file` gives to the partition. */
+void shared_memory_add(struct domain_config *config, enum arch arch, const char *text, const char *file, unsigned line);
 
 /*
  * Collects the regions of all partitions, and checks that what these say of them fits together, and that a region with

@@ -57,9 +57,9 @@ static bool read_place(struct domain_config *config, const char *text, unsigned 
     }
     other = static_memory_find(config, place.start, place.size);
     if (other != NULL) {
-        diag_error(config->file, line, "'static_memory': 0x%llx to 0x%llx overlaps 0x%llx to 0x%llx in line %u",
+        diag_error(config->file, line, "'static_memory': 0x%llx to 0x%llx overlaps 0x%llx to 0x%llx in %s:%u",
                    (number)place.start, (number)(place.start + place.size - 1), (number)other->start,
-                   (number)(other->start + other->size - 1), other->line);
+                   (number)(other->start + other->size - 1), config->file, other->line);
         return false;
     }
     config->place[config->place_count++] = place;
@@ -88,8 +88,8 @@ static void read_places(struct domain_config *config, XLU_Config *xlu, const str
         sum += config->place[i].size;
     }
     if (good && config->memory_mib != 0 && sum != config->memory_mib * MIB) {
-        diag_error(config->file, line, "'static_memory' has %llu KiB in all, and 'memory' in line %u says %llu KiB",
-                   (number)(sum >> 10), config_line(config, KEY_MEMORY), (number)config->memory_mib << 10);
+        diag_error(config->file, line, "'static_memory' has %llu KiB in all, and 'memory' in %s:%u says %llu KiB",
+                   (number)(sum >> 10), config->file, config_line(config, KEY_MEMORY), (number)config->memory_mib << 10);
     }
 }
 
@@ -108,9 +108,9 @@ static void check_direct(const struct domain_config *config, enum arch arch)
 
         if (device != NULL) {
             diag_error(config->file, place->line,
-                       "0x%llx to 0x%llx can't be at its machine addresses ('direct_map' in line %u): a partition has "
-                       "virtual devices from 0x%llx to 0x%llx",
-                       (number)place->start, (number)(place->start + place->size - 1), config->line[KEY_DIRECT_MAP],
+                       "0x%llx to 0x%llx can't be at its machine addresses ('direct_map' in %s:%u): a partition has "
+                       "virtual devices from 0x%llx to 0x%llx", (number)place->start,
+                       (number)(place->start + place->size - 1), config->file, config->line[KEY_DIRECT_MAP],
                        (number)device->start, (number)(device->start + device->size - 1));
         }
     }

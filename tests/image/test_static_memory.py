@@ -80,10 +80,10 @@ REFUSED = {
     "nothing": (places("1G,0x0"), r"a\.cfg:5: 'static_memory': '1G,0x0' is not whole pages"),
     "wraps": (places("0xfffffffffffff000,64M"), r"a\.cfg:5: 'static_memory': '0xf+000,64M' is beyond all addresses"),
     "too little": (places("1536M,32M", "1600M,16M"),
-                   r"a\.cfg:4: 'static_memory' has 49152 KiB in all, and 'memory' in line 3 says 65536 KiB"),
+                   r"a\.cfg:4: 'static_memory' has 49152 KiB in all, and 'memory' in a\.cfg:3 says 65536 KiB"),
     "too much": (places("1536M,65M"), r"a\.cfg:4: 'static_memory' has 66560 KiB in all"),
     "twice the same": (places("1536M,32M", "1567M,32M"),
-                       r"a\.cfg:6: 'static_memory': 0x61f00000 to 0x63efffff overlaps 0x60000000 to 0x61ffffff in line 5"),
+                       r"a\.cfg:6: 'static_memory': 0x61f00000 to 0x63efffff overlaps 0x60000000 to 0x61ffffff in a\.cfg:5"),
     "below the board": (places("1023M,64M"), r"a\.cfg:5: 0x3ff00000 to 0x43efffff is not in the board's memory, see board\.dtb"),
     "beyond the board": (places("2047M,64M"), r"a\.cfg:5: 0x7ff00000 to 0x83efffff is not in the board's memory"),
     "elsewhere": (places("1024G,64M"), r"a\.cfg:5: 0x10000000000 to 0x10003ffffff is not in the board's"),
@@ -95,7 +95,7 @@ REFUSED = {
     "direct map of two": (config(direct_map=2), r"a\.cfg:4: 'direct_map' must be from 0 to 1"),
     "direct map is text": (config(direct_map='"yes"'), r"a\.cfg:4: 'direct_map' must be a number"),
     "direct map on a UART": (places("512M,64M", direct_map=1),
-                             r"a\.cfg:5: 0x20000000 to 0x23ffffff can't be at its machine addresses \('direct_map' in line 7\): "
+                             r"a\.cfg:5: 0x20000000 to 0x23ffffff can't be at its machine addresses \('direct_map' in a\.cfg:7\): "
                              r".* 0x22000000 to 0x22000fff"),
     "direct map on a GIC": (places("0x4000000,64M", direct_map=1), r"a\.cfg:5: .* virtual devices from 0x3001000 to 0x401ffff"),
     "direct map on Xen's": (places("0x39fff000,64M", direct_map=1), r"a\.cfg:5: .* virtual devices from 0x38000000 to 0x39ffffff"),
@@ -122,7 +122,7 @@ def test_a_kernel_of_one_address_is_at_its_machine_address(shop):
     (shop.folder / "out").rename(shop.folder / "before")
     shop.write("kernel", elf(address=RAM))
     shop.make(places(f"{APART:#x},64M", direct_map=1)).refused(
-        r"a\.cfg:2: kernel 'kernel' wants addresses from 0x40000000 .* in no range of 'static_memory' in line 4")
+        r"a\.cfg:2: kernel 'kernel' wants addresses from 0x40000000 .* in no range of 'static_memory' in a\.cfg:4")
     shop.make(places(f"{APART:#x},64M")).good()
 
 
