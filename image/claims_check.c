@@ -156,6 +156,16 @@ static void check_address(const struct claims *claims, unsigned i)
     }
 }
 
+static const struct range *find_ram(const struct board *board, const struct claim *c)
+{
+    for (unsigned i = 0; i < board->ram_count; i++) {
+        if (bytes_overlap(board->ram[i].start, board->ram[i].size, c->start, c->size)) {
+            return &board->ram[i];
+        }
+    }
+    return NULL;
+}
+
 /* Req: BH-TOOL-022 */
 void claims_check(const struct board *board, const struct board_devices *devices, const struct claims *claims)
 {
@@ -167,13 +177,14 @@ void claims_check(const struct board *board, const struct board_devices *devices
             diag_error(c->config->file, c->line, "interrupt %u of '%s' (%s) is beyond %u, the last one that a partition "
                        "has", c->number, c->device->path, board->file, BOARD_LINE_MAX);
         } else if (!c->is_line) {
-            for (unsigned k = 0; k < board->ram_count; k++) {
-                if (bytes_overlap(board->ram[k].start, board->ram[k].size, c->start, c->size)) {
-                    diag_error(c->config->file, c->line, "registers 0x%llx to 0x%llx are memory, see %s of %s", SPAN(c),
-                               board->ram[k].what, board->file);
-                }
+            const struct range *bank = find_ram(board, c);
+
+            if (bank != NULL) {
+                diag_error(c->config->file, c->line, "registers 0x%llx to 0x%llx are memory, see %s of %s", SPAN(c),
+                           bank->what, board->file);
+            } else {
+                check_registers(board, devices, claims, c);
             }
-            check_registers(board, devices, claims, c);
             check_address(claims, i);
         }
     }

@@ -98,8 +98,8 @@ void colours_read_system(struct colours *c, enum arch arch, const struct config_
         uint64_t count = c->size / c->ways / BYTES_PAGE;
 
         if (count < 2 || count > CONFIG_COLOUR_LIMIT || (count & (count - 1)) != 0) {
-            diag_error(c->file, c->size_line, "%llu KiB in %u ways (line %u) make %llu colours: expected a power of two "
-                       "from 2 to %d", (unsigned long long)c->size >> 10, c->ways, c->ways_line,
+            diag_error(c->file, c->size_line, "%llu KiB in %u ways (%s:%u) make %llu colours: expected a power of two "
+                       "from 2 to %d", (unsigned long long)c->size >> 10, c->ways, c->file, c->ways_line,
                        (unsigned long long)count, CONFIG_COLOUR_LIMIT);
         } else {
             c->count = (unsigned)count;
@@ -114,7 +114,8 @@ void colours_read_system(struct colours *c, enum arch arch, const struct config_
 
 /* Who has a colour. */
 struct owner {
-    const char *name, *file;
+    const char *name; /* NULL: the hypervisor */
+    const char *file; /* NULL: nobody has it */
     unsigned line;
 };
 
@@ -130,7 +131,11 @@ static void take(struct owner owner[CONFIG_COLOUR_LIMIT], const struct colours *
                        c->count - 1, c->file, c->size_line);
             return;
         }
-        if (owner[i].name != NULL) {
+        if (owner[i].file != NULL && owner[i].name == NULL) {
+            diag_error(me->file, me->line, "colour %u is the hypervisor's, see %s:%u", i, owner[i].file, owner[i].line);
+            return;
+        }
+        if (owner[i].file != NULL) {
             diag_error(me->file, me->line, "colour %u belongs to '%s' already, see %s:%u", i, owner[i].name,
                        owner[i].file, owner[i].line);
             return;
@@ -178,7 +183,7 @@ void colours_check(const struct board *board, const struct colours *c, const str
     const struct domain_config *first = NULL;
 
     if (c->own_line != 0) {
-        take(owner, c, c->own, &(struct owner){ "the hypervisor", c->file, c->own_line });
+        take(owner, c, c->own, &(struct owner){ NULL, c->file, c->own_line });
     }
     for (unsigned i = 0; i < count; i++) {
         const struct domain_config *config = &partitions[i].config;

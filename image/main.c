@@ -172,6 +172,19 @@ static char *decide_bootargs(const struct system *system, const struct options *
     return text;
 }
 
+/* Req: BH-TOOL-030 */
+/* What else is wrong beside what makes a tree impossible: what does not fit in memory anyway. */
+static void check_rest(struct system *system, const struct kernel_info *hypervisor)
+{
+    if (system->arch == ARCH_ARM64) {
+        place_all(&system->board, hypervisor, system->board.tree.size, &system->shared, system->partitions,
+                  system->count, &system->placement);
+    } else {
+        pc_check_memory(&system->board, hypervisor, &system->tree, system->files, &system->shared, system->partitions,
+                        system->count, &system->placement.left);
+    }
+}
+
 /* Everything that can be refused; afterwards only writing can fail. */
 static bool decide(struct system *system, struct options *options)
 {
@@ -196,6 +209,7 @@ static bool decide(struct system *system, struct options *options)
     channels_check(&system->channels, system->arch, system->partitions, system->count);
     policy_check(&system->policy, &system->channels, system->partitions, system->count);
     if (diag_error_count() != 0) {
+        check_rest(system, hypervisor);
         return false;
     }
     partial_tree_make(&system->board, &system->claims, system->partitions, system->count, &system->files);
@@ -206,6 +220,18 @@ static bool decide(struct system *system, struct options *options)
     return fdt_out_build(system, forget_random_seeds, &system->tree) &&
            pc_check_memory(&system->board, hypervisor, &system->tree, system->files, &system->shared,
                            system->partitions, system->count, &system->placement.left);
+}
+
+/* Nothing is wrong: does what is asked for. */
+static void finish(const struct system *system, const struct options *options)
+{
+    if (options->is_check) {
+        printf("%u partition%s for %s: nothing is wrong\n", system->count, system->count == 1 ? "" : "s",
+               system->board.file);
+    }
+    if (options->output != NULL) {
+        output_write(system, options);
+    }
 }
 
 static void free_system(struct system *system)
@@ -244,8 +270,8 @@ int main(int argc, char **argv)
         system.arch = options.arch;
         read_partitions(&system, argv + optind, (unsigned)(argc - optind));
         system_file_read(system_files, &system);
-        if (decide(&system, &options) && options.output != NULL) {
-            output_write(&system, &options);
+        if (decide(&system, &options)) {
+            finish(&system, &options);
         }
     }
     free_system(&system);

@@ -27,6 +27,7 @@
 struct busy {
     struct range range[BUSY_LIMIT];
     unsigned count;
+    unsigned board_count; /* of the first ones, which are not the partitions' */
 };
 
 static uint64_t align_up(uint64_t value, uint64_t align)
@@ -34,11 +35,11 @@ static uint64_t align_up(uint64_t value, uint64_t align)
     return (value + align - 1) & ~(align - 1);
 }
 
-static const struct range *first_overlap(const struct busy *busy, const struct range *wanted)
+static const struct range *first_overlap(const struct busy *busy, unsigned count, const struct range *wanted)
 {
     unsigned i;
 
-    for (i = 0; i < busy->count; i++) {
+    for (i = 0; i < count; i++) {
         if (range_overlaps(&busy->range[i], wanted)) {
             return &busy->range[i];
         }
@@ -49,7 +50,7 @@ static const struct range *first_overlap(const struct busy *busy, const struct r
 /* Takes a range that has only one possible place. */
 static void take_fixed(const struct board *board, struct busy *busy, const struct range *wanted)
 {
-    const struct range *bank = &board->ram[0], *other = first_overlap(busy, wanted);
+    const struct range *bank = &board->ram[0], *other = first_overlap(busy, busy->count, wanted);
 
     if (wanted->start - bank->start > bank->size || wanted->size > bank->size - (wanted->start - bank->start)) {
         diag_error(board->file, 0, "%s (0x%llx, %llu KiB) does not fit in the first bank of RAM", wanted->what,
@@ -62,10 +63,10 @@ static void take_fixed(const struct board *board, struct busy *busy, const struc
     busy->range[busy->count++] = *wanted;
 }
 
-/* Takes what is set apart, which is RAM and nobody else's, for what line `line` of `file` says. */
+/* Takes what is set apart, which is RAM and no other partition's, for what line `line` of `file` says. */
 static void take_apart(const struct board *board, struct busy *busy, const char *file, unsigned line, const struct range *wanted)
 {
-    const struct range *other = first_overlap(busy, wanted);
+    const struct range *other = first_overlap(busy, busy->board_count, wanted);
 
     if (other != NULL) {
         diag_error(file, line, "0x%llx to 0x%llx overlaps %s, 0x%llx to 0x%llx, see %s", (unsigned long long)wanted->start,
@@ -86,7 +87,8 @@ static uint64_t take_static(const struct board *board, struct busy *busy, const 
         struct range wanted = {place->start, place->size, (char *)"memory of a partition", 0};
 
         take_apart(board, busy, config->file, place->line, &wanted);
-        sum += place->size;
+        /* What is not in memory is refused elsewhere, and takes none. */
+        sum += board_has_ram(board, place->start, place->size) ? place->size : 0;
     }
     return sum;
 }
@@ -112,7 +114,7 @@ static bool take_lowest(const struct board *board, struct busy *busy, uint64_t s
         const struct range *bank = &board->ram[i], *other;
         struct range wanted = {align_up(bank->start, PLACE_ALIGN), size, (char *)"a module", 0};
 
-        while ((other = first_overlap(busy, &wanted)) != NULL) {
+        while ((other = first_overlap(busy, busy->count, &wanted)) != NULL) {
             wanted.start = align_up(other->start + other->size, PLACE_ALIGN);
         }
         if (wanted.start - bank->start <= bank->size && size <= bank->size - (wanted.start - bank->start)) {
@@ -211,6 +213,7 @@ bool place_all(const struct board *board, const struct kernel_info *hypervisor, 
     take_fixed(board, busy, &out->hypervisor);
     place_tree(board, tree_size, out);
     take_fixed(board, busy, &out->tree);
+    busy->board_count = busy->count;
     for (i = 0; i < count; i++) {
         set_apart += take_static(board, busy, &partitions[i].config);
     }
@@ -229,7 +232,8 @@ bool place_all(const struct board *board, const struct kernel_info *hypervisor, 
         }
     }
     /* What is set apart for partitions is part of their memory. */
-    taken = busy_in_ram(board, busy) - set_apart + shared_memory_size(shared, false);
+    taken = busy_in_ram(board, busy);
+    taken = (taken > set_apart ? taken - set_apart : 0) + shared_memory_size(shared, false);
     place_check_memory(board, taken, partitions, count, &out->left);
     free(busy);
     return diag_error_count() == errors_before;
