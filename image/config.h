@@ -169,6 +169,9 @@ long config_number(const struct domain_config *config, XLU_Config *xlu, enum con
  */
 const char *config_parse_cpus(const char *text, uint16_t cpus[CONFIG_CPU_LIMIT], unsigned *count);
 
+/* Reads the key "cpus" of `config`, whose vCPUs are known already. Reports through diag.h. */
+void config_read_cpus(struct domain_config *config, XLU_Config *xlu);
+
 /* The line that sets `key`, or 1 for a file that does not. */
 unsigned config_line(const struct domain_config *config, enum config_key key);
 

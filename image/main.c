@@ -13,6 +13,7 @@
 
 #include "cpus.h"
 #include "diag.h"
+#include "explain.h"
 #include "fdt_out.h"
 #include "nodes.h"
 #include "order.h"
@@ -181,7 +182,7 @@ static void check_rest(struct system *system, const struct kernel_info *hypervis
                   system->count, &system->placement);
     } else {
         pc_check_memory(&system->board, hypervisor, &system->tree, system->files, &system->shared, system->partitions,
-                        system->count, &system->placement.left);
+                        system->count, &system->placement);
     }
 }
 
@@ -219,7 +220,7 @@ static bool decide(struct system *system, struct options *options)
     }
     return fdt_out_build(system, forget_random_seeds, &system->tree) &&
            pc_check_memory(&system->board, hypervisor, &system->tree, system->files, &system->shared,
-                           system->partitions, system->count, &system->placement.left);
+                           system->partitions, system->count, &system->placement);
 }
 
 /* Nothing is wrong: does what is asked for. */
@@ -228,6 +229,9 @@ static void finish(const struct system *system, const struct options *options)
     if (options->is_check) {
         printf("%u partition%s for %s: nothing is wrong\n", system->count, system->count == 1 ? "" : "s",
                system->board.file);
+    }
+    if (options->is_explain) {
+        explain_print(system, stdout);
     }
     if (options->output != NULL) {
         output_write(system, options);

@@ -11,6 +11,8 @@
 
 #include "diag.h"
 #include "grub.h"
+#include "map_svg.h"
+#include "map_text.h"
 
 /* Makes a folder and those above it; one that is there already is fine. */
 static bool make_folder(const char *path)
@@ -132,6 +134,26 @@ static void print_script(const char *folder)
     free(path);
 }
 
+/* For people. */
+static void write_map(const struct system *system, const struct map *map, const char *folder, const char *name,
+                      void (*print)(const struct system *system, const struct map *map, FILE *out))
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    if (out != NULL) {
+        print(system, map, out);
+    }
+    /* fclose() completes the text of a memory stream. */
+    if (out == NULL || fclose(out) != 0) {
+        diag_error(DIAG_TOOL, 0, "out of memory");
+    } else {
+        write_file(folder, name, &(struct blob){ (uint8_t *)text, size });
+    }
+    free(text);
+}
+
 /* For the boot loaders; what they are given by path is absolute. */
 static void write_starters(const struct system *system, const struct options *options, const char *folder)
 {
@@ -157,6 +179,7 @@ void output_write(const struct system *system, const struct options *options)
 {
     const struct module_file *file;
     bool is_for_qemu;
+    struct map map;
     char *folder;
 
     if (!make_folder(options->output)) {
@@ -174,6 +197,10 @@ void output_write(const struct system *system, const struct options *options)
         write_file(folder, file->output, &file->blob);
     }
     write_file(folder, TREE_NAME, &system->tree);
+    map_make(system, &map);
+    write_map(system, &map, folder, "map.txt", map_text_print);
+    write_map(system, &map, folder, "map.svg", map_svg_print);
+    map_free(&map);
     write_starters(system, options, folder);
     if (diag_error_count() == 0) {
         print_summary(system, options, folder);

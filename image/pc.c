@@ -95,15 +95,12 @@ static uint64_t whole_pages(uint64_t size)
 /* Req: BH-TOOL-005 */
 bool pc_check_memory(const struct board *board, const struct kernel_info *hypervisor, const struct blob *tree,
                      const struct module_file *files, const struct shared_regions *shared,
-                     const struct partition *partitions, unsigned count, uint64_t *left)
+                     const struct partition *partitions, unsigned count, struct placement *out)
 {
-    uint64_t taken = LOW_MEMORY + whole_pages(tree->size);
-
-    taken += shared_memory_size(shared, true);
-    taken += hypervisor != NULL ? whole_pages(hypervisor->memory_size) : 0;
+    out->taken = LOW_MEMORY + whole_pages(tree->size) + shared_memory_size(shared, true);
+    out->taken += hypervisor != NULL ? whole_pages(hypervisor->memory_size) : 0;
     for (; files != NULL; files = files->next) {
-        taken += whole_pages(files->blob.size);
+        out->taken += whole_pages(files->blob.size);
     }
-    *left = 0;
-    return board->ram_size == 0 || place_check_memory(board, taken, partitions, count, left);
+    return board->ram_size == 0 || place_check_memory(board, partitions, count, out);
 }

@@ -10,7 +10,7 @@
 #include "kernel.h"
 #include "module.h"
 #include "qemu.h"
-#include "shared_memory.h"
+#include "place.h"
 
 /*
  * Makes a board with an empty tree and, if there is a machine, its CPUs and RAM. Reports what is wrong with them
@@ -20,10 +20,10 @@ bool pc_make(const struct qemu_options *options, struct board *out);
 
 /*
  * Checks that the modules, what is shared and the partitions' memory fit in the RAM, if it is known; `hypervisor` may be
- * NULL. What is left goes to `*left`. Errors go to diag.h; true if there was none.
+ * NULL. What is left goes to `*out`. Errors go to diag.h; true if there was none.
  */
 bool pc_check_memory(const struct board *board, const struct kernel_info *hypervisor, const struct blob *tree,
                      const struct module_file *files, const struct shared_regions *shared,
-                     const struct partition *partitions, unsigned count, uint64_t *left);
+                     const struct partition *partitions, unsigned count, struct placement *out);
 
 #endif

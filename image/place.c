@@ -174,17 +174,22 @@ static uint64_t busy_in_ram(const struct board *board, const struct busy *busy)
     return sum;
 }
 
-bool place_check_memory(const struct board *board, uint64_t taken, const struct partition *partitions, unsigned count,
-                        uint64_t *left_out)
+uint64_t place_need(const struct domain_config *config)
+{
+    return config->memory_mib * MIB + OVERHEAD_OF_PARTITION;
+}
+
+bool place_check_memory(const struct board *board, const struct partition *partitions, unsigned count,
+                        struct placement *out)
 {
     unsigned errors_before = diag_error_count(), i;
     uint64_t left;
 
-    taken += OVERHEAD_FIXED + OVERHEAD_OF_RAM(board->ram_size);
-    left = board->ram_size > taken ? board->ram_size - taken : 0;
+    out->overhead = OVERHEAD_FIXED + OVERHEAD_OF_RAM(board->ram_size);
+    left = board->ram_size > out->taken + out->overhead ? board->ram_size - out->taken - out->overhead : 0;
     for (i = 0; i < count; i++) {
         const struct domain_config *config = &partitions[i].config;
-        uint64_t need = config->memory_mib * MIB + OVERHEAD_OF_PARTITION;
+        uint64_t need = place_need(config);
 
         if (need > left) {
             diag_error(config->file, config_line(config, KEY_MEMORY),
@@ -195,7 +200,7 @@ bool place_check_memory(const struct board *board, uint64_t taken, const struct 
             left -= need;
         }
     }
-    *left_out = left;
+    out->left = left;
     return diag_error_count() == errors_before;
 }
 
@@ -205,7 +210,7 @@ bool place_all(const struct board *board, const struct kernel_info *hypervisor, 
 {
     unsigned errors_before = diag_error_count(), i, kind;
     struct busy *busy = diag_alloc(1, sizeof(*busy));
-    uint64_t set_apart = 0, taken;
+    uint64_t set_apart = 0;
 
     memcpy(busy->range, board->reserved, board->reserved_count * sizeof(busy->range[0]));
     busy->count = board->reserved_count;
@@ -232,9 +237,9 @@ bool place_all(const struct board *board, const struct kernel_info *hypervisor, 
         }
     }
     /* What is set apart for partitions is part of their memory. */
-    taken = busy_in_ram(board, busy);
-    taken = (taken > set_apart ? taken - set_apart : 0) + shared_memory_size(shared, false);
-    place_check_memory(board, taken, partitions, count, &out->left);
+    out->taken = busy_in_ram(board, busy);
+    out->taken = (out->taken > set_apart ? out->taken - set_apart : 0) + shared_memory_size(shared, false);
+    place_check_memory(board, partitions, count, out);
     free(busy);
     return diag_error_count() == errors_before;
 }

@@ -18,7 +18,9 @@
 struct placement {
     struct range hypervisor; /* from the start of RAM, boot loader stub included */
     struct range tree;       /* with what QEMU adds to its size */
-    uint64_t left;           /* bytes that no partition, module or reservation takes */
+    uint64_t taken;          /* bytes of RAM that are reserved, loaded or shared */
+    uint64_t overhead;       /* and what the hypervisor takes at least beside them */
+    uint64_t left;           /* bytes that nothing of this and no partition takes */
 };
 
 /*
@@ -32,10 +34,13 @@ bool place_all(const struct board *board, const struct kernel_info *hypervisor, 
                struct placement *out);
 
 /*
- * Checks that the partitions' memory fits in the board's RAM, of which `taken` bytes are taken by what is loaded and
- * the hypervisor takes its own share; what remains goes to `*left`. Errors go to diag.h; true if there was none.
+ * Checks that the partitions' memory fits in the board's RAM, of which out->taken bytes are taken by what is loaded and
+ * the hypervisor takes its own share; sets the other numbers. Errors go to diag.h; true if there was none.
  */
-bool place_check_memory(const struct board *board, uint64_t taken, const struct partition *partitions, unsigned count,
-                        uint64_t *left);
+bool place_check_memory(const struct board *board, const struct partition *partitions, unsigned count,
+                        struct placement *out);
+
+/* Bytes that a partition takes, with what the hypervisor needs for it. */
+uint64_t place_need(const struct domain_config *config);
 
 #endif

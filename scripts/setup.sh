@@ -42,6 +42,8 @@ iso   mtools                command mformat
 test  qemu-system-arm       command qemu-system-aarch64
 test  qemu-system-x86       command qemu-system-x86_64
 test  device-tree-compiler  command dtc
+test  librsvg2-bin         command rsvg-convert
+test  u-boot-tools         command mkimage
 test  clang                 command clang
 test  libclang-rt-14-dev    file /usr/lib/llvm-14/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a
 test  libcapstone-dev       header capstone/capstone.h
