@@ -33,6 +33,9 @@ static const char help_text[] =
     "      --check            only says what is wrong, each side of a conflict with file and line\n"
     "      --explain          says what the hypervisor will do, step by step, and how much memory is left\n"
     "      --iso FILE.iso     makes a bootable ISO image by grub-mkrescue (x86_64)\n"
+    "      --uboot-script FILE.scr\n"
+    "                         makes a script for U-Boot by mkimage (arm64)\n"
+    "      --fit FILE.itb     makes a FIT image for U-Boot by mkimage: all in one file (arm64)\n"
     "      --help             this text\n"
     "      --version          the version\n"
     "\n"
@@ -51,6 +54,8 @@ enum long_option {
     OPTION_BOOTARGS,
     OPTION_QEMU,
     OPTION_ISO,
+    OPTION_UBOOT_SCRIPT,
+    OPTION_FIT,
     OPTION_SYSTEM,
     OPTION_CHECK,
     OPTION_EXPLAIN,
@@ -70,6 +75,8 @@ static const struct option long_options[] = {
     {"bootargs", required_argument, NULL, OPTION_BOOTARGS},
     {"qemu", required_argument, NULL, OPTION_QEMU},
     {"iso", required_argument, NULL, OPTION_ISO},
+    {"uboot-script", required_argument, NULL, OPTION_UBOOT_SCRIPT},
+    {"fit", required_argument, NULL, OPTION_FIT},
     {"system", required_argument, NULL, OPTION_SYSTEM},
     {"check", no_argument, NULL, OPTION_CHECK},
     {"explain", no_argument, NULL, OPTION_EXPLAIN},
@@ -135,6 +142,12 @@ void options_parse(int argc, char **argv, struct options *out)
         case OPTION_ISO:
             out->iso = optarg;
             break;
+        case OPTION_UBOOT_SCRIPT:
+            out->uboot_script = optarg;
+            break;
+        case OPTION_FIT:
+            out->fit = optarg;
+            break;
         case OPTION_SYSTEM:
             if (out->system_count == SCHEDULE_LIMIT) {
                 diag_error(DIAG_TOOL, 0, "more than %d system files", SCHEDULE_LIMIT);
@@ -172,6 +185,9 @@ static void check_arm64(const struct options *options)
     if (options->iso != NULL) {
         diag_error(DIAG_TOOL, 0, "--iso is for --arch x86_64 only");
     }
+    if (options->fit != NULL && options->hypervisor == NULL) {
+        diag_error(DIAG_TOOL, 0, "--fit: --hypervisor FILE is missing");
+    }
 }
 
 static void check_x86_64(const struct options *options)
@@ -184,6 +200,9 @@ static void check_x86_64(const struct options *options)
     if (qemu->machine == NULL && (qemu->smp != NULL || qemu->memory != NULL || qemu->cpu != NULL)) {
         diag_error(DIAG_TOOL, 0, "--smp, --memory and --cpu mean nothing without --machine");
     }
+    if (options->fit != NULL || options->uboot_script != NULL) {
+        diag_error(DIAG_TOOL, 0, "--fit and --uboot-script are for --arch arm64 only");
+    }
     if (options->iso != NULL && options->hypervisor == NULL) {
         diag_error(DIAG_TOOL, 0, "--iso: --hypervisor FILE is missing");
     }
@@ -193,7 +212,9 @@ bool options_check(struct options *options, int domain_count)
 {
     options_default(&options->qemu.program,
                     options->arch == ARCH_X86_64 ? "qemu-system-x86_64" : "qemu-system-aarch64");
-    if (options->output == NULL && !options->is_check && !options->is_explain) {
+    if (options->output == NULL && (options->iso != NULL || options->fit != NULL || options->uboot_script != NULL)) {
+        diag_error(DIAG_TOOL, 0, "no output folder: -o DIR is missing, which images are made from");
+    } else if (options->output == NULL && !options->is_check && !options->is_explain) {
         diag_error(DIAG_TOOL, 0, "no output folder: -o DIR is missing");
     }
     if (options->arch == ARCH_X86_64) {

@@ -16,6 +16,8 @@ struct options {
     const char *bootargs;
     const char *hypervisor;
     const char *iso;
+    const char *uboot_script;
+    const char *fit;
     const char *systems[SCHEDULE_LIMIT];
     unsigned system_count;
     struct qemu_options qemu;

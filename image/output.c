@@ -13,6 +13,7 @@
 #include "grub.h"
 #include "map_svg.h"
 #include "map_text.h"
+#include "uboot.h"
 
 /* Makes a folder and those above it; one that is there already is fine. */
 static bool make_folder(const char *path)
@@ -100,7 +101,28 @@ static void print_list(const struct system *system)
     }
 }
 
-static void print_summary(const struct system *system, const struct options *options, const char *folder)
+/* How U-Boot starts what was made. */
+static void print_uboot(const struct options *options, const struct map *map)
+{
+    struct stat st;
+
+    if (options->uboot_script != NULL) {
+        printf("%s boots it, from U-Boot\n", options->uboot_script);
+    }
+    if (options->fit != NULL && stat(options->fit, &st) == 0) {
+        uint64_t address = uboot_fit_address(map, (uint64_t)st.st_size);
+
+        if (address == 0) {
+            printf("%s boots it, from U-Boot: load it where nothing else is, setenv fdt_high 0xffffffffffffffff, and bootm\n", options->fit);
+        } else {
+            printf("%s boots it, from U-Boot: load it to 0x%llx, setenv fdt_high 0xffffffffffffffff, and bootm 0x%llx\n",
+                   options->fit, (unsigned long long)address, (unsigned long long)address);
+        }
+    }
+}
+
+static void print_summary(const struct system *system, const struct options *options, const struct map *map,
+                          const char *folder)
 {
     printf("%s: %u partition%s for %s (", folder, system->count, system->count == 1 ? "" : "s", system->board.file);
     if (system->arch == ARCH_X86_64) {
@@ -111,6 +133,7 @@ static void print_summary(const struct system *system, const struct options *opt
     if (options->iso != NULL) {
         printf("%s boots it, from BIOS and UEFI\n", options->iso);
     }
+    print_uboot(options, map);
     if (options->qemu.machine != NULL) {
         printf("%s/run-qemu.sh boots it:\n", folder);
     }
@@ -134,79 +157,126 @@ static void print_script(const char *folder)
     free(path);
 }
 
-/* For people. */
-static void write_map(const struct system *system, const struct map *map, const char *folder, const char *name,
-                      void (*print)(const struct system *system, const struct map *map, FILE *out))
+/* What is written, for the functions below. */
+struct output {
+    const struct system *system;
+    const struct options *options;
+    const struct map *map;
+    const char *folder;     /* absolute */
+    const char *hypervisor; /* absolute, or NULL */
+};
+
+static void print_map_text(const struct output *o, FILE *out)
+{
+    map_text_print(o->system, o->map, out);
+}
+
+static void print_map_svg(const struct output *o, FILE *out)
+{
+    map_svg_print(o->system, o->map, out);
+}
+
+static void print_uboot_script(const struct output *o, FILE *out)
+{
+    uboot_print_script(o->system, out);
+}
+
+static void print_uboot_fit(const struct output *o, FILE *out)
+{
+    uboot_print_fit(o->system, o->hypervisor, out);
+}
+
+static void write_text(const struct output *o, const char *name, void (*print)(const struct output *o, FILE *out))
 {
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
 
     if (out != NULL) {
-        print(system, map, out);
+        print(o, out);
     }
     /* fclose() completes the text of a memory stream. */
     if (out == NULL || fclose(out) != 0) {
         diag_error(DIAG_TOOL, 0, "out of memory");
     } else {
-        write_file(folder, name, &(struct blob){ (uint8_t *)text, size });
+        write_file(o->folder, name, &(struct blob){ (uint8_t *)text, size });
     }
     free(text);
 }
 
-/* For the boot loaders; what they are given by path is absolute. */
-static void write_starters(const struct system *system, const struct options *options, const char *folder)
+/* For the boot loaders. */
+static void write_starters(const struct output *o)
 {
-    char *hypervisor = options->hypervisor != NULL ? realpath(options->hypervisor, NULL) : NULL;
+    if (o->options->qemu.machine != NULL) {
+        qemu_write(&o->options->qemu, o->system, o->folder, o->hypervisor);
+    }
+    if (o->system->arch == ARCH_X86_64) {
+        grub_write(o->system, o->folder);
+        return;
+    }
+    write_text(o, UBOOT_SCRIPT, print_uboot_script);
+    if (o->hypervisor != NULL) {
+        write_text(o, UBOOT_FIT, print_uboot_fit);
+    }
+}
 
-    if (options->hypervisor != NULL && hypervisor == NULL) {
-        diag_error(options->hypervisor, 0, "hypervisor: %s", strerror(errno));
+/* Images are made of files that have to be there. */
+static void make_images(const struct output *o)
+{
+    const struct options *options = o->options;
+
+    if (options->iso != NULL && diag_error_count() == 0) {
+        grub_make_iso(o->system, o->folder, o->hypervisor, options->iso);
     }
-    if (options->qemu.machine != NULL) {
-        qemu_write(&options->qemu, system, folder, hypervisor);
+    if (options->uboot_script != NULL && diag_error_count() == 0) {
+        uboot_make_script(o->folder, options->uboot_script);
     }
-    if (system->arch == ARCH_X86_64) {
-        grub_write(system, folder);
+    if (options->fit != NULL && diag_error_count() == 0) {
+        uboot_make_fit(o->folder, options->fit);
     }
-    /* The image is made of files that have to be there. */
-    if (options->iso != NULL && hypervisor != NULL && diag_error_count() == 0) {
-        grub_make_iso(system, folder, hypervisor, options->iso);
+}
+
+static void write_all(const struct output *o)
+{
+    const struct module_file *file;
+
+    for (file = o->system->files; file != NULL; file = file->next) {
+        write_file(o->folder, file->output, &file->blob);
     }
-    free(hypervisor);
+    write_file(o->folder, TREE_NAME, &o->system->tree);
+    write_text(o, "map.txt", print_map_text);
+    write_text(o, "map.svg", print_map_svg);
+    write_starters(o);
+    make_images(o);
+    if (diag_error_count() == 0) {
+        print_summary(o->system, o->options, o->map, o->folder);
+        if (o->options->qemu.machine != NULL) {
+            print_script(o->folder);
+        }
+    }
 }
 
 void output_write(const struct system *system, const struct options *options)
 {
-    const struct module_file *file;
-    bool is_for_qemu;
+    bool is_for_qemu = system->arch == ARCH_ARM64 || options->qemu.machine != NULL;
+    char *folder, *hypervisor;
     struct map map;
-    char *folder;
 
     if (!make_folder(options->output)) {
         return;
     }
     folder = realpath(options->output, NULL);
-    is_for_qemu = system->arch == ARCH_ARM64 || options->qemu.machine != NULL;
+    hypervisor = options->hypervisor != NULL ? realpath(options->hypervisor, NULL) : NULL;
     if (folder == NULL || (is_for_qemu && !qemu_can_read(system->arch, folder))) {
         diag_error(options->output, 0, "can't be used as a folder%s",
                    folder != NULL ? ": QEMU can't load modules from one of that name" : "");
-        free(folder);
-        return;
+    } else if (options->hypervisor != NULL && hypervisor == NULL) {
+        diag_error(options->hypervisor, 0, "hypervisor: %s", strerror(errno));
+    } else {
+        map_make(system, &map);
+        write_all(&(struct output){ system, options, &map, folder, hypervisor });
+        map_free(&map);
     }
-    for (file = system->files; file != NULL; file = file->next) {
-        write_file(folder, file->output, &file->blob);
-    }
-    write_file(folder, TREE_NAME, &system->tree);
-    map_make(system, &map);
-    write_map(system, &map, folder, "map.txt", map_text_print);
-    write_map(system, &map, folder, "map.svg", map_svg_print);
-    map_free(&map);
-    write_starters(system, options, folder);
-    if (diag_error_count() == 0) {
-        print_summary(system, options, folder);
-        if (options->qemu.machine != NULL) {
-            print_script(folder);
-        }
-    }
+    free(hypervisor);
     free(folder);
 }

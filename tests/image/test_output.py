@@ -219,7 +219,7 @@ def test_32_bit_cells(shop):
 
 def test_a_shared_file_is_written_once_and_placed_twice(shop):
     result = shop.make(config(), config(name='"beta"')).good()
-    assert sorted(p.name for p in result.out.iterdir()) == ["alpha.kernel", "bulkhead.dtb"]
+    assert sorted(p.name for p in result.out.iterdir()) == ["alpha.kernel", "boot.cmd", "bulkhead.dtb", "map.svg", "map.txt"]
     assert len({start for start, _ in ranges(result).values()}) == 2
 
 

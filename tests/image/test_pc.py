@@ -116,7 +116,7 @@ def test_without_a_machine_there_is_no_command_line(shop):
     shop.write("a.cfg", config(cpus='"200"', memory=4096))
     result = shop.run("-o", "a folder", "--arch", "x86_64", "a.cfg").good()
     written = {p.name for p in (shop.folder / "a folder").iterdir()}
-    assert written == {"bulkhead.dtb", "alpha.kernel", "grub.cfg"} and "CPUs and RAM not known" in result.stdout
+    assert written == {"bulkhead.dtb", "alpha.kernel", "grub.cfg", "map.svg", "map.txt"} and "CPUs and RAM not known" in result.stdout
 
 
 # Req: BH-TOOL-015

@@ -2,6 +2,8 @@
 """The image starts by U-Boot and by GRUB as well as by QEMU, and as an EFI program alone."""
 import dataclasses
 import pathlib
+import re
+import struct
 import subprocess
 
 import pytest
@@ -173,3 +175,59 @@ def test_efi_program_at_el1(start, guest):
     console = start([guest("alpha", "hello")], kind=FirmwareTreeBoard, virtualization=False)
     console.wait_text("Bulkhead: started at EL1, but a hypervisor needs EL2")
     console.wait_text("failed to start .*Unsupported")
+
+
+@dataclasses.dataclass
+class MadeBoard(Board):
+    """What bulkhead-image makes for U-Boot, on the first partition of a disk."""
+    summary: str = ""               # what the tool says
+
+    def loader(self):
+        """The tree and the modules are the tool's: it knows the machine and the partitions, and nothing else."""
+        out, disk, start = self.work / "out", self.work / "disk.img", 2048
+        configs = []
+        for domain in self.domains:
+            configs.append(self.work / f"{domain.name}.cfg")
+            configs[-1].write_text(f'name = "{domain.name}"\nkernel = "{domain.kernel}"\nmemory = {domain.memory}\n'
+                                   f'vcpus = {domain.vcpus}\nextra = "{domain.bootargs}"\n')
+        machine = self.machine()
+        done = subprocess.run(
+            [boards.BUILD / "image/bulkhead-image", "-o", out, "--machine", machine[1], "--smp", str(self.cpus),
+             "--memory", str(self.memory), "--hypervisor", self.hypervisor, "--uboot-script", out / "boot.scr",
+             "--fit", out / "all.itb", *configs], check=True, timeout=60, capture_output=True, text=True)
+        self.summary = done.stdout
+        with open(disk, "wb") as f:
+            f.truncate(64 << 20)
+            f.seek(446)
+            f.write(struct.pack("<B3sB3sII", 0x80, b"\xfe\xff\xff", 12, b"\xfe\xff\xff", start, (64 << 11) - start))
+            f.seek(510)
+            f.write(b"\x55\xaa")
+        where = f"{disk}@@{start * 512}"
+        DiskBoard.run("mformat", "-i", where, "-F", "-T", (64 << 11) - start, "-h", 255, "-s", 63, "::")
+        DiskBoard.run("mcopy", "-i", where, self.hypervisor, "::/bulkhead")
+        DiskBoard.run("mcopy", "-i", where, *(p for p in out.iterdir() if p.suffix not in (".svg", ".txt")), "::/")
+        return ["-bios", UBOOT, "-drive", f"if=none,id=disk,file={disk},format=raw,readonly=on",
+                "-device", "virtio-blk-device,drive=disk"]
+
+
+def check_made(console):
+    console.wait_guests()
+    assert console.results("alpha")["hello"] == "one two=3"
+    assert console.results("beta")["cpus reported"] == "2"
+    console.wait_end()
+
+
+# Req: BH-TOOL-034
+@pytest.mark.parametrize("gic", [2, 3])
+def test_uboot_finds_the_script(start, guest, gic):
+    """Nobody types anything: U-Boot's own search finds boot.scr."""
+    check_made(start([guest("alpha", "hello", "one two=3"), guest("beta", "hello", "me=beta", vcpus=2)], kind=MadeBoard,
+                     gic=gic))
+
+
+# Req: BH-TOOL-034
+def test_uboot_fit(start, guest):
+    console = start([guest("alpha", "hello", "one two=3"), guest("beta", "hello", "me=beta", vcpus=2)], kind=MadeBoard)
+    at = re.search(r"load it to (0x\w+), (setenv .*), and (bootm .*)", console.board.summary)
+    uboot(console, f"load virtio 0:1 {at[1]} all.itb", at[2], at[3])
+    check_made(console)
