@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "diag.h"
+#include "tree.h"
 
 #define PAGE_SIZE 4096u
 
@@ -256,7 +257,6 @@ bool board_read(const char *file, const char *name, struct board *out)
 {
     unsigned errors_before = diag_error_count();
     const char *why;
-    int err;
 
     memset(out, 0, sizeof(*out));
     out->file = name;
@@ -265,9 +265,9 @@ bool board_read(const char *file, const char *name, struct board *out)
         diag_error(name, 0, "%s", why);
         return false;
     }
-    err = fdt_check_full(out->tree.data, out->tree.size);
-    if (err != 0) {
-        diag_error(name, 0, "not a device tree, or a damaged one: %s", fdt_strerror(err));
+    why = tree_check(&out->tree);
+    if (why != NULL) {
+        diag_error(name, 0, "not a device tree, or a damaged one: %s", why);
         return false;
     }
     read_ram(out);

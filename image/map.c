@@ -109,7 +109,7 @@ static void make_memory(const struct system *system, struct list *list)
         const struct shared_region *r = &system->shared.region[i];
 
         if (r->first.share->has_place) {
-            add(list, r->first.share->place, r->size, MAP_SHARED, r->owner.config, diag_strdup(r->first.share->id));
+            add(list, r->first.share->place, r->size, MAP_COMMON, r->owner.config, diag_strdup(r->first.share->id));
         }
     }
     qsort(list->range, list->count, sizeof(list->range[0]), compare);
@@ -195,7 +195,7 @@ char *map_owner_name(const struct map_range *range)
         return diag_strdup("hypervisor");
     case MAP_BOARD:
         return diag_strdup("board");
-    case MAP_SHARED:
+    case MAP_COMMON:
         return diag_strdup("shared");
     case MAP_FREE:
         return diag_strdup("");

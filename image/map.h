@@ -12,7 +12,7 @@ enum map_kind {
     MAP_BOARD,      /* reserved by the board */
     MAP_MODULE,     /* of a partition: the boot loader puts it there, and it is free later */
     MAP_MEMORY,     /* of a partition */
-    MAP_SHARED,     /* of several */
+    MAP_COMMON,     /* of several */
     MAP_FREE,       /* partitions without a place get theirs here */
     MAP_DEVICE,     /* registers, a partition's or nobody's */
 };

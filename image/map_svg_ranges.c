@@ -38,7 +38,7 @@ const char *map_svg_fill(const struct system *system, const struct map_range *ra
         return MAP_SVG_HYPERVISOR;
     case MAP_BOARD:
         return "url(#board)";
-    case MAP_SHARED:
+    case MAP_COMMON:
         return "url(#shared)";
     case MAP_FREE:
         return "#ffffff";

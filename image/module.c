@@ -7,6 +7,7 @@
 
 #include "config_keys.h"
 #include "diag.h"
+#include "tree.h"
 
 #define MIB ((uint64_t)1 << 20)
 /* What the hypervisor tells a kernel of its machine takes part of a partition's RAM as well. */
@@ -43,7 +44,7 @@ static const char *check_tree(const struct blob *blob)
     if (blob->size > MODULE_TREE_LIMIT) {
         return "is larger than 64 KiB";
     }
-    if (fdt_check_full(blob->data, blob->size) != 0) {
+    if (tree_check(blob) != NULL) {
         return "is not a device tree, or a damaged one";
     }
     return fdt_path_offset(blob->data, "/passthrough") < 0 ? "is a device tree without a node /passthrough" : NULL;

@@ -18,6 +18,8 @@ FUZZ_SOURCES ?= $(wildcard hypervisor/core/*.c hypervisor/lib/*.c hypervisor/vde
     $(addprefix hypervisor/arch/arm64/, board_arm.c decode.c efi_tree.c guest_tree.c hardware_devices.c hardware_tree.c partial_tree.c) $(FUZZ_X86_SOURCES)
 # What the target kernel_file is about: a part of the host tool.
 FUZZ_IMAGE_SOURCES := $(addprefix image/, blob.c bzimage.c diag.c kernel.c kernel_pvh.c unpack.c)
+# What the targets system_files and board_tree are about: nearly all of it, but quietly.
+FUZZ_TOOL_SOURCES := $(filter-out image/main.c image/diag.c,$(wildcard image/*.c)) tests/fuzz/image/quiet_diag.c
 # Further files of the targets hypercalls and control.
 FUZZ_PARTS := $(filter-out %/soak.c,$(wildcard tests/fuzz/hypercalls/*.c))
 HYPERCALLS ?= 100000000
@@ -34,6 +36,7 @@ FUZZ_OBJECTS := $(patsubst %.c,$(FUZZ_BUILD)/%.o,$(FUZZ_SOURCES))
 FUZZ_SUPPORT_OBJECTS := $(patsubst %.c,$(FUZZ_BUILD)/%.o,$(FUZZ_SUPPORT))
 FUZZ_PARTS_OBJECTS := $(patsubst %.c,$(FUZZ_BUILD)/%.o,$(FUZZ_PARTS))
 FUZZ_IMAGE_OBJECTS := $(patsubst %.c,$(FUZZ_BUILD)/%.o,$(FUZZ_IMAGE_SOURCES))
+FUZZ_TOOL_OBJECTS := $(patsubst %.c,$(FUZZ_BUILD)/%.o,$(FUZZ_TOOL_SOURCES))
 FUZZ_LIBRARY := $(FUZZ_BUILD)/libhypervisor.a
 FUZZ_PROGRAMS := $(FUZZ_NAMES:%=$(FUZZ_BUILD)/fuzz_%)
 
@@ -73,9 +76,14 @@ $(FUZZ_LIBRARY): $(FUZZ_OBJECTS)
 	@ar qcs $@ $(FUZZ_OBJECTS)
 
 $(FUZZ_BUILD)/fuzz_hypercalls $(FUZZ_BUILD)/fuzz_control: $(FUZZ_PARTS_OBJECTS)
-$(FUZZ_IMAGE_OBJECTS) $(FUZZ_BUILD)/tests/fuzz/fuzz_kernel_file.o: FUZZ_FILE_CFLAGS := -D_GNU_SOURCE -Iimage
+$(sort $(FUZZ_IMAGE_OBJECTS) $(FUZZ_TOOL_OBJECTS)) $(foreach name,kernel_file system_files board_tree,$(FUZZ_BUILD)/tests/fuzz/fuzz_$(name).o): FUZZ_FILE_CFLAGS := -D_GNU_SOURCE -Iimage
 $(FUZZ_BUILD)/fuzz_kernel_file: $(FUZZ_IMAGE_OBJECTS)
 $(FUZZ_BUILD)/fuzz_kernel_file: FUZZ_LIBRARIES := -lz -llzma -lzstd -llz4
+# The tool alone: it and the hypervisor use the same names.
+$(FUZZ_BUILD)/fuzz_system_files $(FUZZ_BUILD)/fuzz_board_tree: $(FUZZ_BUILD)/fuzz_%: $(FUZZ_BUILD)/tests/fuzz/fuzz_%.o $(FUZZ_TOOL_OBJECTS)
+	@echo "  LD      $@"
+	@$(FUZZ_CC) -fsanitize=fuzzer $(FUZZ_SANITIZE) -o $@ $^ -lxlutil -lfdt -lz -llzma -lzstd -llz4
+
 # What the instruction decoder says is compared with a disassembler.
 $(FUZZ_BUILD)/fuzz_instruction: FUZZ_LIBRARIES := -lcapstone
 $(FUZZ_BUILD)/fuzz_%: $(FUZZ_BUILD)/tests/fuzz/fuzz_%.o $(FUZZ_SUPPORT_OBJECTS) $(FUZZ_LIBRARY)
@@ -97,5 +105,5 @@ FORCE:
 
 .SECONDARY: $(FUZZ_BUILD)/soak/tests/fuzz/fuzz_hypercalls.o $(FUZZ_BUILD)/soak/tests/fuzz/fuzz_control.o \
     $(FUZZ_NAMES:%=$(FUZZ_BUILD)/tests/fuzz/fuzz_%.o) $(FUZZ_SUPPORT_OBJECTS)
--include $(FUZZ_IMAGE_OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d) $(FUZZ_SUPPORT_OBJECTS:.o=.d) $(FUZZ_PARTS_OBJECTS:.o=.d) $(SOAK_OBJECTS:.o=.d) \
+-include $(sort $(FUZZ_IMAGE_OBJECTS:.o=.d) $(FUZZ_TOOL_OBJECTS:.o=.d)) $(FUZZ_OBJECTS:.o=.d) $(FUZZ_SUPPORT_OBJECTS:.o=.d) $(FUZZ_PARTS_OBJECTS:.o=.d) $(SOAK_OBJECTS:.o=.d) \
     $(SOAK_HYPERVISOR:.o=.d) $(FUZZ_BUILD)/soak/tests/fuzz/fuzz_hypercalls.d $(FUZZ_BUILD)/soak/tests/fuzz/fuzz_control.d $(FUZZ_NAMES:%=$(FUZZ_BUILD)/tests/fuzz/fuzz_%.d)

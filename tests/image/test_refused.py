@@ -198,6 +198,7 @@ BOARDS = {
     "no memory": (board(memory=()), "no RAM"),
     "empty memory": (board(memory=((RAM, 0),)), "no RAM"),
     "half a page": (board(memory=((RAM + 1, 4096),)), "no RAM"),
+    "a version of old": (board()[:20] + fdt.u32(15, 2) + board()[28:], "not a device tree, or a damaged one: it is of a version before 16"),
     "memory overlaps": (board(memory=((RAM, 64 * MIB), (RAM + MIB, 64 * MIB))), "/memory@40100000: reg: .* two banks"),
     "memory wraps": (board(memory=((RAM, (1 << 64) - 4096),)), "/memory@40000000: reg: .* beyond any physical"),
     "odd reg": (board(memory=(), children={"memory@0": memory_node(reg=fdt.u32(1, 2, 3))}), "/memory@0: reg must be a list"),
