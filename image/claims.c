@@ -72,12 +72,29 @@ static bool is_free(const struct claims *claims, const struct domain_config *con
     return true;
 }
 
-/* The machine address if it can be, or the lowest that is free in the window; its end if none is. */
+const struct claim *claims_find_page(const struct claims *claims, unsigned count, const struct domain_config *config,
+                                     uint64_t start, uint64_t size)
+{
+    for (unsigned i = 0; i < count; i++) {
+        const struct claim *c = &claims->claim[i];
+
+        if (c->config == config && !c->is_line && c->start == start && c->size == size) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+/* Where another device of the same pages is, the machine address if it can be, or the lowest that is free in the window; its end if none is. */
 static uint64_t choose_address(const struct claims *claims, const struct domain_config *config, uint64_t start,
                                uint64_t size)
 {
+    const struct claim *same = claims_find_page(claims, claims->count, config, start, size);
     uint64_t at = start;
 
+    if (same != NULL) {
+        return same->at;
+    }
     if (start + size <= layout_end(ARCH_ARM64) && is_free(claims, config, start, size)) {
         return start;
     }

@@ -32,6 +32,13 @@ void claims_collect(const struct board *board, const struct board_devices *devic
                     unsigned count, struct claims *out);
 void claims_free(struct claims *claims);
 
+/*
+ * The first of `count` claims that is the partition's to just these pages: devices that share a page are where it is. NULL:
+ * there is none.
+ */
+const struct claim *claims_find_page(const struct claims *claims, unsigned count, const struct domain_config *config,
+                                     uint64_t start, uint64_t size);
+
 /* The next parts of claims_collect(): see there. */
 void claims_check(const struct board *board, const struct board_devices *devices, const struct claims *claims);
 

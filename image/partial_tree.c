@@ -126,14 +126,16 @@ static int begin_node(struct writing *w, const char *base, uint64_t at)
     return node;
 }
 
-/* Registers: where the guest sees them, and what the hypervisor maps there. */
-static void add_set(struct writing *w, int node, uint64_t seen, uint64_t size, const struct claim *c)
+/* Registers: where the guest sees them, and what the hypervisor maps there, unless an earlier device has the same page. */
+static void add_set(struct writing *w, int node, const struct claims *claims, uint64_t seen, uint64_t size,
+                    const struct claim *c)
 {
+    bool is_first = claims_find_page(claims, (unsigned)(c - claims->claim), c->config, c->start, c->size) == NULL;
     fdt64_t reg[] = { cpu_to_fdt64(seen), cpu_to_fdt64(size) };
     fdt64_t set[] = { cpu_to_fdt64(c->start), cpu_to_fdt64(c->size), cpu_to_fdt64(c->at) };
 
     note(w, fdt_appendprop(w->tree, node, "reg", reg, sizeof(reg)));
-    note(w, fdt_appendprop(w->tree, node, "xen,reg", set, sizeof(set)));
+    note(w, is_first ? fdt_appendprop(w->tree, node, "xen,reg", set, sizeof(set)) : 0);
 }
 
 /* Req: BH-TOOL-022 */
@@ -154,7 +156,7 @@ static void add_device(struct writing *w, const struct claims *claims, unsigned 
         const struct claim *o = &claims->claim[i];
 
         if (o->config == c->config && o->device == d && o->line == c->line && !o->is_line) {
-            add_set(w, node, o->at + d->reg[o->number].start - o->start, d->reg[o->number].size, o);
+            add_set(w, node, claims, o->at + d->reg[o->number].start - o->start, d->reg[o->number].size, o);
         }
     }
     if (d->line_count != 0) {
@@ -170,12 +172,12 @@ static void add_device(struct writing *w, const struct claims *claims, unsigned 
     note(w, fdt_setprop_empty(w->tree, node, "xen,force-assign-without-iommu"));
 }
 
-static void add_registers(struct writing *w, const struct claim *c)
+static void add_registers(struct writing *w, const struct claims *claims, const struct claim *c)
 {
     int node = begin_node(w, "registers", c->at);
 
     if (node >= 0) {
-        add_set(w, node, c->at, c->size, c);
+        add_set(w, node, claims, c->at, c->size, c);
     }
 }
 
@@ -210,7 +212,7 @@ static void make(const struct board *board, const struct claims *claims, const s
         const struct claim *c = &claims->claim[i - 1];
 
         if (c->config == config && !c->is_line && c->key == KEY_IOMEM) {
-            add_registers(&w, c);
+            add_registers(&w, claims, c);
         } else if (c->config == config && !c->is_line && c->key == KEY_DTDEV && c->number == 0) {
             add_device(&w, claims, i - 1);
         }

@@ -138,6 +138,16 @@ def test_a_device_moves_out_of_the_way(shop):
 
 
 # Req: BH-TOOL-022
+def test_devices_of_one_page(shop):
+    """Who has all of them may have them: the page is mapped once."""
+    shop.write("board.dtb", devices_board())
+    tree = partial(shop.make(config(dtdev='["/soc/virtio@a000000,dma=none", "/soc/virtio@a000200,dma=none"]')).good())
+    first, second = (tree["passthrough"].children[f"virtio@{at}"] for at in ("a000000", "a000200"))
+    assert first.cells("xen,reg") == [0, 0xA000000, 0, 0x1000, 0, 0xA000000] and "xen,reg" not in second.props
+    assert second.cells("reg") == [0, 0xA000200, 0, 0x200] and second.string("xen,path") == "/soc/virtio@a000200"
+
+
+# Req: BH-TOOL-022
 def test_a_device_with_dma(shop):
     """Where its partition's memory is what the device believes, or its configuration knows better."""
     shop.write("board.dtb", devices_board())
