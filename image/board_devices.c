@@ -250,7 +250,6 @@ void board_devices_read(const struct board *board, struct board_devices *out)
         d->is_enabled = !board_is_disabled(tree, node);
         d->hypervisors = use_of(tree, node, console);
         d->dma = dma_of(tree, node);
-        d->has_iommu = has(tree, node, "iommus");
         out->count++;
     }
 }

@@ -33,7 +33,6 @@ struct board_device {
     bool is_enabled;
     const char *hypervisors; /* what it is to the hypervisor, which nobody else gets; or NULL */
     enum board_dma dma;
-    bool has_iommu; /* is behind one */
 };
 
 struct board_devices {

@@ -85,7 +85,10 @@ const struct claim *claims_find_page(const struct claims *claims, unsigned count
     return NULL;
 }
 
-/* Where another device of the same pages is, the machine address if it can be, or the lowest that is free in the window; its end if none is. */
+/*
+ * Where another device of the same pages is, the machine address if it can be, or the lowest that is free in the window; its
+ * end if none is.
+ */
 static uint64_t choose_address(const struct claims *claims, const struct domain_config *config, uint64_t start,
                                uint64_t size)
 {

@@ -2,8 +2,8 @@
 /*
  * What of the board's devices a partition's configuration names, in xl's syntax (arm64):
  *
- *   dtdev = [ "/pl031@9010000", "/smc@a000,dma=none" ]     # paths of the board's tree
- *   iomem = [ "9030,1@30000" ]                             # page, pages and, if it is another, the partition's page: hexadecimal
+ *   dtdev = [ "/pl031@9010000", "/smc@a000,dma=none" ]        # paths of the board's tree
+ *   iomem = [ "9030,1@30000" ]        # a page, how many, and the partition's page if it is another; hexadecimal
  */
 #ifndef BH_IMAGE_DEVICES_H
 #define BH_IMAGE_DEVICES_H

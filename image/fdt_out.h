@@ -2,8 +2,8 @@
 /*
  * The final device tree: the board's (on x86-64 an empty one), with the partitions under /chosen as Xen's dom0less
  * binding has them (Xen, docs/misc/arm/device-tree/booting.txt), with properties of our own: bulkhead,name,
- * bulkhead,cpus, bulkhead,weight, bulkhead,read-only, what follows an end and so on; and schedules, channels and policy. On x86-64 "module-index", a
- * number in the boot loader's list, stands in the place of a module's "reg".
+ * bulkhead,cpus, bulkhead,weight, bulkhead,read-only, what follows an end and so on; and schedules, channels and policy.
+ * On x86-64 "module-index", a number in the boot loader's list, stands in the place of a module's "reg".
  */
 #ifndef BH_IMAGE_FDT_OUT_H
 #define BH_IMAGE_FDT_OUT_H

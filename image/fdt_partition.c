@@ -176,7 +176,7 @@ static int add_share(void *tree, int parent, const struct config_share *s, unsig
 }
 
 /* Req: BH-TOOL-027 */
-/* The ends of a channel that are the partition's. The handle of the first end is `handle`, that of the second the next one. */
+/* The ends of a channel that are the partition's. `handle` is that of the first end, and the next one of the second. */
 static int add_channel(void *tree, int parent, const struct channel *c, unsigned number,
                        const struct domain_config *config, uint32_t handle)
 {

@@ -31,7 +31,10 @@ bool options_parse_arch(const char *text, enum arch *out);
 /* Sets a string of struct qemu_options that is NULL. */
 void options_default(char **member, const char *text);
 
-/* Checks that they make sense together, and chooses QEMU's program, for `domain_count` files. Reports through diag.h; true if they do. */
+/*
+ * Checks that they make sense together, for `domain_count` files, and chooses QEMU's program. Reports through diag.h; true if
+ * they do.
+ */
 bool options_check(struct options *options, int domain_count);
 
 #endif

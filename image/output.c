@@ -113,7 +113,8 @@ static void print_uboot(const struct options *options, const struct map *map)
         uint64_t address = uboot_fit_address(map, (uint64_t)st.st_size);
 
         if (address == 0) {
-            printf("%s boots it, from U-Boot: load it where nothing else is, setenv fdt_high 0xffffffffffffffff, and bootm\n", options->fit);
+            printf("%s boots it, from U-Boot: load it where nothing else is, setenv fdt_high 0xffffffffffffffff, and bootm\n",
+                   options->fit);
         } else {
             printf("%s boots it, from U-Boot: load it to 0x%llx, setenv fdt_high 0xffffffffffffffff, and bootm 0x%llx\n",
                    options->fit, (unsigned long long)address, (unsigned long long)address);

@@ -7,6 +7,7 @@
 #   run         to boot them under QEMU
 #   run-x86_64  the same on x86-64
 #   iso         to make ISO images
+#   uboot       to make scripts and FIT images for U-Boot
 #   test        for the tests
 # Without a GROUP it takes all of them. What is there is left alone. On Debian 12 the rest is installed by apt-get (as
 # root, or through sudo); elsewhere, or without the right to, the missing packages are named and the exit status is 1.
@@ -39,11 +40,13 @@ iso   grub-pc-bin           file /usr/lib/grub/i386-pc/moddep.lst
 iso   grub-efi-amd64-bin    file /usr/lib/grub/x86_64-efi/moddep.lst
 iso   xorriso               command xorriso
 iso   mtools                command mformat
+uboot u-boot-tools         command mkimage
+uboot device-tree-compiler command dtc
+test  u-boot-tools         command mkimage
 test  qemu-system-arm       command qemu-system-aarch64
 test  qemu-system-x86       command qemu-system-x86_64
 test  device-tree-compiler  command dtc
 test  librsvg2-bin         command rsvg-convert
-test  u-boot-tools         command mkimage
 test  clang                 command clang
 test  libclang-rt-14-dev    file /usr/lib/llvm-14/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a
 test  libcapstone-dev       header capstone/capstone.h
@@ -86,12 +89,12 @@ wants_group() {
     return 1
 }
 
-[ $# -gt 0 ] || set -- build run run-x86_64 iso test
+[ $# -gt 0 ] || set -- build run run-x86_64 iso uboot test
 groups=$*
 for group in $groups; do
     case $group in
-        build | run | run-x86_64 | iso | test) ;;
-        *) sed -n '5,12s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+        build | run | run-x86_64 | iso | uboot | test) ;;
+        *) sed -n '5,13s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
     esac
 done
 
