@@ -30,6 +30,17 @@ static const char *read_set(const struct config_source *source, const char *name
     return "expected a string like \"0-3,6\"";
 }
 
+/* The hypervisor wants two adjoining frames for a stage-2 table's root. */
+static bool has_pair(const bool colour[CONFIG_COLOUR_LIMIT])
+{
+    for (unsigned i = 0; i < CONFIG_COLOUR_LIMIT; i += 2) {
+        if (colour[i] && colour[i + 1]) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Req: BH-TOOL-024 */
 void colours_read(struct domain_config *config, enum arch arch, const struct config_source *source)
 {
@@ -39,7 +50,10 @@ void colours_read(struct domain_config *config, enum arch arch, const struct con
     if (line == 0) {
         return;
     }
-    why = arch == ARCH_X86_64 ? "only arm64 has colours" : read_set(source, "llc_colors", config->colour);
+    why = read_set(source, "llc_colors", config->colour);
+    if (why == NULL && arch == ARCH_ARM64 && !has_pair(config->colour)) {
+        why = "expected an even colour and the next one among them, which its page tables take";
+    }
     if (why != NULL) {
         diag_error(config->file, line, "'llc_colors': %s", why);
     } else if (config->line[KEY_STATIC_MEMORY] != 0) {
@@ -73,7 +87,7 @@ static void read_ways(struct colours *c, const struct config_source *source)
 }
 
 /* Req: BH-TOOL-024 */
-void colours_read_system(struct colours *c, enum arch arch, const struct config_source *source)
+void colours_read_system(struct colours *c, const struct config_source *source)
 {
     unsigned first = c->size_line != 0 ? c->size_line : c->ways_line != 0 ? c->ways_line : c->own_line;
     const char *why;
@@ -82,10 +96,6 @@ void colours_read_system(struct colours *c, enum arch arch, const struct config_
         return;
     }
     c->file = source->file;
-    if (arch == ARCH_X86_64) {
-        diag_error(c->file, first, "colours of the cache: only arm64 has them");
-        return;
-    }
     if ((c->size_line == 0) != (c->ways_line == 0)) {
         diag_error(c->file, first, "'llc_size' and 'llc_ways' say nothing without each other");
         return;
@@ -182,6 +192,12 @@ void colours_check(const struct board *board, const struct colours *c, const str
     struct owner *owner = diag_alloc(CONFIG_COLOUR_LIMIT, sizeof(*owner));
     const struct domain_config *first = NULL;
 
+    for (unsigned i = 0; i < count && c->own_line == 0 && !c->is_said_elsewhere; i++) {
+        if (partitions[i].config.has_colours && partitions[i].config.colour[0]) {
+            diag_error(partitions[i].config.file, config_line(&partitions[i].config, KEY_LLC_COLORS),
+                       "colour 0 is the hypervisor's, where no 'xen_llc_colors' of a system file says another");
+        }
+    }
     if (c->own_line != 0) {
         take(owner, c, c->own, &(struct owner){ NULL, c->file, c->own_line });
     }
@@ -195,9 +211,15 @@ void colours_check(const struct board *board, const struct colours *c, const str
         }
     }
     for (unsigned i = 0; i < count && first != NULL; i++) {
+        const struct domain_config *config = &partitions[i].config;
+
         /* What is set apart is where it is. */
-        if (partitions[i].config.place_count == 0) {
-            check_memory(board, c, &partitions[i].config, first);
+        if (config->place_count == 0) {
+            check_memory(board, c, config, first);
+        } else {
+            diag_note(config->file, config_line(config, KEY_STATIC_MEMORY),
+                      "this memory has all colours, also those of '%s' in %s:%u", first->name, first->file,
+                      config_line(first, KEY_LLC_COLORS));
         }
     }
     free(owner);

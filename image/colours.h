@@ -21,14 +21,15 @@ struct colours {
     uint64_t size;
     unsigned ways;
     unsigned count; /* of the cache; 0: not known */
-    bool own[CONFIG_COLOUR_LIMIT];
+    bool own[CONFIG_COLOUR_LIMIT]; /* the hypervisor's; colour 0 if nothing is said */
+    bool is_said_elsewhere;        /* the hypervisor's command line is given with all of it */
 };
 
 /* Reads that key of `config`. Reports through diag.h. */
 void colours_read(struct domain_config *config, enum arch arch, const struct config_source *source);
 
 /* Reads what a system file says; the lines are set. Reports through diag.h. */
-void colours_read_system(struct colours *colours, enum arch arch, const struct config_source *source);
+void colours_read_system(struct colours *colours, const struct config_source *source);
 
 /* Checks that each colour is there, and one owner's only, and enough of them are. Reports through diag.h. */
 void colours_check(const struct board *board, const struct colours *colours, const struct partition *partitions,

@@ -103,9 +103,9 @@ struct config_ports {
     unsigned first, count;
 };
 
-/* The most colours that a cache has; Xen's limit (docs/misc/cache-coloring.rst). */
-#define CONFIG_COLOUR_LIMIT 1024
-#define CONFIG_NODE_LIMIT   64
+/* The most colours that a cache has, and nodes: the hypervisor's limits. */
+#define CONFIG_COLOUR_LIMIT 128
+#define CONFIG_NODE_LIMIT   8
 
 struct domain_config {
     const char *file;         /* as named on the command line */

@@ -203,6 +203,7 @@ static bool decide(struct system *system, struct options *options)
     cpus_check(&system->board, system->schedules, system->schedule_count, system->partitions, system->count);
     static_memory_check(&system->board, system->partitions, system->count);
     shared_memory_check(&system->board, system->partitions, system->count, &system->shared);
+    system->colours.is_said_elsewhere = options->bootargs != NULL && strstr(options->bootargs, "llc-coloring") != NULL;
     colours_check(&system->board, &system->colours, system->partitions, system->count);
     nodes_check(&system->board, system->partitions, system->count);
     ports_check(system->partitions, system->count);

@@ -162,7 +162,7 @@ static void read_colours(const struct system_file *f, struct system *system)
         c->size_line = f->line[SYSTEM_LLC_SIZE];
         c->ways_line = f->line[SYSTEM_LLC_WAYS];
         c->own_line = f->line[SYSTEM_XEN_LLC_COLORS];
-        colours_read_system(c, system->arch, &f->source);
+        colours_read_system(c, &f->source);
     }
 }
 

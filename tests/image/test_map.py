@@ -39,7 +39,10 @@ def station(shop):
     shop.write("kernel", image(3 * MIB))
     shop.write("rd", b"r" * (5 * MIB))
     shop.write("station.cfg", STATION)
-    return shop.make(PILOT, CAMERA, LOGGER, KEEPER, options=["--explain", "--system", "station.cfg"]).good()
+    result = shop.make(PILOT, CAMERA, LOGGER, KEEPER, options=["--explain", "--system", "station.cfg"])
+    assert result.status == 0 and result.stderr.splitlines() == [
+        f"{file}: note: this memory has all colours, also those of 'logger' in c.cfg:4" for file in ("a.cfg:5", "b.cfg:6")]
+    return result
 
 
 # Req: BH-TOOL-031

@@ -71,7 +71,7 @@ def test_watchdog(shop):
 @pytest.mark.parametrize("text", ['"1-3,6"', '["1-3", "6"]', '"3,2,6,1"'])
 def test_colours(shop, text):
     result = make(shop, 'llc_size = "1M"\nllc_ways = 16\nxen_llc_colors = "0"\n', config(llc_colors=text),
-                  config(name='"beta"', llc_colors='"7-8"'), options=["--bootargs", "loglvl=info"]).good()
+                  config(name='"beta"', llc_colors='"8-9"'), options=["--bootargs", "loglvl=info"]).good()
     assert result.tree["chosen/domU1"].string("llc-colors") == "1-3,6"
     assert result.tree["chosen"].string("xen,xen-bootargs") == (
         "loglvl=info llc-coloring=on llc-size=1024K llc-nr-ways=16 xen-llc-colors=0")
@@ -79,10 +79,17 @@ def test_colours(shop, text):
 
 # Req: BH-TOOL-024
 def test_colours_of_a_cache_that_is_not_known(shop):
-    assert shop.make(config(llc_colors='"1"')).good().tree["chosen"].string("xen,xen-bootargs") == "llc-coloring=on"
+    assert shop.make(config(llc_colors='"2-3"')).good().tree["chosen"].string("xen,xen-bootargs") == "llc-coloring=on"
     options = ["--bootargs", "llc-coloring=on llc-size=2M"]
-    tree = shop.make(config(llc_colors='"1"'), options=options).good().tree
+    tree = shop.make(config(llc_colors='"0-1"'), options=options).good().tree
     assert tree["chosen"].string("xen,xen-bootargs") == options[1]
+
+
+# Req: BH-TOOL-024
+def test_colours_of_a_pc(shop):
+    shop.write("kernel", pc.elf())
+    tree = pc.make(shop, config(llc_colors='"3"')).good().tree["chosen"]
+    assert tree["domU1"].string("llc-colors") == "3" and tree.string("xen,xen-bootargs") == "llc-coloring=on"
 
 
 # Req: BH-TOOL-025

@@ -59,3 +59,14 @@ def test_channels_order_and_a_schedule(start, guest):
     assert said.index("second: starts when first is ready") < said.index("first: ready"), said
     assert any("xenstore by first" in line for line in said)
     no_complaints(console)
+
+
+# Req: BH-TOOL-024
+def test_colours(start, guest):
+    """The hypervisor finds as many colours as the system file says, and gives each partition its own."""
+    console = start([guest("one", "pattern", "rounds=1"), guest("two", "hello")], kind=ToolBoard, keys={
+        "one": 'llc_colors = "2-7"\n', "two": 'llc_colors = "8-9,12"\n'},
+        system='llc_size = "1M"\nllc_ways = 16\nxen_llc_colors = "0-1"\n')
+    console.wait_line(None, "cache: 16 colours", 30)
+    console.wait_guests()
+    no_complaints(console)
