@@ -173,7 +173,10 @@ void claims_check(const struct board *board, const struct board_devices *devices
         const struct claim *c = &claims->claim[i];
 
         check_others(claims, i);
-        if (c->is_line && c->number > BOARD_LINE_MAX) {
+        if (c->is_line && c->number == BOARD_LINE_WATCHDOG && c->config->has_watchdog) {
+            diag_error(c->config->file, c->line, "interrupt %u of '%s' (%s) is the virtual watchdog's, see %s:%u", c->number,
+                       c->device->path, board->file, c->config->file, config_line(c->config, KEY_WATCHDOG));
+        } else if (c->is_line && c->number > BOARD_LINE_MAX) {
             diag_error(c->config->file, c->line, "interrupt %u of '%s' (%s) is beyond %u, the last one that a partition "
                        "has", c->number, c->device->path, board->file, BOARD_LINE_MAX);
         } else if (!c->is_line) {

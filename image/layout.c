@@ -4,18 +4,18 @@
 #include "bytes.h"
 #include "static_memory.h"
 
-#define DEVICE_LIMIT 3
+#define DEVICE_LIMIT 4
 #define BANK_LIMIT   2
 
 /*
- * The hypervisor's arch_types.h. arm64: GIC, UART and what is Xen's, then memory; public/arch-arm.h, GUEST_*_BASE and
+ * The hypervisor's arch_types.h. arm64: GIC, UART, watchdog and what is Xen's, then memory; public/arch-arm.h, GUEST_*_BASE and
  * _SIZE. x86-64: the first MiB and the last 256 MiB below 4 GiB are a PC's devices, all else is memory.
  */
 static const struct {
     struct layout_range device[DEVICE_LIMIT], bank[BANK_LIMIT];
     uint64_t end;
 } layouts[] = {
-    [ARCH_ARM64] = { { { 0x3001000, 0x101f000 }, { 0x22000000, 0x1000 }, { 0x38000000, 0x2000000 } },
+    [ARCH_ARM64] = { { { 0x3001000, 0x101f000 }, { 0x22000000, 0x1000 }, { 0x22010000, 0x11000 }, { 0x38000000, 0x2000000 } },
                      { { 0x40000000, 0xc0000000 }, { 0x200000000, 0xfe00000000 } },
                      (uint64_t)1 << 40 },
     [ARCH_X86_64] = { { { 0, 0x100000 }, { 0xf0000000, 0x10000000 } },

@@ -6,18 +6,34 @@
 #include "bytes.h"
 #include "diag.h"
 
-/* What the hypervisor itself uses of a PC: nobody gets it. */
+/* What nobody gets of a PC: the hypervisor uses it, or who has it has the board. Registers of ACPI's are not known here. */
 static const struct {
     unsigned first, last;
     const char *what;
 } taken_ports[] = {
-    { 0x20, 0x21, "interrupt controller" }, { 0x40, 0x43, "timer" },        { 0x61, 0x61, "timer" },
-    { 0xa0, 0xa1, "interrupt controller" }, { 0x3f8, 0x3ff, "console (COM1)" }, { 0xcf8, 0xcff, "way to PCI" },
+    { 0x000, 0x01f, "the DMA controller" },
+    { 0x020, 0x021, "the interrupt controller" },
+    { 0x02e, 0x02f, "the configuration of the board's ports" },
+    { 0x040, 0x043, "the interval timer" },
+    { 0x04e, 0x04f, "the configuration of the board's ports" },
+    { 0x061, 0x061, "the interval timer" },
+    { 0x064, 0x064, "the reset of the board" },
+    { 0x070, 0x077, "the clock" },
+    { 0x081, 0x08f, "the DMA controller" },
+    { 0x092, 0x092, "the reset of the board" },
+    { 0x0a0, 0x0a1, "the interrupt controller" },
+    { 0x0b2, 0x0b3, "the firmware" },
+    { 0x0c0, 0x0df, "the DMA controller" },
+    { 0x3f8, 0x3ff, "the hypervisor's console" },
+    { 0x4d0, 0x4d1, "the interrupt controller" },
+    { 0xcf8, 0xcff, "the configuration of PCI" },
 };
 static const struct {
     unsigned number;
     const char *what;
-} taken_irqs[] = { { 0, "timer" }, { 2, "interrupt controller" }, { 4, "console (COM1)" } };
+} taken_irqs[] = {
+    { 0, "the interval timer" }, { 2, "the interrupt controller" }, { 4, "the hypervisor's console" }, { 8, "the clock" },
+};
 
 static void take_ports(void *context, char *text, unsigned line)
 {
@@ -35,7 +51,7 @@ static void take_ports(void *context, char *text, unsigned line)
     }
     for (unsigned i = 0; i < sizeof(taken_ports) / sizeof(taken_ports[0]); i++) {
         if (first <= taken_ports[i].last && taken_ports[i].first <= last) {
-            diag_error(config->file, line, "'ioports': %llx to %llx: %x to %x are the hypervisor's %s",
+            diag_error(config->file, line, "'ioports': %llx to %llx: no partition gets %x to %x, %s",
                        (unsigned long long)first, (unsigned long long)last, taken_ports[i].first, taken_ports[i].last,
                        taken_ports[i].what);
             return;
@@ -56,7 +72,7 @@ static void take_irq(void *context, char *text, unsigned line)
     }
     for (unsigned i = 0; i < sizeof(taken_irqs) / sizeof(taken_irqs[0]); i++) {
         if (number == taken_irqs[i].number) {
-            diag_error(config->file, line, "'irqs': %u is the hypervisor's %s", taken_irqs[i].number,
+            diag_error(config->file, line, "'irqs': no partition gets %u, %s", taken_irqs[i].number,
                        taken_irqs[i].what);
             return;
         }
@@ -77,7 +93,7 @@ void ports_read(struct domain_config *config, enum arch arch, const struct confi
         }
         return;
     }
-    config_list_each(source, "ioports", config->line[KEY_IOPORTS], CONFIG_DEVICE_LIMIT, "ranges of ports", take_ports,
+    config_list_each(source, "ioports", config->line[KEY_IOPORTS], PORT_RANGE_LIMIT, "ranges of ports", take_ports,
                      config);
     config_list_each(source, "irqs", config->line[KEY_IRQS], CONFIG_DEVICE_LIMIT, "interrupts", take_irq, config);
 }

@@ -11,8 +11,9 @@
 #include "config_list.h"
 #include "module.h"
 
-#define PORT_COUNT 65536u
-#define IRQ_COUNT  16u
+#define PORT_COUNT       65536u
+#define PORT_RANGE_LIMIT 8 /* the hypervisor's */
+#define IRQ_COUNT        16u
 
 /* Reads and checks these keys of `config`. Reports through diag.h. */
 void ports_read(struct domain_config *config, enum arch arch, const struct config_source *source);
