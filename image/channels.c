@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "diag.h"
-#include "order.h"
 
 /* What entries are read into. */
 struct reading {
@@ -88,7 +87,7 @@ static void check_end(struct channels *channels, unsigned i, unsigned k, enum ar
     struct channel_end *end = &c->end[k];
     const struct channel *other = find_port(channels, i, k);
 
-    end->config = order_find(partitions, count, end->name);
+    end->config = partition_find(partitions, count, end->name);
     if (end->config == NULL) {
         diag_error(c->file, c->line, "'channels': there is no partition '%s'", end->name);
     } else if (end->port == 0 || end->port > port_max(end->config)) {

@@ -7,7 +7,6 @@
 #include "diag.h"
 #include "map.h"
 #include "map_text.h"
-#include "order.h"
 
 typedef unsigned long long number; /* for printf() */
 
@@ -62,8 +61,9 @@ static void explain_board(const struct system *system, FILE *out)
     if (board->gic_version != 0) {
         fprintf(out, ", and a GICv%u", board->gic_version);
     }
-    fprintf(out, "\n   reserved, loaded or shared: %s; the hypervisor's own tables: %s or more; left: %s\n",
-            map_size(p->taken), map_size(p->overhead), map_size(board->ram_size - p->taken - p->overhead));
+    fprintf(out, "\n   reserved, loaded or shared: %s; the hypervisor's own tables: %s or more; left: "
+            "%llu MiB\n", map_size(p->taken), map_size(p->overhead),
+            (number)(board->ram_size - p->taken - p->overhead) >> 20);
 }
 
 /* Where its memory is. */
@@ -147,7 +147,7 @@ static uint64_t explain_partition(const struct system *system, const struct part
         return 0;
     }
     left -= place_need(config);
-    fprintf(out, "      left behind it: %s\n", map_size(left));
+    fprintf(out, "      left behind it: %llu MiB\n", (number)left >> 20);
     return left;
 }
 
@@ -156,7 +156,7 @@ static void explain_start(const struct system *system, FILE *out)
     for (unsigned i = 0; i < system->count; i++) {
         const struct domain_config *config = &system->partitions[i].config, *after;
 
-        after = order_find(system->partitions, system->count, config->after);
+        after = partition_find(system->partitions, system->count, config->after);
         if (after == NULL) {
             fprintf(out, "   %s starts at once", config->name);
         } else {
@@ -235,7 +235,7 @@ void explain_print(const struct system *system, FILE *out)
         explain_end(&system->partitions[i].config, out);
     }
     if (system->board.ram_size != 0) {
-        fprintf(out, "\n%s of memory are left, of %s; more when the files of partitions that do not start again are free\n",
-                map_size(system->placement.left), map_size(system->board.ram_size));
+        fprintf(out, "\n%llu MiB of memory are left, of %s; more when the files of partitions that do not start again are "
+                "free\n", (number)system->placement.left >> 20, map_size(system->board.ram_size));
     }
 }

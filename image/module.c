@@ -29,6 +29,16 @@ enum config_key module_key(enum module_kind kind)
     return key_of[kind];
 }
 
+const struct domain_config *partition_find(const struct partition *partitions, unsigned count, const char *name)
+{
+    for (unsigned i = 0; i < count && name != NULL; i++) {
+        if (partitions[i].config.name != NULL && strcmp(partitions[i].config.name, name) == 0) {
+            return &partitions[i].config;
+        }
+    }
+    return NULL;
+}
+
 static struct module_file *find(struct module_file *files, const char *path, enum module_kind kind)
 {
     while (files != NULL && (files->kind != kind || strcmp(files->path, path) != 0)) {

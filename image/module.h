@@ -45,6 +45,9 @@ struct partition {
     struct module module[MODULE_KIND_COUNT];
 };
 
+/* The partition of that name, or NULL; `name` may be NULL. */
+const struct domain_config *partition_find(const struct partition *partitions, unsigned count, const char *name);
+
 /*
  * Reads the files that `p` names and checks that they fit in its memory; `files` is the list of those read so far, the
  * last one first.

@@ -36,16 +36,6 @@ void order_read(struct domain_config *config, XLU_Config *xlu)
     }
 }
 
-const struct domain_config *order_find(const struct partition *partitions, unsigned count, const char *name)
-{
-    for (unsigned i = 0; i < count && name != NULL; i++) {
-        if (partitions[i].config.name != NULL && strcmp(partitions[i].config.name, name) == 0) {
-            return &partitions[i].config;
-        }
-    }
-    return NULL;
-}
-
 /* The chain from `config` back to itself, "'b' in b.cfg:5, 'a' in a.cfg:4"; NULL: there is none. To be freed. */
 static char *find_circle(const struct partition *partitions, unsigned count, const struct domain_config *config)
 {
@@ -55,7 +45,7 @@ static char *find_circle(const struct partition *partitions, unsigned count, con
     for (unsigned steps = 0; steps < count; steps++) {
         char *longer;
 
-        at = order_find(partitions, count, at->after);
+        at = partition_find(partitions, count, at->after);
         if (at == NULL) {
             break;
         }
@@ -82,7 +72,7 @@ void order_check(const struct partition *partitions, unsigned count)
         if (config->after == NULL) {
             continue;
         }
-        other = order_find(partitions, count, config->after);
+        other = partition_find(partitions, count, config->after);
         if (other == NULL) {
             diag_error(config->file, line, "'after': there is no partition '%s'", config->after);
             continue;

@@ -16,7 +16,4 @@ void order_read(struct domain_config *config, XLU_Config *xlu);
 /* Checks that nobody waits for what does not come, or for itself. Reports through diag.h. */
 void order_check(const struct partition *partitions, unsigned count);
 
-/* The partition that this one waits for, or NULL. */
-const struct domain_config *order_find(const struct partition *partitions, unsigned count, const char *name);
-
 #endif

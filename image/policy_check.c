@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "diag.h"
-#include "order.h"
 
 #define ANY "*"
 
@@ -20,7 +19,7 @@ struct checking {
 static bool is_known(const struct checking *c, const struct policy_rule *rule, const char *key, const char *name,
                      bool may_be_any)
 {
-    if ((may_be_any && strcmp(name, ANY) == 0) || order_find(c->partitions, c->count, name) != NULL) {
+    if ((may_be_any && strcmp(name, ANY) == 0) || partition_find(c->partitions, c->count, name) != NULL) {
         return true;
     }
     diag_error(rule->file, rule->line, "'%s': there is no partition '%s'", key, name);
@@ -70,7 +69,7 @@ static void check_servers(const struct policy_rules *serve)
 /* One whose store comes from a partition that waits for it. */
 static void check_waiting(const struct checking *c, const struct policy_rule *rule)
 {
-    const struct domain_config *server = order_find(c->partitions, c->count, rule->from);
+    const struct domain_config *server = partition_find(c->partitions, c->count, rule->from);
 
     if (server != NULL && server->after != NULL && strcmp(server->after, rule->to) == 0 &&
         (rule->kinds & RING_XENSTORE) != 0 && server->after_timeout == 0) {

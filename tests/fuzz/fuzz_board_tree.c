@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Boards as bulkhead-image reads them: whatever a tree says, its devices are found, or not, and one that all devices of a
- * tree are given to gets a partial tree that is well-formed. The input is the tree.
+ * Boards and partial trees as bulkhead-image reads them: whatever a tree says, its devices are found, or not, and one that
+ * all devices of a tree are given to gets a partial tree that is well-formed. The input is the tree.
  */
 #include "support/fuzz.h"
 #include "tests/fuzz/image/quiet_diag.h"
@@ -34,6 +34,22 @@ static void claim_all(const struct board *board)
     board_devices_free(&devices);
 }
 
+/* The tree as a partial one, for itself as the board. */
+static void claim_by_tree(const struct board *board)
+{
+    struct module_file file = { .blob = board->tree };
+    struct partition p = { .config = { .file = "a.cfg", .name = (char *)"a", .device_tree = (char *)"a.dtb" },
+                           .module = { [MODULE_DEVICE_TREE] = { .file = &file } } };
+    struct board_devices devices;
+    struct claims claims = { NULL, 0, 0 };
+
+    p.config.memory_mib = 64;
+    board_devices_read(board, &devices);
+    claims_collect(board, &devices, &p, 1, &claims);
+    claims_free(&claims);
+    board_devices_free(&devices);
+}
+
 /* Req: BH-TOOL-009 */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -45,6 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CHECK(fd >= 0 && write(fd, data, size) == (ssize_t)size);
     if (board_read(path, "board.dtb", &board)) {
         claim_all(&board);
+        claim_by_tree(&board);
     }
     board_free(&board);
     free(path);

@@ -106,7 +106,7 @@ def test_explanation(station):
         assert line in text.splitlines(), line
     assert "forgets its watchdog: it starts again; 5 times in 60 seconds at most" in text
     # What is left at the end is what is left behind the last partition.
-    (last,) = re.findall(r"left behind it: (\S+ MiB)\n\n", text)
+    (last,) = re.findall(r"left behind it: (\d+ MiB)\n\n", text)
     assert f"{last} of memory are left, of 1 GiB" in text
 
 
