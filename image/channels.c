@@ -56,7 +56,6 @@ void channels_read(struct channels *channels, const struct config_source *source
     config_list_each(source, "channels", line, CHANNEL_LIMIT, "channels", take_channel, &r);
 }
 
-/* The hypervisor has room for more where there are many vCPUs, which have eight each. */
 static unsigned port_max(const struct domain_config *config)
 {
     return config->vcpu_count > 128 && 8 * config->vcpu_count - 1 > CHANNEL_PORT_MAX ? 8 * config->vcpu_count - 1
@@ -117,6 +116,16 @@ static void note_ready(const struct channels *channels, const struct domain_conf
               config->ready_port);
 }
 
+static void check_ready(const struct channels *channels, const struct domain_config *config)
+{
+    if (config->ready_port > port_max(config)) {
+        diag_error(config->file, config_line(config, KEY_READY), "'ready': '%s' has ports 1 to %u: there is none %u",
+                   config->name, port_max(config), config->ready_port);
+    } else {
+        note_ready(channels, config);
+    }
+}
+
 /* Req: BH-TOOL-027 */
 void channels_check(struct channels *channels, enum arch arch, const struct partition *partitions, unsigned count)
 {
@@ -126,7 +135,7 @@ void channels_check(struct channels *channels, enum arch arch, const struct part
     }
     for (unsigned i = 0; i < count; i++) {
         if (partitions[i].config.ready_port != 0) {
-            note_ready(channels, &partitions[i].config);
+            check_ready(channels, &partitions[i].config);
         }
     }
 }

@@ -13,6 +13,8 @@
 
 #define CHANNEL_LIMIT    256
 #define CHANNEL_PORT_MAX 1023 /* the hypervisor's CONFIG_MAX_EVTCHN_PORT, if nobody changed it */
+/* With many vCPUs, which have eight each, there are more; and no more than this. */
+#define CHANNEL_PORT_MOST (8 * CONFIG_VCPU_LIMIT - 1)
 
 struct channel_end {
     char name[CONFIG_NAME_LENGTH + 1];

@@ -14,7 +14,7 @@ void order_read(struct domain_config *config, XLU_Config *xlu)
     char *action = config_string(config, xlu, KEY_AFTER_ACTION);
     unsigned i = 0;
 
-    config->ready_port = (unsigned)config_number(config, xlu, KEY_READY, 1, CHANNEL_PORT_MAX, 0);
+    config->ready_port = (unsigned)config_number(config, xlu, KEY_READY, 1, CHANNEL_PORT_MOST, 0);
     config->after = config_string(config, xlu, KEY_AFTER);
     config->after_timeout = (unsigned)config_number(config, xlu, KEY_AFTER_TIMEOUT, 1, ORDER_TIMEOUT_MAX, 0);
     config->after_action = actions[0];

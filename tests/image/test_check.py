@@ -13,7 +13,7 @@ import pytest
 import fdt
 import pc
 from conftest import MIB, RAM, board, elf, image
-from devices import ETHERNET, GIC, RTC, devices_board, numa_board
+from devices import ETHERNET, GIC, RTC, device, devices_board, numa_board
 
 CASES = pathlib.Path(__file__).with_name("check_cases.txt")
 
@@ -50,6 +50,8 @@ def boards():
         "": board(), "gic2": board(gic="arm,gic-400"), "small": board(memory=((RAM, 64 * MIB),)),
         "reserved": board(reserved=((0x70000000, 4096),), children={"reserved-memory": pool}),
         "devices": devices_board(), "numa": numa_board(),
+        "large": board(children={"fat@a700000": device("arm,pl031", 0xA700000, words=b"x" * (65 << 10)),
+                                 "wide@20000000": device("arm,pl031", 0x20000000, 0x20000000)}),
     }
 
 
