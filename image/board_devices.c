@@ -13,7 +13,7 @@
 static const char *const without_dma[] = {
     "arm,pl011", "arm,sbsa-uart", "arm,pl031", "arm,pl061", "arm,sp804", "arm,sp805", "arm,sbsa-gwdt", "ns16550a",
     "snps,dw-apb-uart", "snps,dw-apb-gpio", "arm,pl022", "arm,pl050", "brcm,bcm2835-aux-uart", "xlnx,xuartps",
-    "cdns,uart-r1p12", "brcm,bcm2711-gpio", "gpio-keys", "fixed-clock", "syscon",
+    "cdns,uart-r1p8", "cdns,uart-r1p12", "brcm,bcm2711-gpio", "gpio-keys", "fixed-clock", "syscon",
 };
 /* Devices that do, whether their node says so or not. */
 static const char *const with_dma[] = {
@@ -26,7 +26,8 @@ static const char *const of_interrupts[] = { "arm,gic-v3", "arm,gic-400", "arm,c
 static const char *const of_iommus[] = { "arm,smmu-v3", "arm,mmu-500", "arm,smmu-v2", "arm,smmu-v1" };
 static const char *const of_firmware[] = { "arm,armv8-timer", "arm,armv7-timer", "arm,psci", "arm,psci-0.2",
                                            "arm,psci-1.0", "arm,armv8-pmuv3" };
-static const char *const of_consoles[] = { "arm,pl011", "arm,sbsa-uart" };
+static const char *const of_consoles[] = { "arm,pl011", "arm,sbsa-uart", "cdns,uart-r1p12", "cdns,uart-r1p8",
+                                           "xlnx,xuartps" };
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
@@ -119,6 +120,7 @@ static void read_interrupts(const void *tree, const struct board_devices *device
 {
     int length, each = devices->gic_cells;
     const fdt32_t *cell = fdt_getprop(tree, d->node, "interrupts", &length);
+    uint32_t parent;
 
     if (has(tree, d->node, "interrupts-extended")) {
         d->has_other_interrupts = true;
@@ -127,7 +129,9 @@ static void read_interrupts(const void *tree, const struct board_devices *device
     if (cell == NULL) {
         return;
     }
-    if (devices->gic_handle == 0 || interrupt_parent(tree, d->node) != devices->gic_handle || each < 3) {
+    parent = interrupt_parent(tree, d->node);
+    /* Where nothing says, the hypervisor takes its own controller. */
+    if ((parent != 0 && parent != devices->gic_handle) || each < 3) {
         d->has_other_interrupts = true;
         return;
     }

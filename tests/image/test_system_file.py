@@ -7,7 +7,7 @@ import pytest
 import fdt
 import pc
 from conftest import MIB, RAM, config
-from devices import GPIO, RTC, devices_board, numa_board
+from devices import GPIO, RTC, device, devices_board, numa_board
 
 
 def make(shop, system, *texts, options=()):
@@ -198,3 +198,14 @@ def test_dtc_takes_the_tree(shop):
     result = make(shop, 'channels = [ "alpha:10,beta:12" ]\n', config(dtdev=f'["{GPIO}"]'), config(name='"beta"'))
     for file in ("bulkhead.dtb", "alpha.device_tree"):
         subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", "-o", "/dev/null", result.out / file], check=True)
+
+
+# Req: BH-TOOL-022
+def test_a_console_of_another_kind_is_the_hypervisors(shop):
+    """/chosen names it by an alias, with its speed."""
+    uart = device("xlnx,xuartps|cdns,uart-r1p12", 0xFF000000, spi=21)
+    shop.write("board.dtb", devices_board(chosen={"stdout-path": fdt.string("serial0:115200n8")}, children={
+        "uart@ff000000": uart, "aliases": fdt.Node({"serial0": fdt.string("/uart@ff000000")})}))
+    shop.make(config(dtdev='["/uart@ff000000"]')).refused(
+        r"a\.cfg:4: registers 0xff000000 to 0xff000fff: '/uart@ff000000' is the hypervisor's console, see board\.dtb")
+    assert "uart@9000000" in partial(shop.make(config(dtdev='["/soc/uart@9000000"]')).good())["passthrough"].children
