@@ -59,6 +59,7 @@ HYP_y += $(if $(CONFIG_X86),arch/x86/copy.c,lib/copy.c)
 HYP_$(CONFIG_VGIC) += $(addprefix vdev/, psci.c vgic.c vgic_load.c vgic_lr.c vgic_mmio.c vgic_regs.c)
 HYP_$(CONFIG_VLAPIC) += vdev/vlapic.c vdev/vlapic_ipi.c vdev/vlapic_regs.c vdev/vlapic_timer.c
 HYP_$(CONFIG_VPL011) += vdev/vpl011.c
+HYP_$(CONFIG_SBSA_WATCHDOG) += vdev/sbsa_watchdog.c
 HYP_y += $(if $(CONFIG_PL011),drivers/pl011.c,$(if $(CONFIG_NS16550),drivers/ns16550.c,drivers/no_uart.c))
 HYP_$(CONFIG_ARM64) += $(addprefix arch/arm64/, head.S entry.S board_arm.c context.c debug.c early.c \
     firmware.c gic.c guest_tree.c idregs.c irq.c main.c mmu.c partition_arm.c report.c smp.c stage2.c sysreg_trap.c \

@@ -16,6 +16,7 @@
 #   control      arm64: Xen's tools and what they need in a control domain, and the drivers of it and of its guests
 #                           -> control (a root), control.versions (each package, its version and SHA-256)
 #   devices      arm64: that kernel's drivers for the devices of QEMU's board          -> devices (a folder of *.ko)
+#   watchdog     arm64: that kernel's driver for the SBSA watchdog                     -> watchdog (a folder of *.ko)
 #   libvirt      arm64: libvirt with its driver for Xen, for a control domain (a root)  -> libvirt
 # What is there already is left alone; remove the file (or build/debian) to fetch it anew.
 set -eu
@@ -273,25 +274,29 @@ fetch_control() {
     say "$dest/control"
 }
 
-# In the order in which they can be loaded.
-device_drivers="virtio_mmio virtio_blk failover net_failover virtio_net virtio_pci_legacy_dev virtio_pci_modern_dev
-    virtio_pci"
-
-fetch_devices() {
+# fetch_drivers NAME DRIVERS: the folder NAME with these, in the order in which they can be loaded.
+fetch_drivers() {
     [ -s "$dest/linux.version" ] || fail "the drivers are those of $dest/linux: fetch linux first"
     prepare
     download "linux-image-$(cat "$dest/linux.version")" './lib/modules/*'
-    rm -rf "$dest/devices" "$dest/devices.new"
-    mkdir "$dest/devices.new"
+    rm -rf "${dest:?}/$1" "$dest/$1.new"
+    mkdir "$dest/$1.new"
     number=40
-    for driver in $device_drivers; do
-        cp "$(find "$tree" -name "$driver.ko" | grep .)" "$dest/devices.new/$number-$driver.ko" ||
+    for driver in $2; do
+        cp "$(find "$tree" -name "$driver.ko" | grep .)" "$dest/$1.new/$number-$driver.ko" ||
             fail "the kernel's package holds no $driver.ko"
         number=$((number + 1))
     done
-    mv "$dest/devices.new" "$dest/devices"
-    say "$dest/devices"
+    mv "$dest/$1.new" "$dest/$1"
+    say "$dest/$1"
 }
+
+device_drivers="virtio_mmio virtio_blk failover net_failover virtio_net virtio_pci_legacy_dev virtio_pci_modern_dev
+    virtio_pci"
+
+fetch_devices() { fetch_drivers devices "$device_drivers"; }
+
+fetch_watchdog() { fetch_drivers watchdog sbsa_gwdt; }
 
 # The dependencies of libvirt's daemon and client and of its driver for Xen, beside what "control" has.
 libvirt_packages="libvirt-daemon libvirt-daemon-driver-xen libvirt-clients libvirt0 libacl1 libapparmor1 libaudit1 libblkid1
@@ -323,7 +328,7 @@ fetch_libvirt() {
 }
 
 usage() {
-    sed -n '3,21s/^# \{0,1\}//p' "$0"
+    sed -n '3,22s/^# \{0,1\}//p' "$0"
     exit 2
 }
 
@@ -334,7 +339,7 @@ if [ "${1:-}" = --arch ]; then
 fi
 [ $# -gt 0 ] || usage
 case $arch in
-    arm64) apt=$out/apt known="linux busybox xen grub modules libxen control devices libvirt" ;;
+    arm64) apt=$out/apt known="linux busybox xen grub modules libxen control devices watchdog libvirt" ;;
     amd64) apt=$out/apt-amd64 known="linux linux-cloud busybox xen modules libxen" ;;
     *) fail "unknown architecture '$arch': expected arm64 or amd64" ;;
 esac

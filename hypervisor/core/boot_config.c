@@ -487,6 +487,25 @@ static void read_spis(struct reading *r)
     }
 }
 
+/* Req: BH-WDT-005 */
+/* Who has the hardware has the board's addresses, where nothing of ours may be. */
+static void read_watchdog(struct reading *r)
+{
+    const char *text;
+    int err = fdt_text(r->t, &r->d->node, "bulkhead,watchdog", &text, NULL);
+
+    if (err == -XEN_ENOENT) {
+        return;
+    }
+    if (err != 0 || !string_equal(text, "sbsa")) {
+        domain_error(r, &r->d->node, "bulkhead,watchdog", "expected \"sbsa\"");
+    } else if (CONFIG_HARDWARE_DOMAIN && (r->d->capabilities & DOMAIN_HARDWARE) != 0) {
+        domain_error(r, &r->d->node, "bulkhead,watchdog", "not for the domain that has the hardware");
+    } else {
+        r->d->watchdog = true;
+    }
+}
+
 /* Req: BH-BOOT-007 */
 static void read_domain(struct reading *r)
 {
@@ -512,6 +531,9 @@ static void read_domain(struct reading *r)
     if (CONFIG_CONTROL) {
         read_capabilities(r);
         read_enhanced(r);
+    }
+    if (CONFIG_SBSA_WATCHDOG) {
+        read_watchdog(r);
     }
     r->d->vpl011 = CONFIG_VPL011 && fdt_find_property(r->t, &r->d->node, "vpl011", &vpl011);
     for (bool more = fdt_first_child(r->t, &r->d->node, &child); more; more = fdt_next_sibling(r->t, &child, &child)) {

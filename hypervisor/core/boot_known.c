@@ -25,6 +25,7 @@ static const struct known_property domain_properties[] = {
     { .name = "bulkhead,on-crash", .supported = CONFIG_RESTART, .off = "destroy" },
     { .name = "bulkhead,on-watchdog", .supported = CONFIG_RESTART, .off = "destroy" },
     { .name = "bulkhead,restart-limit", .supported = CONFIG_RESTART },
+    { .name = "bulkhead,watchdog", .supported = CONFIG_SBSA_WATCHDOG },
     { .name = "bulkhead,ready", .supported = CONFIG_START_ORDER },
     { .name = "bulkhead,after", .supported = CONFIG_START_ORDER },
     { .name = "bulkhead,after-timeout", .supported = CONFIG_START_ORDER },

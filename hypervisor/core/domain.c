@@ -21,6 +21,7 @@
 #include "bh/page_alloc.h"
 #include "bh/partition_devices.h"
 #include "bh/physmap.h"
+#include "bh/sbsa_watchdog.h"
 #include "bh/vcpu.h"
 #include "bh/wallclock.h"
 #include "lib/string.h"
@@ -522,6 +523,9 @@ bool domain_reap_step(struct domain *d)
     }
     for (unsigned i = 0; i < DOMAIN_WATCHDOG_COUNT; i++) {
         timer_cancel(&d->watchdog[i]);
+    }
+    if (CONFIG_SBSA_WATCHDOG) {
+        sbsa_watchdog_stop(d);
     }
     if (CONFIG_START_ORDER) {
         timer_cancel(&d->start.timer);

@@ -5,6 +5,7 @@
 #include "bh/mmio.h"
 
 #include "bh/domain.h"
+#include "bh/sbsa_watchdog.h"
 #include "bh/vcpu.h"
 #include "bh/vgic.h"
 #include "bh/vpl011.h"
@@ -13,6 +14,8 @@ static int (*const access_by_device[MMIO_DEVICE_COUNT])(struct vcpu *v, struct m
     [MMIO_VGIC_DIST] = CONFIG_VGIC ? vgic_dist_access : NULL,
     [MMIO_VGIC_REDIST] = CONFIG_VGIC ? vgic_redist_access : NULL,
     [MMIO_VPL011] = CONFIG_VPL011 ? vpl011_access : NULL,
+    [MMIO_WATCHDOG_REFRESH] = CONFIG_SBSA_WATCHDOG ? sbsa_watchdog_refresh_access : NULL,
+    [MMIO_WATCHDOG_CONTROL] = CONFIG_SBSA_WATCHDOG ? sbsa_watchdog_control_access : NULL,
 };
 
 int mmio_add(struct mmio_map *map, uint64_t base, uint64_t size, enum mmio_device device)

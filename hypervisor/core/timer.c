@@ -9,6 +9,7 @@
 #include "bh/console.h"
 #include "bh/cpu.h"
 #include "bh/domain.h"
+#include "bh/sbsa_watchdog.h"
 #include "bh/sched.h"
 #include "bh/sched_windows.h"
 #include "bh/start_order.h"
@@ -156,6 +157,11 @@ static void run(struct timer *t)
     case TIMER_START:
         if (CONFIG_START_ORDER) {
             start_order_expired(t->owner);
+        }
+        break;
+    case TIMER_SBSA_WATCHDOG:
+        if (CONFIG_SBSA_WATCHDOG) {
+            sbsa_watchdog_expired(t->owner);
         }
         break;
     case TIMER_WATCHDOG:

@@ -68,7 +68,8 @@ int vgic_line_attach(struct domain *d, unsigned irq)
     if (!is_shared(irq)) {
         return -XEN_EINVAL;
     }
-    if (CONFIG_VPL011 && d->arch.has_vpl011 && irq == GUEST_VPL011_SPI) {
+    if ((CONFIG_VPL011 && d->arch.has_vpl011 && irq == GUEST_VPL011_SPI) ||
+        (CONFIG_SBSA_WATCHDOG && d->arch.watchdog.is_there && irq == SBSA_WATCHDOG_SPI)) {
         return -XEN_EBUSY;
     }
     s = &vd->spi[irq / 32 - 1];

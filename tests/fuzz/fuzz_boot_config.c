@@ -62,7 +62,8 @@ static void check_domain(const struct board *b, const struct boot_config *c, con
 {
     struct guest_tree g = {
         .vcpu_count = d->vcpu_count, .gic_version = 2 + (d->memory_kib >> 2 & 1), .bootargs = d->bootargs,
-        .bootargs_size = d->bootargs_size, .has_vpl011 = d->vpl011, .has_xen = true,
+        .bootargs_size = d->bootargs_size,
+        .has_vpl011 = d->vpl011, .has_watchdog = d->watchdog, .has_xen = true,
         .memory = { { 0x40000000, 0x40000000 + (d->memory_kib << 10) } }, .ramdisk_end = d->ramdisk.size,
     };
     struct fdt t;

@@ -264,6 +264,20 @@ static void test_bad_numbers(void **state)
     BAD(BASIC "bulkhead,restart-limit = <1 65536>; " KERNEL("50000000"), ": bulkhead,restart-limit: expected");
 }
 
+/* Req: BH-WDT-005 */
+static void test_watchdog(void **state)
+{
+    (void)state;
+    assert_int_equal(read_chosen(DOMAIN("domU1", BASIC "bulkhead,watchdog = \"sbsa\"; " KERNEL("50000000"))
+                                 DOMAIN("domU2", BASIC KERNEL("50000000"))), 0);
+    assert_string_equal(log_text(), "");
+    assert_true(config.domain[0].watchdog && !config.domain[1].watchdog);
+    BAD(BASIC "bulkhead,watchdog; " KERNEL("50000000"), ": bulkhead,watchdog: expected \"sbsa\"");
+    BAD(BASIC "bulkhead,watchdog = \"i6300esb\"; " KERNEL("50000000"), ": bulkhead,watchdog: expected \"sbsa\"");
+    BAD(BASIC "capabilities = <2>; bulkhead,watchdog = \"sbsa\"; " KERNEL("50000000"),
+        ": bulkhead,watchdog: not for the domain that has the hardware");
+}
+
 /* Req: BH-BOOT-007 */
 static void test_bad_cpus(void **state)
 {
@@ -622,7 +636,7 @@ int main(void)
         cmocka_unit_test(test_warnings),    cmocka_unit_test(test_bad_numbers), cmocka_unit_test(test_bad_cpus),
         cmocka_unit_test(test_bad_names),   cmocka_unit_test(test_bad_modules), cmocka_unit_test(test_long_arguments),
         cmocka_unit_test(test_cells),       cmocka_unit_test(test_too_many),  cmocka_unit_test(test_report),
-        cmocka_unit_test(test_dom0),        cmocka_unit_test(test_capabilities), cmocka_unit_test(test_enhanced),
+        cmocka_unit_test(test_watchdog), cmocka_unit_test(test_dom0),        cmocka_unit_test(test_capabilities), cmocka_unit_test(test_enhanced),
         cmocka_unit_test(test_heap),
         cmocka_unit_test(test_placement), cmocka_unit_test(test_device_tree),  cmocka_unit_test(test_shared),
         cmocka_unit_test(test_shared_by_several),

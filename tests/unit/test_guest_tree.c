@@ -109,6 +109,24 @@ static void test_gicv2(void **state)
     free(text);
 }
 
+/* Req: BH-WDT-005 */
+static void test_watchdog(void **state)
+{
+    struct guest_tree g = example();
+    char *text = generate(&g);
+
+    (void)state;
+    refuse(text, "watchdog");
+    free(text);
+    g.has_watchdog = true;
+    text = generate(&g);
+    refuse(text, "Warning (reg");
+    expect(text, "watchdog@22020000 {\n\t\tcompatible = \"arm,sbsa-gwdt\";\n"
+                 "\t\treg = <0x00 0x22020000 0x00 0x1000 0x00 0x22010000 0x00 0x1000>;\n"
+                 "\t\tinterrupts = <0x00 0x3f 0x04>;\n");
+    free(text);
+}
+
 static void test_many_cpus(void **state)
 {
     struct guest_tree g = example();
@@ -152,7 +170,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gicv3),
-        cmocka_unit_test(test_gicv2),
+        cmocka_unit_test(test_gicv2), cmocka_unit_test(test_watchdog),
         cmocka_unit_test(test_many_cpus),
         cmocka_unit_test(test_size),
     };

@@ -784,6 +784,8 @@ static void test_line_follows(void **state)
     (void)state;
     assert_int_equal(vgic_line_attach(&board_domain, 31), -XEN_EINVAL);
     assert_int_equal(vgic_line_attach(&board_domain, 32 + VGIC_SPI_COUNT), -XEN_EINVAL);
+    board_domain.arch.watchdog.is_there = true;
+    assert_int_equal(vgic_line_attach(&board_domain, SBSA_WATCHDOG_SPI), -XEN_EBUSY);
     assert_int_equal(vgic_line_detach(&board_domain, 31, true), -XEN_EINVAL);
     dist_write(0, 0xc0c, 2u << 4); /* an edge, before it is attached */
     attach();

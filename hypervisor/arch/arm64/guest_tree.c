@@ -5,6 +5,7 @@
  */
 #include "guest_tree.h"
 
+#include "bh/sbsa_watchdog.h"
 #include "lib/fdt_writer.h"
 #include "lib/string.h"
 #include "partial_tree.h"
@@ -177,6 +178,22 @@ static void write_vpl011(struct fdt_writer *w, const struct guest_tree *g)
     fdt_writer_end_node(w);
 }
 
+/* Req: BH-WDT-005 */
+/* watchdog/arm,sbsa-gwdt.yaml */
+static void write_watchdog(struct fdt_writer *w, const struct guest_tree *g)
+{
+    static const uint64_t reg[] = { SBSA_WATCHDOG_CONTROL_BASE, SBSA_WATCHDOG_FRAME_SIZE, SBSA_WATCHDOG_REFRESH_BASE,
+                                    SBSA_WATCHDOG_FRAME_SIZE };
+    static const uint32_t interrupts[] = { GIC_SPI, SBSA_WATCHDOG_SPI - 32, IRQ_LEVEL_HIGH };
+
+    fdt_writer_begin_node_at(w, "watchdog", SBSA_WATCHDOG_CONTROL_BASE);
+    fdt_writer_string(w, "compatible", "arm,sbsa-gwdt");
+    fdt_writer_pairs(w, "reg", reg, 4);
+    fdt_writer_cells(w, "interrupts", interrupts, 3);
+    fdt_writer_u32(w, "interrupt-parent", gic_phandle(g));
+    fdt_writer_end_node(w);
+}
+
 /* Req: BH-ABI-014 */
 static void write_hypervisor(struct fdt_writer *w, const struct guest_tree *g)
 {
@@ -215,6 +232,9 @@ int guest_tree_write(const struct guest_tree *g, void *buffer, size_t size, size
     write_timer(&w, g);
     if (g->has_vpl011) {
         write_vpl011(&w, g);
+    }
+    if (CONFIG_SBSA_WATCHDOG && g->has_watchdog) {
+        write_watchdog(&w, g);
     }
     if (g->has_xen) {
         write_hypervisor(&w, g);

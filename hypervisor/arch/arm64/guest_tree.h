@@ -28,6 +28,7 @@ struct guest_tree {
     unsigned share_count;                          /* up to SHARED_PER_PARTITION */
     const struct fdt *partial;                     /* nodes of the board's devices that it has; NULL: none */
     bool has_vpl011;
+    bool has_watchdog;
     bool has_xen;                                  /* the hypervisor node */
 };
 

@@ -10,6 +10,7 @@
 #include "guest_tree.h"
 #include "bh/partition.h"
 #include "bh/pv_console.h"
+#include "bh/sbsa_watchdog.h"
 #include "bh/vcpu.h"
 #include "gic.h"
 #include "hardware_devices.h"
@@ -58,6 +59,20 @@ int arch_domain_add_uart(struct domain *d)
     return err;
 }
 
+/* Req: BH-WDT-005 */
+static int add_watchdog(struct domain *d)
+{
+    int err = mmio_add(&d->mmio, SBSA_WATCHDOG_REFRESH_BASE, SBSA_WATCHDOG_FRAME_SIZE, MMIO_WATCHDOG_REFRESH);
+
+    if (err == 0) {
+        err = mmio_add(&d->mmio, SBSA_WATCHDOG_CONTROL_BASE, SBSA_WATCHDOG_FRAME_SIZE, MMIO_WATCHDOG_CONTROL);
+    }
+    if (err == 0) {
+        sbsa_watchdog_init(d);
+    }
+    return err;
+}
+
 int arch_domain_create(struct domain *d, const struct boot_domain *config)
 {
     int err = 0;
@@ -66,13 +81,17 @@ int arch_domain_create(struct domain *d, const struct boot_domain *config)
     if (CONFIG_VPL011 && config->vpl011) {
         err = arch_domain_add_uart(d);
     }
-    return err != 0 ? err : add_gic(d, config);
+    err = err != 0 ? err : add_gic(d, config);
+    return err == 0 && CONFIG_SBSA_WATCHDOG && config->watchdog ? add_watchdog(d) : err;
 }
 
 /* Req: BH-TIMER-006, BH-TIMER-008 */
 void arch_domain_start(struct domain *d)
 {
     d->arch.counter_offset = arch_time_now();
+    if (CONFIG_SBSA_WATCHDOG) {
+        sbsa_watchdog_start(d, d->arch.counter_offset);
+    }
 }
 
 void arch_domain_destroy(struct domain *d)
@@ -130,6 +149,7 @@ int arch_guest_describe(struct domain *d, const struct partition_layout *layout,
         .bootargs = layout->config->bootargs,
         .bootargs_size = layout->config->bootargs_size,
         .has_vpl011 = CONFIG_VPL011 && layout->config->vpl011,
+        .has_watchdog = CONFIG_SBSA_WATCHDOG && layout->config->watchdog,
         .has_xen = CONFIG_XEN_GUEST,
     };
     struct fdt partial;

@@ -14,6 +14,8 @@
  *                    string: what follows such an end: "destroy" (if not given), "restart", "halt-board"
  *   bulkhead,restart-limit
  *                    two cells: so many restarts at most, up to RESTART_LIMIT_MAX, in so many seconds; after that "destroy"
+ *   bulkhead,watchdog
+ *                    string: the watchdog device that the partition has; "sbsa"
  */
 #ifndef BH_BOOT_CONFIG_H
 #define BH_BOOT_CONFIG_H
@@ -71,6 +73,7 @@ struct boot_domain {
     uint16_t weight;               /* 0: the default */
     bool owns_cpus;                /* vCPU i owns boot_domain_cpu(d, i), which no other partition names as its own */
     bool vpl011;
+    bool watchdog;                 /* bh/sbsa_watchdog.h */
     bool is_initial;               /* it is what Xen calls dom0, as far as guests see: the only one */
     bool wants_store;              /* the domain with the store is to serve it, when it is ready */
     uint8_t capabilities;          /* DOMAIN_* */

@@ -14,6 +14,8 @@ enum mmio_device {
     MMIO_VGIC_DIST,    /* GICD of either version */
     MMIO_VGIC_REDIST,  /* GICR frames, one pair a vCPU */
     MMIO_VPL011,
+    MMIO_WATCHDOG_REFRESH, /* of the SBSA watchdog */
+    MMIO_WATCHDOG_CONTROL,
     MMIO_DEVICE_COUNT,
 };
 

@@ -22,7 +22,7 @@ enum lock_level {
     LOCK_EVTCHN_FIFO,  /* one domain's queues of events */
     LOCK_DEVICE,       /* whose the registers of devices are */
     LOCK_P2M,          /* one domain's stage-2 tables */
-    LOCK_VUART,        /* one domain's virtual UART */
+    LOCK_VUART,        /* one domain's virtual UART, or its watchdog */
     LOCK_DEVICE_LINE,  /* whose the interrupts of devices are */
     LOCK_VGIC,         /* one domain's virtual interrupt controller */
     LOCK_GIC,          /* registers of the physical interrupt controller that several interrupts share */

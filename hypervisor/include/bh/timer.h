@@ -19,6 +19,7 @@ enum timer_kind {
     TIMER_REFILL,    /* a domain that has spent its cap may run again; owner: struct cpu */
     TIMER_WINDOW,    /* a window of a schedule ends, or a turn in it; owner: struct cpu */
     TIMER_WATCHDOG,  /* a domain's watchdog; owner: struct domain */
+    TIMER_SBSA_WATCHDOG, /* a domain's SBSA watchdog; the same */
     TIMER_START,     /* a domain has waited long enough for another; owner: struct domain */
     /* Those of vCPUs come last. */
     TIMER_VTIMER,    /* a descheduled vCPU's virtual timer; owner: struct vcpu */
@@ -46,7 +47,7 @@ struct timer_queue {
 void timer_init(struct timer *t, enum timer_kind kind, void *owner);
 /*
  * Arms T on the calling CPU, moving it from where it was; TIMER_NEVER disarms it. A deadline in the past fires as soon
- * as interrupts are taken again. Bound: one look at each timer armed on this CPU, at most three a vCPU, three
+ * as interrupts are taken again. Bound: one look at each timer armed on this CPU, at most three a vCPU, four
  * a domain, and three more.
  */
 void timer_set(struct timer *t, uint64_t deadline);

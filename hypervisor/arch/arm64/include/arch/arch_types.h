@@ -6,6 +6,7 @@
 #define BH_ARCH_ARCH_TYPES_H
 
 #include "abi/arm_layout.h"
+#include "bh/sbsa_watchdog.h"
 #include "bh/timer.h"
 #include "bh/types.h"
 #include "bh/vgic.h"
@@ -51,6 +52,7 @@
 #define ARCH_GUEST_FIXED_RANGES                                                                                        \
     { { GUEST_GICV3_GICD_BASE, GUEST_GICV3_GICR0_BASE + GUEST_GICV3_GICR0_SIZE },                                      \
       { GUEST_PL011_BASE, GUEST_PL011_BASE + GUEST_PL011_SIZE },                                                       \
+      { SBSA_WATCHDOG_REFRESH_BASE, SBSA_WATCHDOG_CONTROL_BASE + SBSA_WATCHDOG_FRAME_SIZE },                           \
       { GUEST_GNTTAB_BASE, GUEST_MAGIC_BASE + GUEST_MAGIC_SIZE } }
 /* Where the pages of PV rings are: the console's, then the store's. */
 #define ARCH_GUEST_PV_PAGES  GUEST_MAGIC_BASE
@@ -110,6 +112,7 @@ struct arch_domain {
     struct vgic_dist vgic;
     bool has_vpl011;          /* [boot] */
     struct vpl011 vpl011;
+    struct sbsa_watchdog watchdog;
 };
 
 #endif

@@ -6,6 +6,7 @@
 #define BH_ARCH_ARCH_TYPES_H
 
 #include "abi/arm_layout.h"
+#include "bh/sbsa_watchdog.h"
 #include "bh/timer.h"
 #include "bh/types.h"
 #include "bh/vgic.h"
@@ -105,6 +106,7 @@ struct arch_vcpu {
 struct arch_domain {
     struct vgic_dist vgic;
     struct vpl011 vpl011;
+    struct sbsa_watchdog watchdog;
     bool has_vpl011;
     char input[64];      /* what arch_domain_console_input() got */
     unsigned input_count;
