@@ -58,6 +58,7 @@ HYP_y += $(addprefix lib/, fdt.c fdt_value.c fdt_writer.c format.c string.c)
 HYP_y += $(if $(CONFIG_X86),arch/x86/copy.c,lib/copy.c)
 HYP_$(CONFIG_VGIC) += $(addprefix vdev/, psci.c vgic.c vgic_load.c vgic_lr.c vgic_mmio.c vgic_regs.c)
 HYP_$(CONFIG_VLAPIC) += vdev/vlapic.c vdev/vlapic_ipi.c vdev/vlapic_regs.c vdev/vlapic_timer.c
+HYP_$(CONFIG_IOPORTS) += core/boot_ports.c vdev/vioapic.c $(addprefix arch/x86/, board_ports.c isa_line.c svm/io_map.c)
 HYP_$(CONFIG_VPL011) += vdev/vpl011.c
 HYP_$(CONFIG_SBSA_WATCHDOG) += vdev/sbsa_watchdog.c
 HYP_y += $(if $(CONFIG_PL011),drivers/pl011.c,$(if $(CONFIG_NS16550),drivers/ns16550.c,drivers/no_uart.c))
@@ -90,9 +91,9 @@ HYP_CFLAGS := -std=gnu11 $(HYP_OPTIMIZE) -g -ffreestanding -nostdlib -mgeneral-r
     -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla $(HYP_INCLUDES)
 
 # What runs once, at boot, or seldom, is compiled for size.
-HYP_SMALL := $(addprefix arch/x86/, acpi acpi_fadt acpi_madt clock guest_acpi guest_dsdt guest_start_info loader main report smp) \
+HYP_SMALL := $(addprefix arch/x86/, acpi acpi_fadt acpi_madt board_ports clock guest_acpi guest_dsdt guest_start_info loader main report smp svm/io_map) \
     $(addprefix arch/arm64/, board_arm decode early firmware guest_tree hardware_devices hardware_domain hardware_tree idregs main partial_tree report smp) \
-    $(addprefix core/, back_trace board boot boot_affinity boot_channels boot_config boot_known boot_options boot_order boot_placement boot_schedule boot_shared_memory console console_io cpu device domain evtchn_fifo grant hypfs \
+    $(addprefix core/, back_trace board boot boot_affinity boot_channels boot_config boot_known boot_options boot_order boot_placement boot_ports boot_schedule boot_shared_memory console console_io cpu device domain evtchn_fifo grant hypfs \
     grant_map heap hvm_op kernel_elf kernel_image kernel_load kernel_pvh memory_map multicall partition partition_devices partition_memory partition_shared policy pv_backend pv_console restart sched_op shared_memory start_order vcpu_op \
     version vm_assist) lib/fdt_writer lib/format vdev/psci
 $(HYP_SMALL:%=$(HYP_BUILD)/%.o): HYP_FILE_CFLAGS := -Os

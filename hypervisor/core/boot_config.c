@@ -10,6 +10,7 @@
 #include "bh/boot_affinity.h"
 #include "bh/boot_known.h"
 #include "bh/boot_placement.h"
+#include "bh/boot_ports.h"
 #include "bh/boot_shared_memory.h"
 #include "bh/boot_words.h"
 #include "bh/domain.h"
@@ -534,6 +535,9 @@ static void read_domain(struct reading *r)
     }
     if (CONFIG_SBSA_WATCHDOG) {
         read_watchdog(r);
+    }
+    if (CONFIG_IOPORTS) {
+        r->failed = !boot_ports_read(r->t, r->config, r->d) || r->failed;
     }
     r->d->vpl011 = CONFIG_VPL011 && fdt_find_property(r->t, &r->d->node, "vpl011", &vpl011);
     for (bool more = fdt_first_child(r->t, &r->d->node, &child); more; more = fdt_next_sibling(r->t, &child, &child)) {

@@ -25,6 +25,8 @@ static const struct known_property domain_properties[] = {
     { .name = "bulkhead,on-crash", .supported = CONFIG_RESTART, .off = "destroy" },
     { .name = "bulkhead,on-watchdog", .supported = CONFIG_RESTART, .off = "destroy" },
     { .name = "bulkhead,restart-limit", .supported = CONFIG_RESTART },
+    { .name = "bulkhead,ioports", .supported = CONFIG_IOPORTS },
+    { .name = "bulkhead,irqs", .supported = CONFIG_IOPORTS },
     { .name = "bulkhead,watchdog", .supported = CONFIG_SBSA_WATCHDOG },
     { .name = "bulkhead,ready", .supported = CONFIG_START_ORDER },
     { .name = "bulkhead,after", .supported = CONFIG_START_ORDER },

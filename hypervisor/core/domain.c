@@ -530,6 +530,9 @@ bool domain_reap_step(struct domain *d)
     if (CONFIG_START_ORDER) {
         timer_cancel(&d->start.timer);
     }
+    if (CONFIG_IOPORTS) {
+        arch_domain_close_lines(d);
+    }
     if ((CONFIG_EVTCHN && !evtchn_domain_close(d)) || (CONFIG_GRANT && !grant_domain_close(d)) ||
         (CONFIG_ARGO && !argo_domain_close(d))) {
         return false;

@@ -134,6 +134,14 @@ void vlapic_accept(struct vcpu *v, uint8_t vector)
     a->isr_words |= 1u << word;
 }
 
+bool vlapic_has_ended(const struct vcpu *v, uint8_t vector)
+{
+    const struct vlapic *a = &v->arch.vlapic;
+    uint32_t bit = 1u << vector % 32;
+
+    return ((__atomic_load_n(&a->irr[vector / 32], __ATOMIC_RELAXED) | a->isr[vector / 32]) & bit) == 0;
+}
+
 /* Req: BH-APIC-004 */
 void vlapic_end(struct vlapic *a)
 {

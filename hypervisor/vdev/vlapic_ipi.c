@@ -150,6 +150,23 @@ static void deliver_to_one(struct vcpu *v, const struct destination *d, uint8_t 
     }
 }
 
+/* Req: BH-PORT-005 */
+struct vcpu *vlapic_find_named(const struct domain *d, uint32_t id, bool is_logical, unsigned from)
+{
+    struct destination to = { .is_logical = is_logical, .is_broadcast = id == XAPIC_ID_ALL, .id = id, .end = d->vcpu_count };
+    struct vcpu *found = NULL;
+
+    destination_narrow(&to, d->vcpu_count);
+    for (unsigned i = MAX(to.first, from); i < to.end && found == NULL; i++) {
+        struct vcpu *t = d->vcpus[i];
+
+        if (is_named(&to, t) && __atomic_load_n(&t->arch.vlapic.is_enabled, __ATOMIC_RELAXED)) {
+            found = t;
+        }
+    }
+    return found;
+}
+
 /* INIT and STARTUP cannot be sent by a shorthand that includes the sender (SDM 3A table 10-3). */
 static bool is_sendable(uint32_t icr)
 {

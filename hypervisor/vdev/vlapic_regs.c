@@ -5,6 +5,7 @@
  * Sections are of the Intel SDM, volume 3A.
  */
 #include "abi/xen.h"
+#include "bh/vioapic.h"
 #include "vlapic_internal.h"
 
 /* Offsets in the page; in x2APIC mode a register's MSR is 0x800 + offset / 16 (tables 10-1 and 10-6). */
@@ -82,8 +83,9 @@ static bool is_lvt(unsigned offset)
 }
 
 /* Eight registers of 32 vectors each, three times. */
-static bool read_vectors(const struct vlapic *a, unsigned offset, uint32_t *value)
+static bool read_vectors(struct vcpu *v, unsigned offset, uint32_t *value)
 {
+    const struct vlapic *a = &v->arch.vlapic;
     unsigned i = offset / 16 % 8;
 
     switch (offset & ~0x70u) {
@@ -91,7 +93,7 @@ static bool read_vectors(const struct vlapic *a, unsigned offset, uint32_t *valu
         *value = a->isr[i];
         return true;
     case REGISTER_TMR:
-        *value = 0;
+        *value = CONFIG_IOPORTS ? vioapic_levels(v->domain, i) : 0;
         return true;
     case REGISTER_IRR:
         *value = __atomic_load_n(&a->irr[i], __ATOMIC_RELAXED);
@@ -138,7 +140,7 @@ static bool read_common(struct vcpu *v, unsigned offset, uint32_t *value)
         *value = a->lvt[(offset - REGISTER_LVT) / 16];
         return true;
     }
-    return read_vectors(a, offset, value);
+    return read_vectors(v, offset, value);
 }
 
 /* The same to write: reserved bits of VALUE do not matter. False: there is no such register to write. */

@@ -13,7 +13,7 @@ FUZZ_PYTHON ?= /usr/bin/python3
 FUZZ_NAMES ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 60
 FUZZ_SOAK_SECONDS ?= 3600
-FUZZ_X86_SOURCES ?= $(addprefix hypervisor/arch/x86/, acpi.c acpi_fadt.c acpi_madt.c cpuid_features.c cpuid_policy.c guest_acpi.c guest_start_info.c instruction.c instruction_length.c instruction_parts.c)
+FUZZ_X86_SOURCES ?= $(addprefix hypervisor/arch/x86/, acpi.c acpi_fadt.c acpi_madt.c cpuid_features.c cpuid_policy.c guest_acpi.c guest_dsdt.c guest_start_info.c instruction.c instruction_length.c instruction_parts.c)
 FUZZ_SOURCES ?= $(wildcard hypervisor/core/*.c hypervisor/lib/*.c hypervisor/vdev/*.c hypervisor/arch/host/*.c) \
     $(addprefix hypervisor/arch/arm64/, board_arm.c decode.c efi_tree.c guest_tree.c hardware_devices.c hardware_tree.c partial_tree.c) $(FUZZ_X86_SOURCES)
 # What the target kernel_file is about: a part of the host tool.

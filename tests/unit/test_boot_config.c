@@ -10,6 +10,7 @@
 #include "bh/boot_config.h"
 #include "bh/domain.h"
 #include "bh/shared_memory.h"
+#include "hypervisor/arch/host/host.h"
 
 static void *blob;
 static struct fdt tree;
@@ -262,6 +263,46 @@ static void test_bad_numbers(void **state)
     BAD(BASIC "bulkhead,restart-limit = <33 1>; " KERNEL("50000000"), ": bulkhead,restart-limit: expected two cells");
     BAD(BASIC "bulkhead,restart-limit = <1 0>; " KERNEL("50000000"), ": bulkhead,restart-limit: expected two cells");
     BAD(BASIC "bulkhead,restart-limit = <1 65536>; " KERNEL("50000000"), ": bulkhead,restart-limit: expected");
+}
+
+#define PORTS(cells) "bulkhead,ioports = <" cells ">; "
+#define IRQS(cells)  "bulkhead,irqs = <" cells ">; "
+
+/* Req: BH-PORT-001, BH-PORT-002 */
+static void test_ports(void **state)
+{
+    (void)state;
+    assert_int_equal(read_chosen(DOMAIN("alpha", BASIC PORTS("0x2f8 8 0xffff 1 0 4") IRQS("3 15 0") KERNEL("50000000"))
+                                 DOMAIN("beta", BASIC PORTS("0x300 8") IRQS("5") KERNEL("50000000"))), 0);
+    assert_string_equal(log_text(), "");
+    assert_int_equal(config.domain[0].port_count, 3);
+    assert_true(config.domain[0].ports[1].first == 0xffff && config.domain[0].ports[1].count == 1);
+    assert_int_equal(config.domain[0].irqs, 0x8009);
+    assert_true(config.domain[1].port_count == 1 && config.domain[1].irqs == 0x20);
+    BAD(BASIC PORTS("1") KERNEL("50000000"), ": bulkhead,ioports: expected 1 to 8 pairs of a port and a number");
+    BAD(BASIC "bulkhead,ioports; " KERNEL("50000000"), ": bulkhead,ioports: expected 1 to 8 pairs");
+    BAD(BASIC PORTS("0 1 1 1 2 1 3 1 4 1 5 1 6 1 7 1 8 1") KERNEL("50000000"), ": bulkhead,ioports: expected 1 to 8 pairs");
+    BAD(BASIC PORTS("8 0") KERNEL("50000000"), ": bulkhead,ioports: 0x8, 0 of them; expected ports below 0x10000");
+    BAD(BASIC PORTS("0xffff 2") KERNEL("50000000"), ": bulkhead,ioports: 0xffff, 2 of them; expected");
+    BAD(BASIC PORTS("0x10000 1") KERNEL("50000000"), ": bulkhead,ioports: 0x10000, 1 of them; expected");
+    BAD(BASIC PORTS("1 0xffffffff") KERNEL("50000000"), ": bulkhead,ioports: 0x1, 4294967295 of them; expected");
+    BAD(BASIC PORTS("8 8 15 1") KERNEL("50000000"), ": bulkhead,ioports: 0xf to 0xf: some are named twice");
+    BAD(BASIC IRQS("16") KERNEL("50000000"), ": bulkhead,irqs: 16; expected ISA interrupts below 16, each once");
+    BAD(BASIC IRQS("3 3") KERNEL("50000000"), ": bulkhead,irqs: 3; expected ISA interrupts below 16, each once");
+    BAD(BASIC "bulkhead,irqs; " KERNEL("50000000"), ": bulkhead,irqs: expected 1 to 16 ISA interrupts");
+    BAD(BASIC "bulkhead,irqs = [03]; " KERNEL("50000000"), ": bulkhead,irqs: expected 1 to 16 ISA interrupts");
+    /* What others have. */
+    assert_int_equal(read_chosen(DOMAIN("alpha", BASIC PORTS("0x2f8 8") IRQS("3") KERNEL("50000000"))
+                                 DOMAIN("beta", BASIC PORTS("0x2f0 9") KERNEL("50000000"))
+                                 DOMAIN("gamma", BASIC IRQS("4 3") KERNEL("50000000"))
+                                 DOMAIN("delta", BASIC PORTS("0x2f0 8") IRQS("4") KERNEL("50000000"))), 2);
+    expect_log("/chosen/beta: bulkhead,ioports: 0x2f0 to 0x2f8 for beta: alpha has some of them");
+    expect_log("/chosen/gamma: bulkhead,irqs: 3 for gamma: alpha has it");
+    host_taken_port = 0xcf8;
+    host_taken_irq = 4;
+    BAD(BASIC PORTS("0xcf0 9") KERNEL("50000000"), ": bulkhead,ioports: 0xcf0 to 0xcf8 for bad: the board has some of them");
+    BAD(BASIC IRQS("4") KERNEL("50000000"), ": bulkhead,irqs: 4 for bad: the board has it");
+    host_taken_port = host_taken_irq = UINT32_MAX;
 }
 
 /* Req: BH-WDT-005 */
@@ -636,7 +677,7 @@ int main(void)
         cmocka_unit_test(test_warnings),    cmocka_unit_test(test_bad_numbers), cmocka_unit_test(test_bad_cpus),
         cmocka_unit_test(test_bad_names),   cmocka_unit_test(test_bad_modules), cmocka_unit_test(test_long_arguments),
         cmocka_unit_test(test_cells),       cmocka_unit_test(test_too_many),  cmocka_unit_test(test_report),
-        cmocka_unit_test(test_watchdog), cmocka_unit_test(test_dom0),        cmocka_unit_test(test_capabilities), cmocka_unit_test(test_enhanced),
+        cmocka_unit_test(test_watchdog), cmocka_unit_test(test_ports), cmocka_unit_test(test_dom0),        cmocka_unit_test(test_capabilities), cmocka_unit_test(test_enhanced),
         cmocka_unit_test(test_heap),
         cmocka_unit_test(test_placement), cmocka_unit_test(test_device_tree),  cmocka_unit_test(test_shared),
         cmocka_unit_test(test_shared_by_several),

@@ -3,6 +3,7 @@
  * arch/x86/guest_start_info.c, guest_acpi.c: what is written is read back, by the reader of the board's tables and, if
  * it is installed, by iasl.
  */
+#define _GNU_SOURCE
 #include "test.h"
 
 #include <string.h>
@@ -208,6 +209,44 @@ static void test_machine(void **state)
     }
 }
 
+/* COM2, and a line that is no plain ISA interrupt. */
+static void give_lines(struct guest_start_info *in)
+{
+    in->acpi.irqs = (uint16_t)(BIT(3) | BIT(10) | BIT(11));
+    in->acpi.isa[10] = (struct acpi_isa){ .interrupt = 10, .is_level = true };
+    in->acpi.isa[11] = (struct acpi_isa){ .interrupt = 20, .is_level = true, .is_low = true };
+    in->acpi.serial[1] = (struct guest_serial){ .port = 0x2f8, .irq = 3 };
+}
+
+/* Req: BH-PORT-004 */
+static void test_lines(void **state)
+{
+    static const uint8_t resources[] = { 0x47, 1, 0xf8, 0x02, 0xf8, 0x02, 1, 8, 0x89, 6, 0, 3, 1, 3, 0, 0, 0, 0x79, 0 };
+    struct guest_start_info in = good();
+    const struct hvm_start_info *info;
+    const uint8_t *dsdt;
+    uint32_t size;
+
+    (void)state;
+    give_lines(&in);
+    assert_int_equal(put(&in, ADDRESS, GUEST_START_INFO_SIZE_MAX), 0);
+    info = at(ADDRESS, sizeof(*info));
+    assert_int_equal(acpi_read(info->rsdp_paddr, &board), 0);
+    assert_int_equal(board.cpu_count, 2);
+    assert_int_equal(board.ioapic_count, 1);
+    assert_true(board.ioapic[0].address == 0xfec00000 && board.ioapic[0].interrupt_base == 0);
+    assert_int_equal(board.override_count, 2);
+    assert_true(board.isa[3].interrupt == 3 && !board.isa[3].is_level && !board.isa[3].is_low);
+    assert_true(board.isa[10].interrupt == 10 && board.isa[10].is_level && !board.isa[10].is_low);
+    assert_true(board.isa[11].interrupt == 11 && board.isa[11].is_level && board.isa[11].is_low);
+    memcpy(&size, (const uint8_t *)at(board.dsdt, ACPI_HEADER_SIZE) + ACPI_OFFSET_LENGTH, 4);
+    dsdt = at(board.dsdt, size);
+    assert_non_null(memmem(dsdt, size, "COM2", 4));
+    assert_non_null(memmem(dsdt, size, "\x08_HID\x0c\x41\xd0\x05\x01", 10));
+    assert_non_null(memmem(dsdt, size, resources, sizeof(resources)));
+    assert_null(memmem(dsdt, size, "COM1", 4));
+}
+
 /* Every size: it fits, or nothing is written beyond its end. */
 static void test_sizes(void **state)
 {
@@ -234,6 +273,11 @@ static void test_sizes(void **state)
     }
     in.acpi.shares = shared_memory_share(0);
     in.acpi.share_count = SHARED_PER_PARTITION;
+    in.acpi.irqs = UINT16_MAX;
+    for (unsigned i = 0; i < ACPI_ISA_COUNT; i++) {
+        in.acpi.isa[i].is_level = true;
+        in.acpi.serial[i % GUEST_SERIAL_COUNT].port = 0x3f8;
+    }
     assert_int_equal(put(&in, ADDRESS, GUEST_START_INFO_SIZE_MAX), 0);
 }
 
@@ -336,6 +380,7 @@ static void test_iasl(void **state)
     assert_non_null(mkdtemp(folder));
     in.acpi.vcpu_count = 300;
     share_two(&in);
+    give_lines(&in);
     assert_int_equal(put(&in, ADDRESS, GUEST_START_INFO_SIZE_MAX), 0);
     info = at(ADDRESS, sizeof(*info));
     assert_int_equal(acpi_read(info->rsdp_paddr, &board), 0);
@@ -364,6 +409,7 @@ int main(void)
         cmocka_unit_test(test_cpus),
         cmocka_unit_test(test_entries),
         cmocka_unit_test(test_machine),
+        cmocka_unit_test(test_lines),
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_iasl), cmocka_unit_test(test_shared),

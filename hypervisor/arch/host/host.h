@@ -63,6 +63,12 @@ void host_settle(void);
 /* Lets time pass until TICKS, firing the timers of all CPUs in their order, and settles after each. */
 void host_run_until(uint64_t ticks);
 
+/* What arch_vioapic_open() was told last of each line. */
+extern bool host_line_is_open[24];
+/* What arch_ports_holder() and arch_isa_holder() say of ports from host_taken_port on, and of host_taken_irq. */
+extern uint32_t host_taken_port;
+extern unsigned host_taken_irq;
+
 /* ---- UART ---- */
 
 /* What the UART sent since the last call; ended by NUL. */

@@ -12,6 +12,7 @@
 #include "bh/partition.h"
 #include "bh/partition_devices.h"
 #include "bh/vcpu.h"
+#include "bh/vioapic.h"
 #include "lib/string.h"
 
 /* Entry: frame number << 12, type in bits 4..7, bit 1 table, bit 0 valid. */
@@ -210,6 +211,11 @@ void arch_domain_start(struct domain *d)
 void arch_domain_width_changed(struct domain *d)
 {
     d->arch.width_changes++;
+}
+
+void arch_domain_close_lines(struct domain *d)
+{
+    vioapic_end(d);
 }
 
 void arch_domain_destroy(struct domain *d)

@@ -2,12 +2,16 @@
 /*
  * The virtual local APIC's contract: a time-stamp counter of 3 GHz, and signals that are counted.
  */
+#include "arch/arch_vioapic.h"
 #include "arch/arch_vlapic.h"
 
 #include "arch/arch_inline.h"
 #include "bh/vcpu.h"
+#include "host.h"
 
 #define TSC_PER_TICK 3
+
+bool host_line_is_open[24];
 
 uint64_t arch_vlapic_tsc(const struct vcpu *v)
 {
@@ -38,4 +42,14 @@ void arch_vlapic_startup(struct vcpu *v, uint8_t vector)
 {
     v->arch.startups++;
     v->arch.startup_vector = vector;
+}
+
+void arch_vioapic_watch(struct vcpu *v, bool watch)
+{
+    v->arch.is_watched = watch;
+}
+
+void arch_vioapic_open(unsigned pin, bool open)
+{
+    host_line_is_open[pin] = open;
 }

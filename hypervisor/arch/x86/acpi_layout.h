@@ -76,6 +76,13 @@
 #define MADT_ADDRESS_SIZE  12
 #define MADT_X2APIC        9
 #define MADT_X2APIC_SIZE   16
+/* Table 5.26: flags of an interrupt; 0 is as the bus has it, which for ISA is edge and active high. */
+#define INTERRUPT_POLARITY 0x3
+#define INTERRUPT_HIGH     0x1
+#define INTERRUPT_LOW      0x3
+#define INTERRUPT_TRIGGER  0xc
+#define INTERRUPT_EDGE     0x4
+#define INTERRUPT_LEVEL    0xc
 /* Table 5.23: flags of a CPU. */
 #define MADT_CPU_ENABLED        BIT(0)
 #define MADT_CPU_ONLINE_CAPABLE BIT(1)

@@ -6,11 +6,6 @@
 #include "acpi_table.h"
 #include "bh/console.h"
 
-/* Table 5.26: flags of an interrupt; 0 is as the bus has it, which for ISA is edge and active high. */
-#define INTERRUPT_POLARITY 0x3
-#define INTERRUPT_LOW      0x3
-#define INTERRUPT_TRIGGER  0xc
-#define INTERRUPT_LEVEL    0xc
 /* Neither of the two fields has this. */
 #define POLARITY_RESERVED 0x2
 #define TRIGGER_RESERVED  0x8

@@ -192,7 +192,7 @@ bool arch_vcpu_has_event(struct vcpu *v)
     if (this_cpu()->current == v) {
         hvm_fetch_task_priority(v);
     }
-    return __atomic_load_n(&v->arch.events, __ATOMIC_RELAXED) != 0 || vlapic_pending(v) >= 0;
+    return (__atomic_load_n(&v->arch.events, __ATOMIC_RELAXED) & ~ARCH_EVENT_END) != 0 || vlapic_pending(v) >= 0;
 }
 
 /* hvm/params.h, HVM_PARAM_CALLBACK_IRQ: type 2 in the uppermost byte is a vector for all vCPUs. */

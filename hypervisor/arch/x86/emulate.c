@@ -2,6 +2,7 @@
 #include "emulate.h"
 
 #include "bh/domain.h"
+#include "bh/vioapic.h"
 #include "bh/vlapic.h"
 #include "cpu_registers.h"
 #include "guest_walk.h"
@@ -81,6 +82,17 @@ bool emulate_is_device(const struct vcpu *v, uint64_t gpa)
     return gpa - VLAPIC_PAGE_ADDRESS < PAGE_SIZE && (v->arch.vlapic.base & BIT(11)) != 0;
 }
 
+/* Req: BH-PORT-005 */
+/* Registers are accessed as 32 bits (82093AA, 3.1). */
+static bool access_vioapic(struct vcpu *v, unsigned offset, bool is_write, unsigned size, uint64_t *value)
+{
+    uint32_t word = (uint32_t)*value;
+    int err = size != 4 ? -XEN_EINVAL : is_write ? vioapic_write(v, offset, word) : vioapic_read(v, offset, &word);
+
+    *value = word;
+    return err == 0;
+}
+
 /* One access to memory that is none. */
 static bool access(struct vcpu *v, uint64_t gpa, bool is_write, unsigned size, uint64_t *value)
 {
@@ -89,6 +101,9 @@ static bool access(struct vcpu *v, uint64_t gpa, bool is_write, unsigned size, u
     int err;
 
     if (!emulate_is_device(v, gpa)) {
+        if (CONFIG_IOPORTS && v->domain->arch.vioapic.is_there && gpa - VIOAPIC_ADDRESS < PAGE_SIZE) {
+            return access_vioapic(v, (unsigned)(gpa - VIOAPIC_ADDRESS), is_write, size, value);
+        }
         *value = UINT64_MAX;
         return true;
     }

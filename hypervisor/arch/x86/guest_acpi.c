@@ -5,6 +5,7 @@
 #include "guest_acpi.h"
 
 #include "acpi_layout.h"
+#include "bh/vioapic.h"
 #include "guest_dsdt.h"
 #include "lib/string.h"
 
@@ -41,12 +42,29 @@ static unsigned short_entry_count(unsigned vcpu_count)
     return MIN(vcpu_count, APIC_ID_ALL);
 }
 
+/* Is interrupt IRQ another one than an ISA interrupt is by itself: an edge, active high? */
+static bool needs_override(const struct guest_acpi *g, unsigned irq)
+{
+    return (g->irqs & BIT(irq)) != 0 && (g->isa[irq].is_level || g->isa[irq].is_low);
+}
+
+static uint32_t ioapic_size(const struct guest_acpi *g)
+{
+    uint32_t size = CONFIG_IOPORTS && g->irqs != 0 ? MADT_IOAPIC_SIZE : 0;
+
+    for (unsigned irq = 0; CONFIG_IOPORTS && irq < ACPI_ISA_COUNT; irq++) {
+        size += needs_override(g, irq) ? MADT_OVERRIDE_SIZE : 0;
+    }
+    return size;
+}
+
 static struct layout lay_out(const struct guest_acpi *g)
 {
     unsigned vcpu_count = g->vcpu_count, short_count = short_entry_count(vcpu_count);
     struct layout l = {
-        .madt_size = MADT_ENTRIES + short_count * MADT_CPU_SIZE + (vcpu_count - short_count) * MADT_X2APIC_SIZE,
-        .dsdt_size = ACPI_HEADER_SIZE + guest_dsdt_write(g->shares, g->share_count, NULL),
+        .madt_size = MADT_ENTRIES + short_count * MADT_CPU_SIZE + (vcpu_count - short_count) * MADT_X2APIC_SIZE +
+                     ioapic_size(g),
+        .dsdt_size = ACPI_HEADER_SIZE + guest_dsdt_write(g, NULL),
     };
 
     l.xsdt = (uint32_t)ALIGN_UP(RSDP_SIZE_2, GUEST_ACPI_ALIGN);
@@ -117,9 +135,30 @@ static void write_fadt(uint8_t *fadt, uint64_t dsdt)
     finish_table(fadt, "FACP", FADT_SIZE, FADT_VERSION);
 }
 
-/* Req: BH-PVH-005 */
-static void write_madt(uint8_t *madt, uint32_t size, unsigned vcpu_count)
+/* Req: BH-PORT-004 */
+static void write_ioapic(uint8_t *entry, const struct guest_acpi *g)
 {
+    entry[0] = MADT_IOAPIC;
+    entry[1] = MADT_IOAPIC_SIZE;
+    put(entry + 4, VIOAPIC_ADDRESS, 4);
+    entry += MADT_IOAPIC_SIZE;
+    for (unsigned irq = 0; irq < ACPI_ISA_COUNT; irq++) {
+        if (needs_override(g, irq)) {
+            entry[0] = MADT_OVERRIDE;
+            entry[1] = MADT_OVERRIDE_SIZE;
+            entry[3] = (uint8_t)irq;
+            put(entry + 4, irq, 4);
+            put(entry + 8, (g->isa[irq].is_low ? INTERRUPT_LOW : INTERRUPT_HIGH) |
+                           (g->isa[irq].is_level ? INTERRUPT_LEVEL : INTERRUPT_EDGE), 2);
+            entry += MADT_OVERRIDE_SIZE;
+        }
+    }
+}
+
+/* Req: BH-PVH-005 */
+static void write_madt(uint8_t *madt, uint32_t size, const struct guest_acpi *g)
+{
+    unsigned vcpu_count = g->vcpu_count;
     uint8_t *entry = madt + MADT_ENTRIES;
 
     put(madt + MADT_LOCAL_APIC, LOCAL_APIC_ADDRESS, 4);
@@ -140,6 +179,9 @@ static void write_madt(uint8_t *madt, uint32_t size, unsigned vcpu_count)
             entry += MADT_X2APIC_SIZE;
         }
     }
+    if (CONFIG_IOPORTS && g->irqs != 0) {
+        write_ioapic(entry, g);
+    }
     finish_table(madt, "APIC", size, MADT_VERSION);
 }
 
@@ -154,7 +196,7 @@ void guest_acpi_write(const struct guest_acpi *g, uint64_t address, void *buffer
     put(b + l.xsdt + ACPI_HEADER_SIZE + 8, address + l.madt, 8);
     finish_table(b + l.xsdt, "XSDT", XSDT_SIZE, XSDT_VERSION);
     write_fadt(b + l.fadt, address + l.dsdt);
-    write_madt(b + l.madt, l.madt_size, g->vcpu_count);
-    (void)guest_dsdt_write(g->shares, g->share_count, b + l.dsdt + ACPI_HEADER_SIZE);
+    write_madt(b + l.madt, l.madt_size, g);
+    (void)guest_dsdt_write(g, b + l.dsdt + ACPI_HEADER_SIZE);
     finish_table(b + l.dsdt, "DSDT", l.dsdt_size, DSDT_VERSION);
 }

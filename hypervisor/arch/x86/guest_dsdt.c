@@ -6,6 +6,7 @@
 /* ACPI 6.4, 20.2.5 and 20.2.3: the first bytes of objects and of data. */
 #define AML_NAME     0x08
 #define AML_BYTE     0x0a
+#define AML_DWORD    0x0c
 #define AML_STRING   0x0d
 #define AML_QWORD    0x0e
 #define AML_SCOPE    0x10
@@ -25,6 +26,16 @@
 #define CRS_CACHEABLE    0x02
 #define CRS_WRITABLE     0x01
 #define CRS_SIZE         (3 + CRS_QWORD_LENGTH + 2)
+/* 6.4.2.5, I/O Port Descriptor; 6.4.3.6, Extended Interrupt Descriptor. */
+#define CRS_PORTS          0x47
+#define CRS_PORTS_16_BITS  0x01
+#define CRS_PORTS_SIZE     8
+#define CRS_INTERRUPT      0x89
+#define CRS_CONSUMER       0x01
+#define CRS_EDGE           0x02
+#define CRS_LOW            0x04
+#define CRS_INTERRUPT_SIZE 9
+#define CRS_END_SIZE       2
 #define CRS_END          0x79 /* 6.4.2.9, End Tag, without a sum */
 
 /* _DSD: "Device Properties UUID", daffd814-6eba-4d8c-8a91-bc9bbf4aa301, as ACPI 6.4, 19.6.142 puts one in a buffer. */
@@ -51,6 +62,18 @@ static void bytes(struct aml *a, const void *from, size_t size)
         memcpy(a->to + a->size, from, size);
     }
     a->size += (uint32_t)size;
+}
+
+static void word(struct aml *a, unsigned value)
+{
+    byte(a, value & 0xff);
+    byte(a, value >> 8 & 0xff);
+}
+
+static void double_word(struct aml *a, uint32_t value)
+{
+    word(a, value & 0xffff);
+    word(a, value >> 16);
 }
 
 static void quad(struct aml *a, uint64_t value)
@@ -185,17 +208,63 @@ static void device(struct aml *a, const struct shared_share *s, unsigned number)
     end(a, start);
 }
 
+/* 6.1.5: an EISA id in its compressed form; a serial port that is compatible with a 16550. */
+#define ID_PNP0501 0x0105d041
+
+/* Req: BH-PORT-004 */
+static void serial_port(struct aml *a, const struct guest_acpi *g, unsigned number)
+{
+    const struct guest_serial *s = &g->serial[number];
+    const struct acpi_isa *isa = &g->isa[s->irq];
+    const char path[4] = { 'C', 'O', 'M', (char)('1' + number) };
+    uint32_t start, buffer;
+
+    byte(a, AML_EXTENDED);
+    start = begin(a, AML_DEVICE);
+    bytes(a, path, sizeof(path));
+    name(a, "_HID");
+    byte(a, AML_DWORD);
+    double_word(a, ID_PNP0501);
+    name(a, "_UID");
+    byte(a, AML_BYTE);
+    byte(a, number + 1);
+    name(a, "_CRS");
+    buffer = begin(a, AML_BUFFER);
+    byte(a, AML_BYTE);
+    byte(a, CRS_PORTS_SIZE + CRS_INTERRUPT_SIZE + CRS_END_SIZE);
+    byte(a, CRS_PORTS);
+    byte(a, CRS_PORTS_16_BITS);
+    word(a, s->port);
+    word(a, s->port);
+    byte(a, 1);
+    byte(a, GUEST_SERIAL_PORTS);
+    byte(a, CRS_INTERRUPT);
+    word(a, CRS_INTERRUPT_SIZE - 3);
+    byte(a, CRS_CONSUMER | (isa->is_level ? 0 : CRS_EDGE) | (isa->is_low ? CRS_LOW : 0));
+    byte(a, 1);
+    double_word(a, s->irq);
+    byte(a, CRS_END);
+    byte(a, 0);
+    end(a, buffer);
+    end(a, start);
+}
+
 /* Req: BH-SHM-005 */
 /* A namespace without anything would be legal, too, but nobody has one. */
-uint32_t guest_dsdt_write(const struct shared_share *shares, unsigned share_count, uint8_t *to)
+uint32_t guest_dsdt_write(const struct guest_acpi *g, uint8_t *to)
 {
     struct aml a = { .to = to };
     uint32_t start = begin(&a, AML_SCOPE);
 
     _Static_assert(SHARED_PER_PARTITION <= 16, "a digit for each");
     bytes(&a, "\\_SB_", 5);
-    for (unsigned i = 0; CONFIG_SHARED_MEMORY && i < share_count; i++) {
-        device(&a, &shares[i], i);
+    for (unsigned i = 0; CONFIG_SHARED_MEMORY && i < g->share_count; i++) {
+        device(&a, &g->shares[i], i);
+    }
+    for (unsigned i = 0; CONFIG_IOPORTS && i < GUEST_SERIAL_COUNT; i++) {
+        if (g->serial[i].port != 0) {
+            serial_port(&a, g, i);
+        }
     }
     end(&a, start);
     return a.size;

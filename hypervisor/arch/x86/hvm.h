@@ -22,6 +22,13 @@ NORETURN void enter_guests(struct cpu *cpu);
 void hvm_allow_msr(uint32_t msr, bool write);
 
 /*
+ * Only if CONFIG_IOPORTS. D, no vCPU of which has run yet, accesses COUNT I/O ports from FIRST on without an exit.
+ * -XEN_ENOMEM. hvm_close_ports(): D has none any more, and no vCPUs.
+ */
+MUST_USE int hvm_open_ports(struct domain *d, uint32_t first, uint32_t count);
+void hvm_close_ports(struct domain *d);
+
+/*
  * Physical interrupts, which the hypervisor takes here and nowhere else: the vector of one that was pending, or 0.
  * interrupt_wait() sleeps until there is one, or an NMI.
  */

@@ -17,5 +17,12 @@ void ioapic_silence_8259(const struct acpi_board *acpi);
 void ioapic_init(const struct acpi_board *acpi);
 /* ISA interrupt IRQ comes as VECTOR to the CPU with APIC id TARGET. -XEN_ENODEV: no I/O APIC has it. */
 MUST_USE int ioapic_route_isa(const struct acpi_board *acpi, unsigned irq, uint8_t vector, uint32_t target);
+/* Has one ISA interrupt IRQ? */
+bool ioapic_has_isa(const struct acpi_board *acpi, unsigned irq);
+/*
+ * The same as ioapic_route_isa() at any time, of one that some I/O APIC has; or, unless OPEN, it is masked. A TARGET that
+ * an entry has no room for is the boot CPU.
+ */
+void ioapic_open_isa(unsigned irq, uint8_t vector, uint32_t target, bool open);
 
 #endif

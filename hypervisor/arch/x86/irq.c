@@ -8,6 +8,7 @@
 #include "bh/vcpu.h"
 #include "drivers/ns16550.h"
 #include "hvm.h"
+#include "isa_line.h"
 #include "layout.h"
 #include "tlb.h"
 
@@ -27,6 +28,8 @@ static NOINLINE void deliver_from_board(unsigned vector)
 {
     if (vector == VECTOR_UART && CONFIG_NS16550) {
         ns16550_interrupt();
+    } else if (CONFIG_IOPORTS && vector - VECTOR_ISA < ACPI_ISA_COUNT) {
+        isa_line_came(vector - VECTOR_ISA);
     } else {
         log_warning("interrupt vector %u has no owner", vector);
     }

@@ -55,6 +55,7 @@
 
 /* Vectors of its own interrupts: the first of all, and those that have a meaning. */
 #define VECTOR_FIRST    0x20
+#define VECTOR_ISA      0x20 /* to 0x2f: ISA interrupts that are partitions' */
 #define VECTOR_UART     0x30
 #define VECTOR_TIMER    0xf0
 #define VECTOR_KICK     0xf1

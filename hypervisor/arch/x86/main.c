@@ -14,6 +14,8 @@
 #include "bh/frame.h"
 #include "bh/page_affinity.h"
 #include "bh/sched.h"
+#include "bh/uart.h"
+#include "board_ports.h"
 #include "clock.h"
 #include "context.h"
 #include "cpuid_policy.h"
@@ -22,6 +24,7 @@
 #include "hvm.h"
 #include "ioapic.h"
 #include "irq.h"
+#include "isa_line.h"
 #include "layout.h"
 #include "lib/fdt.h"
 #include "lib/string.h"
@@ -32,9 +35,6 @@
 #include "speculation.h"
 
 extern char image_start[], __image_end[], __boot_start[], __boot_end[];
-
-#define COM1_PORT 0x3f8
-#define COM1_IRQ  4
 
 /* Below is firmware's data, the boot loader's, and where other CPUs start. */
 #define LOW_MEMORY MIB(1)
@@ -232,6 +232,9 @@ static void start_devices(void)
         sched_fair_init();
     }
     ioapic_init(&acpi);
+    if (CONFIG_IOPORTS) {
+        isa_line_init(&acpi);
+    }
 }
 
 /* Req: BH-PC-001, BH-PC-002 */
@@ -291,7 +294,7 @@ void boot_main(uint32_t magic, uint64_t information)
     }
     hvm_cpu_init(&boot_cpu);
     start_cpus();
-    if (CONFIG_NS16550 && ioapic_route_isa(&acpi, COM1_IRQ, VECTOR_UART, boot_cpu.arch.apic_id) == 0) {
+    if (CONFIG_NS16550 && uart_is_ready() && ioapic_route_isa(&acpi, COM1_IRQ, VECTOR_UART, boot_cpu.arch.apic_id) == 0) {
         ns16550_enable_input();
     }
     boot_build_partitions(has_tree ? &tree : NULL);

@@ -15,6 +15,8 @@
 #include "clock.h"
 #include "context.h"
 #include "guest_start_info.h"
+#include "hvm.h"
+#include "isa_line.h"
 #include "pvclock.h"
 
 _Static_assert(ARCH_GUEST_DESCRIPTION_MAX >= GUEST_START_INFO_SIZE_MAX, "room for the start_info");
@@ -34,16 +36,33 @@ uint64_t partition_default_memory(const struct board *b)
     return ALIGN_DOWN(MIN(size, ARCH_GUEST_RAM_MAX), MIB(2));
 }
 
+/* Req: BH-PORT-003, BH-PORT-004 */
 int arch_domain_create(struct domain *d, const struct boot_domain *config)
 {
-    (void)d;
-    (void)config;
-    return 0;
+    int err = 0;
+
+    if (!CONFIG_IOPORTS) {
+        return 0;
+    }
+    for (unsigned i = 0; i < config->port_count && err == 0; i++) {
+        err = hvm_open_ports(d, config->ports[i].first, config->ports[i].count);
+    }
+    if (err == 0 && config->irqs != 0) {
+        isa_line_give(d, config->irqs);
+    }
+    return err;
+}
+
+void arch_domain_close_lines(struct domain *d)
+{
+    isa_line_end(d);
 }
 
 void arch_domain_destroy(struct domain *d)
 {
-    (void)d;
+    if (CONFIG_IOPORTS) {
+        hvm_close_ports(d);
+    }
 }
 
 /* Req: BH-TIMER-006 */
@@ -79,6 +98,39 @@ void arch_domain_console_ready(struct domain *d)
     (void)d;
 }
 
+/* Where PCs have serial ports, and by which interrupts. */
+static const struct {
+    uint16_t port, irq;
+} serial_ports[GUEST_SERIAL_COUNT] = { { 0x3f8, 4 }, { 0x2f8, 3 }, { 0x3e8, 4 }, { 0x2e8, 3 } };
+
+static bool has_ports(const struct boot_domain *config, uint32_t first, uint32_t count)
+{
+    bool has = false;
+
+    for (unsigned i = 0; i < config->port_count; i++) {
+        const struct boot_port_range *r = &config->ports[i];
+
+        has = has || (first >= r->first && first + count <= (uint32_t)r->first + r->count);
+    }
+    return has;
+}
+
+/* Req: BH-PORT-004 */
+/* What the guest has to find of its interrupts, and of its serial ports: drivers of other devices know where these are. */
+static void describe_lines(const struct boot_domain *config, struct guest_acpi *acpi)
+{
+    acpi->irqs = config->irqs;
+    for (unsigned irq = 0; irq < ACPI_ISA_COUNT; irq++) {
+        acpi->isa[irq] = *isa_line_of(irq);
+    }
+    for (unsigned i = 0; i < GUEST_SERIAL_COUNT; i++) {
+        if (has_ports(config, serial_ports[i].port, GUEST_SERIAL_PORTS) && (config->irqs & BIT(serial_ports[i].irq)) != 0) {
+            acpi->serial[i].port = serial_ports[i].port;
+            acpi->serial[i].irq = (uint8_t)serial_ports[i].irq;
+        }
+    }
+}
+
 int arch_guest_describe(struct domain *d, const struct partition_layout *layout, void *buffer, size_t size,
                         size_t *used)
 {
@@ -94,6 +146,9 @@ int arch_guest_describe(struct domain *d, const struct partition_layout *layout,
     };
     int err;
 
+    if (CONFIG_IOPORTS) {
+        describe_lines(layout->config, &info.acpi);
+    }
     if (CONFIG_SHARED_MEMORY && d->shared_count != 0) {
         info.acpi.shares = shared_memory_share(d->shared_first);
         info.acpi.share_count = d->shared_count;

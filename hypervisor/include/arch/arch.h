@@ -171,6 +171,14 @@ MUST_USE int arch_vcpu_get_context(struct vcpu *v, struct vcpu *target, struct g
 struct boot_domain;
 MUST_USE int arch_domain_create(struct domain *d, const struct boot_domain *config);
 void arch_domain_destroy(struct domain *d);
+/* Only if CONFIG_IOPORTS: interrupts of the board that are D's do not come any more. No vCPU of D's runs. Idempotent. */
+void arch_domain_close_lines(struct domain *d);
+/*
+ * Only if CONFIG_IOPORTS: who has some of COUNT I/O ports from FIRST on, or ISA interrupt IRQ, so that no partition may
+ * have them; a few words. NULL: nobody.
+ */
+const char *arch_ports_holder(uint32_t first, uint32_t count);
+const char *arch_isa_holder(unsigned irq);
 /*
  * Writes what D's kernel is told of its machine (a device tree, a start_info with ACPI tables) to SIZE bytes at BUFFER;
  * how many it took goes to *USED. At most ARCH_GUEST_DESCRIPTION_MAX bytes. -XEN_ENOSPC.

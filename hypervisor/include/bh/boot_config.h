@@ -52,6 +52,13 @@ struct boot_module {
 /* Ranges of "xen,static-heap". */
 #define BOOT_HEAP_COUNT 8
 
+/* COUNT I/O ports from FIRST on. */
+struct boot_port_range {
+    uint16_t first;
+    uint32_t count;
+};
+#define BOOT_PORT_RANGES 8
+
 struct boot_domain {
     char name[BOOT_NAME_SIZE];     /* letters, digits and . _ - + ; of no other partition */
     uint64_t memory_kib;           /* a multiple of 4 */
@@ -65,6 +72,9 @@ struct boot_domain {
     unsigned place_count;          /* of these; 0: any memory that is free */
     struct memory_range place[CONFIG_PLACEMENT ? BOOT_PLACE_COUNT : 1]; /* the board's memory that it gets, in this order */
     struct page_affinity affinity; /* bh/boot_affinity.h; zeros: any memory will do */
+    uint16_t irqs;                 /* bh/boot_ports.h: ISA interrupts, a bit for each */
+    uint8_t port_count;            /* of these */
+    struct boot_port_range ports[CONFIG_IOPORTS ? BOOT_PORT_RANGES : 1];
     bool is_direct;                /* at its machine addresses */
     uint16_t shared_first;         /* bh/shared_memory.h: its shares, from this one on */
     uint16_t shared_count;

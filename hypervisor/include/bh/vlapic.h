@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The virtual local APIC of a vCPU (Intel SDM volume 3A, chapter 10; AMD APM volume 2, chapter 16), in xAPIC and in
- * x2APIC mode. An APIC ID is the vCPU's number. All interrupts are edges: there is no I/O APIC, TMR reads as zero, and
- * an end of interrupt is told to nobody.
+ * x2APIC mode. An APIC ID is the vCPU's number. All interrupts are edges here; TMR says what the I/O APIC says of them, if
+ * there is one (bh/vioapic.h), which looks itself whether one has ended.
  *
  * Who may touch what: other CPUs only set bits of IRR and of the errors to come, and read what decides whether an
  * interrupt is for this APIC. All else belongs to the CPU that runs the vCPU. There is no lock.
@@ -108,6 +108,15 @@ int vlapic_pending(const struct vcpu *v);
 int vlapic_kept_by_task_priority(const struct vcpu *v);
 /* V takes VECTOR, of vlapic_pending(): it is in service now. */
 void vlapic_accept(struct vcpu *v, uint8_t vector);
+
+/* Is VECTOR neither requested nor in service? By V's own CPU. */
+bool vlapic_has_ended(const struct vcpu *v, uint8_t vector);
+/*
+ * The first of D's vCPUs from number FROM on, with an APIC that listens, whom an I/O APIC's entry names by ID: its number
+ * (all, if that is 0xff), or a logical destination of 8 bits. NULL: there is none. Bound: a look at each vCPU.
+ */
+struct domain;
+struct vcpu *vlapic_find_named(const struct domain *d, uint32_t id, bool is_logical, unsigned from);
 
 /* TIMER_VLAPIC of V is due. Any CPU, by the timer's action only. */
 void vlapic_timer_expired(struct vcpu *v);

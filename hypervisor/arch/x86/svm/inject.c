@@ -11,6 +11,7 @@
 #include "bh/domain.h"
 #include "bh/evtchn.h"
 #include "bh/vcpu.h"
+#include "bh/vioapic.h"
 #include "bh/vlapic.h"
 #include "bh/window.h"
 
@@ -41,18 +42,13 @@ static void ask_for_window(struct vmcb *b)
 }
 
 /* Req: BH-PC-040 */
-void svm_inject_pending(struct vcpu *v, struct vmcb *b)
+static NOINLINE void inject(struct vcpu *v, struct vmcb *b, uint32_t events)
 {
     bool taken = (b->event & EVENT_VALID) != 0;
     bool masked = (b->rflags & RFLAGS_IF) == 0 || (b->interrupt_shadow & SHADOW_INTERRUPT) != 0;
-    uint32_t events = __atomic_load_n(&v->arch.events, __ATOMIC_RELAXED);
     int vector;
 
     hvm_fetch_task_priority(v);
-    if (unlikely((events & ARCH_EVENT_INIT) != 0)) {
-        context_take_init(v);
-        return;
-    }
     if (unlikely((events & ARCH_EVENT_NMI) != 0) && !taken) {
         __atomic_fetch_and(&v->arch.events, ~ARCH_EVENT_NMI, __ATOMIC_SEQ_CST);
         b->event = EVENT_VALID | EVENT_NMI << EVENT_TYPE_SHIFT | EXCEPTION_NMI;
@@ -86,5 +82,31 @@ void svm_inject_pending(struct vcpu *v, struct vmcb *b)
     if (vlapic_kept_by_task_priority(v) >= 0) {
         /* V_INTR_PRIO could wait for that, but emulators take an equal priority for a higher one. */
         b->intercept_cr |= INTERCEPT_CR8_WRITE;
+    }
+}
+
+/* What is seldom among EVENTS comes first. */
+static COLD void inject_after(struct vcpu *v, struct vmcb *b, uint32_t events)
+{
+    hvm_fetch_task_priority(v);
+    if (CONFIG_IOPORTS && (events & ARCH_EVENT_END) != 0) {
+        vioapic_settle(v);
+    }
+    if ((events & ARCH_EVENT_INIT) != 0) {
+        context_take_init(v);
+    } else {
+        inject(v, b, events);
+    }
+}
+
+/* Nothing is kept over a call here: the usual way is a jump. */
+void svm_inject_pending(struct vcpu *v, struct vmcb *b)
+{
+    uint32_t events = __atomic_load_n(&v->arch.events, __ATOMIC_RELAXED);
+
+    if (unlikely((events & (ARCH_EVENT_INIT | ARCH_EVENT_END)) != 0)) {
+        inject_after(v, b, events);
+    } else {
+        inject(v, b, events);
     }
 }

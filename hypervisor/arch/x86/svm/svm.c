@@ -181,7 +181,8 @@ void hvm_reset(struct vcpu *v, struct vcpu_regs *s, void *block, const struct hv
         b->pause_count = pause_count;
         b->pause_threshold = pause_threshold;
     }
-    b->io_map = image_to_paddr(io_map).a;
+    b->io_map = CONFIG_IOPORTS && v->domain->arch.has_io_map ? mfn_to_paddr(v->domain->arch.io_map).a
+                                                             : image_to_paddr(io_map).a;
     b->msr_map = image_to_paddr(msr_map).a;
     b->virtual_interrupt = VIRTUAL_MASKING;
     b->nested_control = NESTED_PAGING;

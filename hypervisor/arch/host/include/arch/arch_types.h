@@ -10,6 +10,7 @@
 #include "bh/timer.h"
 #include "bh/types.h"
 #include "bh/vgic.h"
+#include "bh/vioapic.h"
 #include "bh/vlapic.h"
 #include "bh/vpl011.h"
 
@@ -99,6 +100,7 @@ struct arch_vcpu {
     struct vgic_cpu vgic;
     struct vlapic vlapic;
     uint64_t tsc_offset;
+    bool is_watched;     /* what arch_vioapic_watch() was told last */
     unsigned nmis, inits, startups; /* calls of arch_vlapic_nmi() and its like */
     uint8_t startup_vector; /* of the last of them */
 };
@@ -107,6 +109,7 @@ struct arch_domain {
     struct vgic_dist vgic;
     struct vpl011 vpl011;
     struct sbsa_watchdog watchdog;
+    struct vioapic vioapic;
     bool has_vpl011;
     char input[64];      /* what arch_domain_console_input() got */
     unsigned input_count;

@@ -7,6 +7,7 @@
 
 #include "bh/timer.h"
 #include "bh/types.h"
+#include "bh/vioapic.h"
 #include "bh/vlapic.h"
 
 #define ARCH_GUEST_DESCRIPTION_MAX (64U << 10)
@@ -107,6 +108,7 @@ struct arch_p2m {
 /* What waits for a vCPU beside interrupts of its local APIC. */
 #define ARCH_EVENT_NMI    (1U << 0)
 #define ARCH_EVENT_INIT   (1U << 1) /* an INIT has come while it was on line */
+#define ARCH_EVENT_END    (1U << 3) /* it may have ended an interrupt that its I/O APIC waits for */
 #define ARCH_EVENT_UPCALL (1U << 2) /* its event area may say that something is pending */
 
 struct arch_vcpu {
@@ -131,6 +133,9 @@ struct arch_domain {
     uint32_t wall_nanoseconds; /* [boot] of the next second */
     uint64_t ram_end[ARCH_GUEST_RAM_BANKS];   /* [boot] of each bank; 0: it is empty */
     uint64_t description, description_end;    /* [boot] pages of what its kernel was told, which are in the RAM */
+    bool has_io_map;         /* [boot] it has I/O ports of the board */
+    mfn_t io_map;            /* [boot] which ones, as hardware has it */
+    struct vioapic vioapic;  /* if it has interrupts of the board */
 };
 
 #endif
