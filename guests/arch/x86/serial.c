@@ -3,13 +3,15 @@
  * A serial port of the board, a 16550 at "port=" with interrupt "irq=" on the pin of that number: what the I/O APIC is
  * after a reset, ports of others, and then a line that is sent and lines that are received by interrupts and sent back.
  * "end" ends the guest; with "leave=1" it first waits for one character more, whose interrupt it does not take. With
- * "tight=1" its handler keeps the transmitter asking for more, for ever.
+ * "level=1" the pin is programmed as a level. With "tight=1" its handler keeps the transmitter asking for more, for ever.
  */
 #include "guest.h"
 
 #define IOAPIC        0xfec00000u
 #define IOAPIC_WINDOW 0x10u
 #define ENTRY(pin)    (0x10u + 2 * (pin))
+
+#define ENTRY_LEVEL   (1u << 15)
 
 #define DATA 0
 #define IER  1
@@ -27,7 +29,7 @@
 
 static uint16_t base;
 static volatile char typed[64];
-static volatile unsigned typed_count, interrupts;
+static volatile unsigned typed_count, interrupts, levels;
 static bool tight;
 
 static uint8_t in8(uint16_t port)
@@ -70,6 +72,7 @@ static void taken(unsigned irq)
     (void)irq;
     interrupts++;
     (void)in8(base + FCR);
+    levels |= apic_read(APIC_TMR + IRQ_VECTOR(OUR_IRQ) / 32 * 16) >> IRQ_VECTOR(OUR_IRQ) % 32 & 1;
     if (tight) {
         out8(base + DATA, '.');
         return;
@@ -91,7 +94,8 @@ static void echo(void)
     for (;;) {
         if (typed_count > 0 && typed[typed_count - 1] == '\n') {
             typed[typed_count - 1] = '\0';
-            say("typed: %s, by interrupts: %s\n", (const char *)typed, interrupts > 0 ? "yes" : "no");
+            say("typed: %s, by interrupts: %s\n", (const char *)typed,
+                interrupts == 0 ? "no" : levels != 0 ? "yes, of levels" : "yes");
             format_to(line, sizeof(line), "echo %s\n", (const char *)typed);
             transmit(line);
             if (string_compare((const char *)typed, "end") == 0) {
@@ -130,7 +134,7 @@ void guest_main(void)
     irq_off();
     say("interrupts before it asks: %u\n", interrupts);
     ioapic_write(ENTRY(pin) + 1, (uint32_t)board.apic_ids[0] << 24);
-    ioapic_write(ENTRY(pin), IRQ_VECTOR(OUR_IRQ));
+    ioapic_write(ENTRY(pin), IRQ_VECTOR(OUR_IRQ) | (arg_number("level", 0) != 0 ? ENTRY_LEVEL : 0));
     entry = ioapic_read(ENTRY(pin));
     say("entry: 0x%x\n", entry);
     transmit("hello\n");
