@@ -286,11 +286,11 @@ static bool must_scrub(enum frame_type type)
 }
 
 /* Req: BH-MEM-003, BH-SEC-003 */
-static int alloc(unsigned order, enum frame_type type, uint16_t owner, uint16_t charge, uint16_t mapper,
-                 struct page_claim *claim, mfn_t *out)
+static ALWAYS_INLINE int alloc_as(const struct page_affinity *a, unsigned order, enum frame_type type, uint16_t owner,
+                                  uint16_t charge, uint16_t mapper, struct page_claim *claim, mfn_t *out)
 {
     mfn_t m;
-    int err = page_alloc_take_claimed(order, PAGE_HAS_AFFINITY ? page_affinity_of(charge) : NULL, claim, &m);
+    int err = page_alloc_take_claimed(order, a, claim, &m);
 
     if (err != 0) {
         return err;
@@ -302,6 +302,12 @@ static int alloc(unsigned order, enum frame_type type, uint16_t owner, uint16_t 
     }
     *out = m;
     return 0;
+}
+
+static int alloc(unsigned order, enum frame_type type, uint16_t owner, uint16_t charge, uint16_t mapper,
+                 struct page_claim *claim, mfn_t *out)
+{
+    return alloc_as(PAGE_HAS_AFFINITY ? page_affinity_of(charge) : NULL, order, type, owner, charge, mapper, claim, out);
 }
 
 int frame_alloc_ram(uint16_t domid, unsigned order, mfn_t *out)
@@ -347,6 +353,11 @@ void frame_keep(mfn_t m, uint64_t count)
 int frame_alloc_p2m(uint16_t domid, unsigned order, mfn_t *out)
 {
     return alloc(order, FRAME_P2M, FRAME_NO_DOMAIN, domid, FRAME_NO_DOMAIN, NULL, out);
+}
+
+int frame_alloc_io_map(uint16_t domid, unsigned order, mfn_t *out)
+{
+    return alloc_as(NULL, order, FRAME_P2M, FRAME_NO_DOMAIN, domid, FRAME_NO_DOMAIN, NULL, out);
 }
 
 int frame_alloc_shared(uint16_t domid, mfn_t *out)

@@ -75,6 +75,8 @@ MUST_USE int frame_take_apart(uint16_t domid, mfn_t m, unsigned order);
  */
 void frame_keep(mfn_t m, uint64_t count);
 MUST_USE int frame_alloc_p2m(uint16_t domid, unsigned order, mfn_t *out);
+/* Only if CONFIG_IOPORTS: the same of any colours and node, which a table that has to be in one piece cannot choose. */
+MUST_USE int frame_alloc_io_map(uint16_t domid, unsigned order, mfn_t *out);
 /* The hypervisor's own, which DOMID pays for and may map. */
 MUST_USE int frame_alloc_shared(uint16_t domid, mfn_t *out);
 MUST_USE int frame_alloc_state(uint16_t domid, mfn_t *out);

@@ -20,7 +20,7 @@ int hvm_open_ports(struct domain *d, uint32_t first, uint32_t count)
     uint32_t end = first + count;
 
     if (!d->arch.has_io_map) {
-        int err = frame_alloc_p2m(d->id, IO_MAP_ORDER, &d->arch.io_map);
+        int err = frame_alloc_io_map(d->id, IO_MAP_ORDER, &d->arch.io_map);
 
         if (err != 0) {
             return err;
