@@ -29,7 +29,8 @@ def lives(console, name):
 @pytest.mark.parametrize("gic", [2, 3])
 def test_signals_and_restart(start, guest, gic):
     console = start([guest("idle", "hello", "end=wait"),
-                     guest("dog", "sbsa_watchdog", extra=WATCHDOG + restarting.RULES.format("watchdog", 2))], gic=gic)
+                     guest("dog", "sbsa_watchdog", extra=WATCHDOG + restarting.RULES.format("watchdog", 2))], gic=gic,
+                    icount=True, switching=True)  # times that no load of the host makes longer
     console.wait_line(None, restarting.DOES_SO_NO_MORE.format("dog", 2), 60)
     assert len([line for line in console.lines[None] if "dog: watchdog expired" in line]) == 3
     for life in lives(console, "dog"):

@@ -13,7 +13,7 @@
 #define WCV          0x010
 #define IIDR         0xfcc
 #define WATCHDOG_IRQ 95
-#define TIME_US      500000
+#define TIME_US      20000
 
 static volatile unsigned signals;
 
