@@ -81,7 +81,7 @@ static void settle_colours(void)
     }
     if (!has_only_colours_below(&options.colours, count)) {
         log_error("command line: xen-llc-colors: there are %u colours; the hypervisor has no own", count);
-        options.colours.colours[0] = options.colours.colours[ARRAY_COUNT(options.colours.colours) - 1] = 0;
+        memset(options.colours.colours, 0, sizeof(options.colours.colours));
     }
     page_affinity_set_colour_count(count);
     (void)!page_affinity_set(FRAME_NO_DOMAIN, &options.colours);
