@@ -61,7 +61,10 @@ HYP_$(CONFIG_VLAPIC) += vdev/vlapic.c vdev/vlapic_ipi.c vdev/vlapic_regs.c vdev/
 HYP_$(CONFIG_IOPORTS) += core/boot_ports.c vdev/vioapic.c $(addprefix arch/x86/, board_ports.c isa_line.c svm/io_map.c)
 HYP_$(CONFIG_VPL011) += vdev/vpl011.c
 HYP_$(CONFIG_SBSA_WATCHDOG) += vdev/sbsa_watchdog.c
-HYP_y += $(if $(CONFIG_PL011),drivers/pl011.c,$(if $(CONFIG_NS16550),drivers/ns16550.c,drivers/no_uart.c))
+HYP_$(CONFIG_PL011) += drivers/pl011.c
+HYP_$(CONFIG_CADENCE_UART) += drivers/cadence_uart.c
+HYP_$(CONFIG_NS16550) += drivers/ns16550.c
+HYP_y += $(if $(CONFIG_TREE_UART),drivers/uart.c,$(if $(CONFIG_NS16550),,drivers/no_uart.c))
 HYP_$(CONFIG_ARM64) += $(addprefix arch/arm64/, head.S entry.S board_arm.c context.c debug.c early.c \
     firmware.c gic.c guest_tree.c idregs.c irq.c main.c mmu.c partition_arm.c report.c smp.c stage2.c sysreg_trap.c \
     trap.c vtimer.c)

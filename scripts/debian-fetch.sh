@@ -18,6 +18,7 @@
 #   devices      arm64: that kernel's drivers for the devices of QEMU's board          -> devices (a folder of *.ko)
 #   watchdog     arm64: that kernel's driver for the SBSA watchdog                     -> watchdog (a folder of *.ko)
 #   libvirt      arm64: libvirt with its driver for Xen, for a control domain (a root)  -> libvirt
+#   trees        arm64: the device trees of boards that come with that kernel           -> trees (a folder of *.dtb)
 # What is there already is left alone; remove the file (or build/debian) to fetch it anew.
 set -eu
 
@@ -196,6 +197,18 @@ fetch_modules() {
     say "$dest/modules"
 }
 
+fetch_trees() {
+    [ -s "$dest/linux.version" ] || fail "the device trees are those of $dest/linux: fetch linux first"
+    prepare
+    download "linux-image-$(cat "$dest/linux.version")" './usr/lib/linux-image-*/xilinx/*.dtb'
+    rm -rf "$dest/trees" "$dest/trees.new"
+    mkdir "$dest/trees.new"
+    find "$tree" -name '*.dtb' -exec cp {} "$dest/trees.new/" ';'
+    [ -f "$dest/trees.new/zynqmp-zcu102-rev1.0.dtb" ] || fail "the kernel's package holds no zynqmp-zcu102-rev1.0.dtb"
+    mv "$dest/trees.new" "$dest/trees"
+    say "$dest/trees"
+}
+
 # The libraries, what they need to run, and what programs need to be linked with them.
 fetch_libxen() {
     prepare
@@ -339,7 +352,7 @@ if [ "${1:-}" = --arch ]; then
 fi
 [ $# -gt 0 ] || usage
 case $arch in
-    arm64) apt=$out/apt known="linux busybox xen grub modules libxen control devices watchdog libvirt" ;;
+    arm64) apt=$out/apt known="linux busybox xen grub modules libxen control devices watchdog libvirt trees" ;;
     amd64) apt=$out/apt-amd64 known="linux linux-cloud busybox xen modules libxen" ;;
     *) fail "unknown architecture '$arch': expected arm64 or amd64" ;;
 esac

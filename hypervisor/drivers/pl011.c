@@ -6,7 +6,6 @@
 #include "drivers/pl011.h"
 
 #include "bh/console.h"
-#include "bh/uart.h"
 
 #define UART_DR   0x00
 #define UART_FR   0x18
@@ -49,12 +48,7 @@ void pl011_enable_input(void)
     write_reg(UART_IMSC, imsc);
 }
 
-bool uart_is_ready(void)
-{
-    return base != 0;
-}
-
-bool uart_put(char c)
+bool pl011_put(char c)
 {
     if ((read_reg(UART_FR) & FR_TXFF) != 0) {
         return false;
@@ -63,7 +57,7 @@ bool uart_put(char c)
     return true;
 }
 
-void uart_want_room(bool wanted)
+void pl011_want_room(bool wanted)
 {
     uint32_t now = wanted ? imsc | INT_TX : imsc & ~(uint32_t)INT_TX;
 
@@ -80,4 +74,14 @@ void pl011_interrupt(void)
         console_input((char)read_reg(UART_DR));
     }
     console_drain();
+}
+
+void pl011_early_put(uintptr_t at, char c)
+{
+    for (unsigned tries = 0; tries < 1000000; tries++) {
+        if ((*(volatile uint32_t *)(at + UART_FR) & FR_TXFF) == 0) {
+            break;
+        }
+    }
+    *(volatile uint32_t *)(at + UART_DR) = (uint8_t)c;
 }

@@ -47,6 +47,7 @@ class Board(Machine):
     qemu: tuple = ()                # further QEMU options
     edit: object = None             # function(dts text) -> dts text, for damaged trees
     name: str = "board"             # of the folder for files and logs
+    module_base: int = MODULE_BASE
     layout: list = dataclasses.field(default_factory=list)
 
     emulator = "qemu-system-aarch64"
@@ -78,7 +79,7 @@ class Board(Machine):
 
     def place(self, path):
         """Address for a module of this file; remembered for QEMU's loader."""
-        at = self.layout[-1][2] if self.layout else MODULE_BASE
+        at = self.layout[-1][2] if self.layout else self.module_base
         size = os.path.getsize(path)
         self.layout.append((path, at, (at + size + 2 * MIB - 1) // (2 * MIB) * (2 * MIB)))
         return at, size

@@ -63,7 +63,7 @@ def made():
     """Guests, Debian's kernel, busybox and Xen for arm64."""
     with making():
         subprocess.run(["make", "-s", "-f", "guests/guests.mk", "guests"], cwd=TOP, check=True)
-        subprocess.run([TOP / "scripts/debian-fetch.sh", "linux", "busybox", "xen", "grub"], check=True)
+        subprocess.run([TOP / "scripts/debian-fetch.sh", "linux", "busybox", "xen", "grub", "trees"], check=True)
         make_initramfs("arm64", BUILD / "initramfs.cpio.gz")
     assert boards.hypervisor_path().exists(), f"{boards.hypervisor_path()}: no hypervisor: run make or set BULKHEAD"
 

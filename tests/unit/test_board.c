@@ -110,7 +110,7 @@ static void test_gicv2(void **state)
     assert_true(arm.gicc.address == 0x8010000 && arm.gich.address == 0x8030000 && arm.gicv.address == 0x8040000);
     assert_int_equal(arm.psci_conduit, CONDUIT_HVC);
     assert_true(arm.psci_is_0_1 && arm.psci_cpu_on == 5 && arm.psci_cpu_off == 6);
-    assert_int_equal(arm.uart_kind, UART_SBSA);
+    assert_int_equal(arm.uart_kind, UART_PL011);
     assert_int_equal(arm.uart_interrupt.intid, 36);
     assert_true(arm.uart_interrupt.is_edge);
     assert_int_equal(board.cpu_count, 1);
@@ -149,6 +149,37 @@ static void test_buses(void **state)
     assert_int_equal(arm.timer_physical.intid, 30);
     assert_int_equal(arm.timer_hypervisor.intid, 26);
     assert_int_equal(arm.timer_frequency, 62500000);
+}
+
+/* Req: BH-BOOT-034 */
+/* As on Xilinx' ZCU102: Cadence's UART, GIC-400 in frames of 64 KiB, memory in two places. */
+static void test_zcu102(void **state)
+{
+    (void)state;
+    assert_int_equal(read_source("/dts-v1/; / { #address-cells = <2>; #size-cells = <2>;\n" PSCI CPUS
+        "memory@0 { device_type = \"memory\"; reg = <0 0 0 0x7ff00000 8 0 0 0x80000000>; };\n"
+        "aliases { serial0 = \"/axi/serial@ff000000\"; };\n"
+        "chosen { stdout-path = \"serial0:115200n8\"; };\n"
+        "timer { compatible = \"arm,armv8-timer\"; interrupt-parent = <4>;\n"
+        "  interrupts = <1 13 0xf08 1 14 0xf08 1 11 0xf08 1 10 0xf08>; };\n"
+        "axi { compatible = \"simple-bus\"; #address-cells = <2>; #size-cells = <2>; ranges;\n"
+        "  interrupt-controller@f9010000 { compatible = \"arm,gic-400\"; #interrupt-cells = <3>; phandle = <4>;\n"
+        "    reg = <0 0xf9010000 0 0x10000 0 0xf9020000 0 0x20000 0 0xf9040000 0 0x20000 0 0xf9060000 0 0x20000>;\n"
+        "    interrupt-controller; interrupt-parent = <4>; interrupts = <1 9 0xf04>; };\n"
+        "  serial@ff000000 { compatible = \"xlnx,zynqmp-uart\", \"cdns,uart-r1p12\"; interrupt-parent = <4>;\n"
+        "    interrupts = <0 21 4>; reg = <0 0xff000000 0 0x1000>; };\n"
+        "  serial@ff010000 { compatible = \"cdns,uart-r1p8\", \"xlnx,xuartps\"; reg = <0 0xff010000 0 0x1000>; };\n"
+        "}; };"), 0);
+    assert_string_equal(log_text(), "");
+    assert_int_equal(board.memory_count, 2);
+    assert_true(board.memory[1].start == 0x800000000 && board.memory[1].end == 0x880000000);
+    assert_int_equal(arm.gic_version, 2);
+    assert_true(arm.gicc.address == 0xf9020000 && arm.gicc.size == 0x20000);
+    assert_true(arm.gicv.address == 0xf9060000 && arm.gicv.size == 0x20000);
+    assert_int_equal(arm.uart_kind, UART_CADENCE);
+    assert_true(arm.uart.address == 0xff000000);
+    assert_int_equal(arm.uart_interrupt.intid, 53);
+    assert_int_equal(arm.maintenance.intid, 25);
 }
 
 static void expect_banks(const char *reg, unsigned count, const uint64_t *expected)
@@ -356,6 +387,7 @@ int main(void)
         cmocka_unit_test(test_virt),   cmocka_unit_test(test_gicv2),      cmocka_unit_test(test_buses),
         cmocka_unit_test(test_memory), cmocka_unit_test(test_bad_memory), cmocka_unit_test(test_reserved),
         cmocka_unit_test(test_cpus),   cmocka_unit_test(test_chosen),     cmocka_unit_test(test_bad_devices),
+        cmocka_unit_test(test_zcu102),
     };
 
     return cmocka_run_group_tests_name(__FILE__, tests, NULL, teardown);

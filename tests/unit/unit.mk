@@ -16,10 +16,12 @@ UNIT_NAMES ?= $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
 # Pure C of the arm64 port that also runs here.
 UNIT_ARM64_SOURCES ?= $(addprefix hypervisor/arch/arm64/, board_arm.c decode.c efi_tree.c guest_tree.c hardware_devices.c \
     hardware_tree.c partial_tree.c)
+# Drivers of UARTs. The host has a console of its own.
+UNIT_DRIVER_SOURCES ?= $(addprefix hypervisor/drivers/, cadence_uart.c pl011.c)
 # And of the x86 port.
 UNIT_X86_SOURCES ?= $(addprefix hypervisor/arch/x86/, acpi.c acpi_fadt.c acpi_madt.c board_ports.c cpuid_features.c cpuid_policy.c cr_policy.c guest_acpi.c guest_dsdt.c guest_start_info.c instruction.c instruction_length.c instruction_parts.c)
 UNIT_SOURCES ?= $(wildcard hypervisor/core/*.c hypervisor/lib/*.c hypervisor/vdev/*.c hypervisor/arch/host/*.c) \
-    $(UNIT_ARM64_SOURCES) $(UNIT_X86_SOURCES)
+    $(UNIT_ARM64_SOURCES) $(UNIT_DRIVER_SOURCES) $(UNIT_X86_SOURCES)
 UNIT_SUPPORT := $(wildcard tests/unit/support/*.c)
 COVERAGE_MINIMUM ?= 85
 

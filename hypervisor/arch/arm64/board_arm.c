@@ -2,7 +2,7 @@
 /*
  * The board as its device tree describes it, Arm's part. Bindings: Linux, Documentation/devicetree/bindings,
  * interrupt-controller/arm,gic.yaml and arm,gic-v3.yaml, timer/arm,arch_timer.yaml, arm/psci.yaml, serial/pl011.yaml,
- * serial/arm,sbsa-uart.yaml.
+ * serial/arm,sbsa-uart.yaml, serial/cdns,uart.yaml.
  */
 #include "board_arm.h"
 
@@ -20,10 +20,10 @@
 /* The highest address of device registers that the hypervisor maps. */
 #define ADDRESS_LIMIT (1ULL << 48)
 
-enum kind { KIND_NONE, KIND_GICV2, KIND_GICV3, KIND_TIMER, KIND_PSCI, KIND_PSCI_0_1, KIND_PL011, KIND_SBSA, KIND_COUNT };
+enum kind { KIND_NONE, KIND_GICV2, KIND_GICV3, KIND_TIMER, KIND_PSCI, KIND_PSCI_0_1, KIND_PL011, KIND_CADENCE };
 
 static const struct {
-    char compatible[24];
+    char compatible[20];
     uint8_t kind;
 } kinds[] = {
     { "arm,gic-v3", KIND_GICV3 },
@@ -36,7 +36,10 @@ static const struct {
     { "arm,psci-0.2", KIND_PSCI },
     { "arm,psci", KIND_PSCI_0_1 },
     { "arm,pl011", KIND_PL011 },
-    { "arm,sbsa-uart", KIND_SBSA },
+    { "arm,sbsa-uart", KIND_PL011 }, /* has those of its registers that are used */
+    { "xlnx,xuartps", KIND_CADENCE },
+    { "cdns,uart-r1p8", KIND_CADENCE },
+    { "cdns,uart-r1p12", KIND_CADENCE },
 };
 
 /* What the first string of "compatible" that we know says. */
@@ -53,11 +56,9 @@ static enum kind classify(const struct fdt *t, const struct fdt_node *node)
     while (text < end) {
         size_t length = strnlen(text, (size_t)(end - text));
 
-        if (text[0] == 'a' && text + length < end && strncmp(text, "arm,", 4) == 0) {
-            for (unsigned k = 0; k < ARRAY_COUNT(kinds); k++) {
-                if (string_equal(text + 4, kinds[k].compatible + 4)) {
-                    return kinds[k].kind;
-                }
+        for (unsigned k = 0; text + length < end && k < ARRAY_COUNT(kinds); k++) {
+            if (text[0] == kinds[k].compatible[0] && string_equal(text, kinds[k].compatible)) {
+                return kinds[k].kind;
             }
         }
         text += length + 1;
@@ -260,9 +261,9 @@ void board_arm_read(const struct fdt *t, const struct board *b, struct board_arm
         } else if ((kind == KIND_PSCI || kind == KIND_PSCI_0_1) && !has_psci) {
             has_psci = true;
             read_psci(t, &w.node, kind == KIND_PSCI_0_1, arm);
-        } else if ((kind == KIND_PL011 || kind == KIND_SBSA) && (arm->uart_kind == UART_NONE || is_stdout)) {
+        } else if ((kind == KIND_PL011 || kind == KIND_CADENCE) && (arm->uart_kind == UART_NONE || is_stdout)) {
             if (read_registers(t, &w, 0, 0x48, &arm->uart)) {
-                arm->uart_kind = kind == KIND_PL011 ? UART_PL011 : UART_SBSA;
+                arm->uart_kind = kind == KIND_PL011 ? UART_PL011 : UART_CADENCE;
                 uart = w.node;
                 arm->uart_cell = uart.cell;
             }

@@ -8,6 +8,7 @@
 
 #include "bh/board.h"
 #include "bh/types.h"
+#include "drivers/uart.h"
 #include "lib/fdt.h"
 
 #define BOARD_GICR_COUNT 8
@@ -24,7 +25,6 @@ struct board_interrupt {
 };
 
 enum board_conduit { CONDUIT_NONE, CONDUIT_SMC, CONDUIT_HVC };
-enum board_uart { UART_NONE, UART_PL011, UART_SBSA };
 
 struct board_arm {
     uint8_t gic_version;                 /* 2, 3; 0: none that is known */
@@ -45,7 +45,7 @@ struct board_arm {
     uint32_t gic_cell, uart_cell;        /* of their nodes: fdt_node.cell; 0: there is none */
     uint8_t gic_cells;                   /* of an interrupt's specifier */
 
-    enum board_uart uart_kind;
+    enum uart_kind uart_kind;
     struct board_registers uart;
     struct board_interrupt uart_interrupt;
 };

@@ -4,6 +4,7 @@
  * used, and no pointer stored in the image may be followed.
  */
 #include "early.h"
+#include "drivers/uart.h"
 #include "lib/fdt.h"
 #include "mmu.h"
 #include "sysreg.h"
@@ -28,51 +29,68 @@ static void map_section(uint64_t base, const char *from, const char *to, uint64_
     }
 }
 
-/* Polled output for those who never get a console of their own. */
-static void early_print(uint64_t uart, const char *text)
+/* The board's UART as far as it can be told so early. */
+struct early_uart {
+    enum uart_kind kind;
+    uint64_t address;
+};
+
+static bool is_uart(const struct fdt *t, const struct fdt_node *node, struct early_uart *uart)
 {
-    for (; *text != '\0'; text++) {
-        for (unsigned tries = 0; tries < 1000000; tries++) {
-            if ((*(volatile uint32_t *)(uart + 0x18) & BIT(5)) == 0) {
-                break;
-            }
-        }
-        *(volatile uint32_t *)uart = (uint8_t)*text;
-    }
+    uint64_t size;
+
+    uart->kind = fdt_is_compatible(t, node, "arm,pl011") ? UART_PL011 :
+                 CONFIG_CADENCE_UART && fdt_is_compatible(t, node, "cdns,uart-r1p12") ? UART_CADENCE : UART_NONE;
+    return uart_is_known(uart->kind) && fdt_is_enabled(t, node) && fdt_reg(t, node, 0, &uart->address, &size) == 0;
 }
 
-/* Finds a PL011 in the boot loader's device tree; 0: none. */
-static uint64_t early_uart(uint64_t tree)
+/* Finds one in the boot loader's device tree: in the root, or Cadence's on a bus whose addresses are the machine's. */
+static bool early_uart(uint64_t tree, struct early_uart *uart)
 {
     struct fdt fdt;
     const struct { uint32_t magic, size; } *header = (const void *)tree;
-    struct fdt_node root, node;
-    uint64_t address, size;
+    struct fdt_node root, node, child;
 
     if (tree == 0 || (tree & 7) != 0 || header->magic != __builtin_bswap32(0xd00dfeed) ||
         fdt_open(&fdt, header, __builtin_bswap32(header->size)) != 0 || !fdt_root(&fdt, &root)) {
-        return 0;
+        return false;
     }
     for (bool more = fdt_first_child(&fdt, &root, &node); more; more = fdt_next_sibling(&fdt, &node, &node)) {
-        if (fdt_is_compatible(&fdt, &node, "arm,pl011") && fdt_reg(&fdt, &node, 0, &address, &size) == 0) {
-            return address;
+        bool is_bus = CONFIG_CADENCE_UART && fdt_is_compatible(&fdt, &node, "simple-bus");
+
+        if (is_uart(&fdt, &node, uart)) {
+            return true;
+        }
+        for (is_bus = is_bus && fdt_first_child(&fdt, &node, &child); is_bus;
+             is_bus = fdt_next_sibling(&fdt, &child, &child)) {
+            if (is_uart(&fdt, &child, uart)) {
+                return true;
+            }
         }
     }
-    return 0;
+    return false;
+}
+
+/* Polled output for those who never get a console of their own. */
+static NORETURN void early_stop(uint64_t tree, const char *text)
+{
+    struct early_uart uart;
+
+    if (early_uart(tree, &uart)) {
+        for (; *text != '\0'; text++) {
+            uart_early_put(uart.kind, uart.address, *text);
+        }
+    }
+    for (;;) {
+        wfi();
+    }
 }
 
 /* Req: BH-BOOT-003 */
 void early_wrong_level(uint64_t tree)
 {
-    uint64_t uart = early_uart(tree);
-
-    if (uart != 0) {
-        early_print(uart, "\r\nBulkhead: started at EL1, but a hypervisor needs EL2. "
-                          "Enable virtualization in the firmware (QEMU: -M virt,virtualization=on). Stopped.\r\n");
-    }
-    for (;;) {
-        wfi();
-    }
+    early_stop(tree, "\r\nBulkhead: started at EL1, but a hypervisor needs EL2. "
+                     "Enable virtualization in the firmware (QEMU: -M virt,virtualization=on). Stopped.\r\n");
 }
 
 uint64_t early_tables(uint64_t tree, uint64_t base)
@@ -83,14 +101,7 @@ uint64_t early_tables(uint64_t tree, uint64_t base)
 
     image_paddr = base;
     if (base >> VA_BITS == 0 && (slot >= PT_INDEX(IMAGE_VA, 1) || slot == PT_INDEX(FRAME_TABLE_VA, 1))) {
-        uint64_t uart = early_uart(tree);
-
-        if (uart != 0) {
-            early_print(uart, "\r\nBulkhead: loaded at an address that it uses for itself. Stopped.\r\n");
-        }
-        for (;;) {
-            wfi();
-        }
+        early_stop(tree, "\r\nBulkhead: loaded at an address that it uses for itself. Stopped.\r\n");
     }
     boot_root[PT_INDEX(IMAGE_VA, 1)] = (uint64_t)image_table2 | PTE_VALID | PTE_TABLE;
     image_table2[PT_INDEX(IMAGE_VA, 2)] = (uint64_t)image_table3 | PTE_VALID | PTE_TABLE;

@@ -33,7 +33,7 @@ int gic_init(const struct gic_board *board)
     v3 = board->version == 3;
     maintenance = board->maintenance;
     guest_interface = board->vcpu;
-    return DRIVER(init, board);
+    return DRIVER(init, board, &guest_interface);
 }
 
 int gic_prepare(struct cpu *cpu)

@@ -22,7 +22,7 @@ struct gic_board {
     uint64_t dist, dist_size;
     uint64_t cpu, cpu_size;     /* GICv2 GICC */
     uint64_t hyp;               /* GICv2 GICH */
-    uint64_t vcpu;              /* GICv2 GICV: what guests see as their GICC */
+    uint64_t vcpu, vcpu_size;   /* GICv2 GICV: what guests see as their GICC */
     struct { uint64_t base, size; } redist[4]; /* GICv3 */
     unsigned redist_count;
     uint64_t redist_stride;     /* 0: as GICR_TYPER says */
@@ -40,7 +40,7 @@ unsigned gic_version(void);
 /* Interrupts are numbered below that. */
 unsigned gic_interrupt_count(void);
 unsigned gic_maintenance_irq(void);
-/* GICv2: the physical address of GICV. */
+/* GICv2: the physical address of 8 KiB that are GICV as guests know it. */
 uint64_t gic_guest_interface(void);
 
 /* Acknowledges the highest pending interrupt; GIC_SPURIOUS or above: none. On GICv2 an SGI's sender is in 12:10. */

@@ -10,7 +10,7 @@
 struct vcpu_regs;
 
 #define GIC_DRIVER(v) \
-    int v##_init(const struct gic_board *board); \
+    int v##_init(const struct gic_board *board, uint64_t *guest_interface); \
     unsigned v##_interrupt_count(void); \
     int v##_prepare(struct cpu *cpu); \
     int v##_cpu_init(struct cpu *cpu); \

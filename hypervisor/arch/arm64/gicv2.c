@@ -17,6 +17,7 @@
 #define GICC_BPR  0x08
 #define GICC_IAR  0x0c
 #define GICC_EOIR 0x10
+#define GICC_IIDR 0xfc
 #define GICC_DIR  0x1000
 
 #define GICH_HCR  0x00
@@ -38,14 +39,43 @@
 static uintptr_t dist, gicc, gich; /* [boot] */
 static unsigned lr_count;          /* [boot] */
 
-int gicv2_init(const struct gic_board *board)
+/*
+ * A GIC-400 for pages of 64 KiB shows each of the two pages of an interface 16 times (Arm, Server Base System
+ * Architecture, "GIC-400 and 64KB translation granule"): 128 KiB. The last of the first and the first of the second are
+ * the 8 KiB that it is elsewhere.
+ */
+#define ALIASED_SIZE   0x20000
+#define ALIASED_OFFSET 0xf000
+
+/* Maps GICC, and says by how much its two pages are away from where it begins. */
+static uint64_t map_cpu_interface(const struct gic_board *board)
 {
+    uintptr_t last;
+
+    gicc = (uintptr_t)device_map(board->cpu, 0x2000);
+    if (board->cpu_size < ALIASED_SIZE || gicc == 0 ||
+        (last = (uintptr_t)device_map(board->cpu + ALIASED_OFFSET, 0x2000)) == 0 ||
+        gic_read32(gicc, GICC_IIDR) == 0 || gic_read32(gicc, GICC_IIDR) != gic_read32(last, GICC_IIDR)) {
+        return 0;
+    }
+    gicc = last;
+    return ALIASED_OFFSET;
+}
+
+/* Req: BH-GIC-022 */
+int gicv2_init(const struct gic_board *board, uint64_t *guest_interface)
+{
+    uint64_t offset;
+
     if (board->cpu == 0 || board->cpu_size < 0x2000 || board->hyp == 0 || board->vcpu == 0) {
         log_error("interrupt controller: GICv2 without virtualization extensions (GICC of 8 KiB, GICH, GICV)");
         return -XEN_EINVAL;
     }
     dist = (uintptr_t)device_map(board->dist, PAGE_SIZE);
-    gicc = (uintptr_t)device_map(board->cpu, 0x2000);
+    offset = map_cpu_interface(board);
+    if (board->vcpu_size >= ALIASED_SIZE) {
+        *guest_interface += offset;
+    }
     gich = (uintptr_t)device_map(board->hyp, PAGE_SIZE);
     if (dist == 0 || gicc == 0 || gich == 0) {
         log_error("interrupt controller: no room to map it");

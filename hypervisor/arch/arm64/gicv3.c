@@ -58,10 +58,11 @@ static void wait_clear(uintptr_t base, unsigned offset, uint32_t bit)
     log_warning("interrupt controller: register %x does not settle", offset);
 }
 
-int gicv3_init(const struct gic_board *board)
+int gicv3_init(const struct gic_board *board, uint64_t *guest_interface)
 {
     unsigned count;
 
+    (void)guest_interface;
     described = *board;
     if (board->redist_count == 0 || (dist = (uintptr_t)device_map(board->dist, board->dist_size)) == 0) {
         log_error("interrupt controller: no redistributors, or no room to map the distributor");

@@ -45,7 +45,7 @@ int hardware_domain_add_gic(struct domain *d)
     err = mmio_add(&d->mmio, arm->gicd.address, arm->gicd.size, MMIO_VGIC_DIST);
     if (err == 0) {
         err = p2m_map_range(&d->p2m, gfn(arm->gicc.address >> PAGE_SHIFT),
-                            paddr_to_mfn(paddr(gic_guest_interface())), size >> PAGE_SHIFT, P2M_MMIO);
+                            paddr_to_mfn(paddr(arm->gicv.address)), size >> PAGE_SHIFT, P2M_MMIO);
     }
     return err;
 }

@@ -13,7 +13,7 @@
 #include "bh/timer.h"
 #include "bh/vcpu.h"
 #include "gic.h"
-#include "drivers/pl011.h"
+#include "drivers/uart.h"
 #include "sysreg.h"
 #include "trap.h"
 
@@ -59,8 +59,8 @@ static COLD void deliver(struct cpu *cpu, uint32_t iar)
         if (cpu->current != NULL) {
             vgic_sync(cpu->current);
         }
-    } else if (CONFIG_PL011 && uart_irq != 0 && irq == uart_irq) {
-        pl011_interrupt();
+    } else if (uart_irq != 0 && irq == uart_irq) {
+        uart_interrupt();
     } else {
         log_warning("interrupt %u has no owner: disabled", irq);
         gic_disable(irq);

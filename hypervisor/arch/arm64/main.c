@@ -9,9 +9,10 @@
 #include "bh/cpu.h"
 #include "bh/frame.h"
 #include "bh/page_affinity.h"
+#include "bh/uart.h"
 #include "board_arm.h"
 #include "context.h"
-#include "drivers/pl011.h"
+#include "drivers/uart.h"
 #include "firmware.h"
 #include "gic.h"
 #include "hardware_devices.h"
@@ -80,10 +81,10 @@ static void start_console(void)
 {
     void *registers;
 
-    if (CONFIG_PL011 && board_arm.uart_kind != UART_NONE) {
+    if (uart_is_known(board_arm.uart_kind)) {
         registers = device_map(board_arm.uart.address, PAGE_SIZE);
         if (registers != NULL) {
-            pl011_init(registers);
+            uart_init(board_arm.uart_kind, registers);
             console_drain();
         }
     }
@@ -96,6 +97,7 @@ static BOOT_CODE void start_gic(void)
         .dist = board_arm.gicd.address, .dist_size = board_arm.gicd.size,
         .cpu = board_arm.gicc.address, .cpu_size = board_arm.gicc.size,
         .hyp = board_arm.gich.address, .vcpu = board_arm.gicv.address,
+        .vcpu_size = board_arm.gicv.size,
         .redist_stride = board_arm.gicr_stride,
         .maintenance = board_arm.maintenance.intid,
     };
@@ -173,9 +175,9 @@ void boot_main(uint64_t tree_pa, uint64_t image_pa)
     }
     start_gic();
     start_cpus();
-    if (CONFIG_PL011 && board_arm.uart_kind != UART_NONE && board_arm.uart_interrupt.intid != 0) {
+    if (uart_is_ready() && board_arm.uart_interrupt.intid != 0) {
         irq_attach_uart(board_arm.uart_interrupt.intid);
-        pl011_enable_input();
+        uart_enable_input();
     }
     if (CONFIG_DEVICES) {
         hardware_devices_begin(&tree, &board, &board_arm);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The PL011 driver, see bh/uart.h for what the console sees of it.
+ * The driver of Arm's PL011; drivers/uart.c is between it and the console.
  */
 #ifndef BH_DRIVERS_PL011_H
 #define BH_DRIVERS_PL011_H
@@ -13,5 +13,10 @@ void pl011_init(void *registers);
 void pl011_enable_input(void);
 /* Its interrupt came. */
 void pl011_interrupt(void);
+/* As bh/uart.h has them. */
+bool pl011_put(char c);
+void pl011_want_room(bool wanted);
+/* Before anything is set up: waits for room in the UART at BASE, a bounded time. Follows no pointer of the image. */
+void pl011_early_put(uintptr_t base, char c);
 
 #endif
