@@ -71,7 +71,7 @@ HYP_$(CONFIG_ARM64) += $(addprefix arch/arm64/, head.S entry.S board_arm.c conte
 HYP_$(CONFIG_X86) += $(addprefix arch/x86/, head.S entry.S trampoline.S acpi.c acpi_fadt.c acpi_madt.c apic.c \
     clock.c context.c cpuid_features.c cpuid_policy.c cr_policy.c descriptors.c emulate.c guest_acpi.c guest_dsdt.c guest_start_info.c guest_walk.c \
     hypercall_x86.c instruction.c instruction_length.c instruction_parts.c ioapic.c irq.c loader.c main.c memory_op_x86.c mmu.c \
-    msr_policy.c npt.c partition_x86.c pvclock.c report.c smp.c speculation.c tlb.c vcpu_op_x86.c vcpu_start.c)
+    msr_policy.c npt.c partition_x86.c power.c pvclock.c report.c smp.c speculation.c tlb.c vcpu_op_x86.c vcpu_start.c)
 HYP_$(CONFIG_SVM) += $(addprefix arch/x86/svm/, enter.S exit.c inject.c svm.c)
 HYP_$(CONFIG_MMIO_DECODE) += arch/arm64/decode.c
 HYP_$(CONFIG_AUDIT) += core/hyp_audit.c
@@ -94,7 +94,7 @@ HYP_CFLAGS := -std=gnu11 $(HYP_OPTIMIZE) -g -ffreestanding -nostdlib -mgeneral-r
     -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla $(HYP_INCLUDES)
 
 # What runs once, at boot, or seldom, is compiled for size.
-HYP_SMALL := $(addprefix arch/x86/, acpi acpi_fadt acpi_madt board_ports clock guest_acpi guest_dsdt guest_start_info loader main report smp svm/io_map) \
+HYP_SMALL := $(addprefix arch/x86/, acpi acpi_fadt acpi_madt board_ports clock guest_acpi guest_dsdt guest_start_info loader main power report smp svm/io_map) \
     $(addprefix arch/arm64/, board_arm decode early firmware guest_tree hardware_devices hardware_domain hardware_tree idregs main partial_tree report smp) \
     $(addprefix core/, back_trace board boot boot_affinity boot_channels boot_config boot_known boot_options boot_order boot_placement boot_ports boot_schedule boot_shared_memory console console_io cpu device domain evtchn_fifo grant hypfs \
     grant_map heap hvm_op kernel_elf kernel_image kernel_load kernel_pvh memory_map multicall partition partition_devices partition_memory partition_shared policy pv_backend pv_console restart sched_op shared_memory start_order vcpu_op \

@@ -40,6 +40,7 @@ class Pc(Machine):
     memory: int = 1024              # MiB
     bootargs: str = ""              # the hypervisor's
     dts: str = ""                   # device-tree source appended to the tree: "/ { ... };"
+    machine: str = "q35"            # QEMU's
     cpu: str = CPU
     described: bool = True          # False: no tree, one partition
     pvh: bool = False               # QEMU enters the hypervisor as PVH says; it then takes one module only
@@ -105,7 +106,7 @@ class Pc(Machine):
                 [(d.ramdisk, "") for d in self.domains if d.ramdisk is not None]
         # A comma ends a module, a space its file's name.
         words = ",".join(f"{path} {text}".strip().replace(",", ",,") for path, text in modules)
-        return [self.emulator, "-M", "q35", "-cpu", self.cpu, "-smp", str(self.cpus), "-m", str(self.memory),
+        return [self.emulator, "-M", self.machine, "-cpu", self.cpu, "-smp", str(self.cpus), "-m", str(self.memory),
                 *self.console_options(), "-kernel", str(self.image()), *(["-initrd", words] if words else []),
                 *(["-append", arguments] if arguments else []), *self.counting(), *self.qemu]
 

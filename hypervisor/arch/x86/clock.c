@@ -14,15 +14,13 @@
 /* How long clocks are compared. */
 #define MEASURE_US 10000
 
-/* Intel 8254: channel 2, whose gate and output are in port 0x61. */
-#define PIT_FREQUENCY 1193182
-#define PIT_CHANNEL2  0x42
-#define PIT_MODE      0x43
-#define PIT_MODE_CHANNEL2_ONCE 0xb0
-#define PIT_GATE      0x61
-#define PIT_GATE_ON   BIT(0)
-#define PIT_SPEAKER   BIT(1)
-#define PIT_OUTPUT    BIT(5)
+/* Intel 8254, channel 0. */
+#define PIT_FREQUENCY  1193182
+#define PIT_CHANNEL0   0x40
+#define PIT_MODE       0x43
+#define PIT_MODE_ONCE  0x30
+#define PIT_MODE_LATCH 0x00
+#define PIT_STILL      10000 /* looks without a change: there is none */
 
 /* IA-PC HPET 1.0a, 2.3. */
 #define HPET_CAPABILITIES 0x000 /* in its upper half: femtoseconds of a tick */
@@ -76,23 +74,40 @@ static void look(struct measure *m, unsigned i)
     m->apic[i] = apic_timer_left();
 }
 
-/* Bound: MEASURE_US, if the PIT counts; what has no PIT has its output high at once. */
-static void measure_by_pit(struct measure *m)
+static unsigned pit_count(void)
 {
-    unsigned count = (unsigned)((uint64_t)PIT_FREQUENCY * MEASURE_US / 1000000);
-    uint8_t gate = (uint8_t)(arch_port_read8(PIT_GATE) & ~(PIT_GATE_ON | PIT_SPEAKER));
+    unsigned low;
 
-    arch_port_write8(PIT_GATE, gate);
-    arch_port_write8(PIT_MODE, PIT_MODE_CHANNEL2_ONCE);
-    arch_port_write8(PIT_CHANNEL2, (uint8_t)count);
-    arch_port_write8(PIT_CHANNEL2, (uint8_t)(count >> 8));
-    arch_port_write8(PIT_GATE, gate | PIT_GATE_ON);
+    arch_port_write8(PIT_MODE, PIT_MODE_LATCH);
+    low = arch_port_read8(PIT_CHANNEL0);
+    return low | (unsigned)arch_port_read8(PIT_CHANNEL0) << 8;
+}
+
+/*
+ * Channel 0, whose gate is always open; where the gate of channel 2 is (port 0x61) not every machine has something.
+ * False: it does not count. Its interrupt goes nowhere.
+ */
+static bool measure_by_pit(struct measure *m)
+{
+    unsigned ticks = (unsigned)((uint64_t)PIT_FREQUENCY * MEASURE_US / 1000000);
+    unsigned first, now, before, still = 0;
+
+    arch_port_write8(PIT_MODE, PIT_MODE_ONCE);
+    arch_port_write8(PIT_CHANNEL0, 0xff);
+    arch_port_write8(PIT_CHANNEL0, 0xff);
+    first = now = pit_count();
     look(m, 0);
-    while ((arch_port_read8(PIT_GATE) & PIT_OUTPUT) == 0) {
-        arch_relax();
-    }
+    do {
+        before = now;
+        now = pit_count();
+        still = now == before ? still + 1 : 0;
+        if (still == PIT_STILL) {
+            return false;
+        }
+    } while (first - now < ticks);
     look(m, 1);
-    m->ns = (uint64_t)count * 1000000000 / PIT_FREQUENCY;
+    m->ns = (uint64_t)(first - now) * 1000000000 / PIT_FREQUENCY;
+    return true;
 }
 
 static bool measure_by_hpet(struct measure *m, uint64_t address)
@@ -138,6 +153,59 @@ static bool measure_by_pm_timer(struct measure *m, const struct acpi_register *r
     return true;
 }
 
+/* ---- MC146818A: the wall clock, and the last one to measure by ---- */
+
+#define RTC_INDEX 0x70
+#define RTC_DATA  0x71
+#define RTC_A     0x0a
+#define RTC_A_UPDATE BIT(7)
+#define RTC_B     0x0b
+#define RTC_B_24_HOURS BIT(1)
+#define RTC_B_BINARY   BIT(2)
+#define RTC_TRIES 100000
+/* Looks that take seconds on any machine. */
+#define RTC_SECOND_TRIES 10000000
+
+static uint8_t rtc_read(uint8_t index)
+{
+    arch_port_write8(RTC_INDEX, index);
+    return arch_port_read8(RTC_DATA);
+}
+
+/* Where there is nothing all bits are one; of an RTC it would be that its oscillator is held. */
+static bool rtc_is_there(void)
+{
+    return rtc_read(RTC_A) != 0xff;
+}
+
+/* Waits until the seconds change. False: they do not. */
+static bool rtc_wait_second(void)
+{
+    uint8_t before = rtc_read(0);
+
+    for (unsigned tries = 0; tries < RTC_SECOND_TRIES; tries++) {
+        if (rtc_read(0) != before) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Takes up to two seconds. */
+static bool measure_by_rtc(struct measure *m)
+{
+    if (!rtc_is_there() || !rtc_wait_second()) {
+        return false;
+    }
+    look(m, 0);
+    if (!rtc_wait_second()) {
+        return false;
+    }
+    look(m, 1);
+    m->ns = 1000000000;
+    return true;
+}
+
 /* Req: BH-PC-010 */
 void clock_init(const struct acpi_board *acpi)
 {
@@ -153,8 +221,9 @@ void clock_init(const struct acpi_board *acpi)
         log_warning("the TSC may change its speed: clocks will be wrong where it does");
     }
     apic_timer_start(UINT32_MAX);
-    if ((acpi->hpet == 0 || !measure_by_hpet(&m, acpi->hpet)) && !measure_by_pm_timer(&m, &acpi->pm_timer)) {
-        measure_by_pit(&m);
+    if ((acpi->hpet == 0 || !measure_by_hpet(&m, acpi->hpet)) && !measure_by_pm_timer(&m, &acpi->pm_timer) &&
+        !measure_by_pit(&m) && !measure_by_rtc(&m)) {
+        panic("clock: no HPET, ACPI timer, PIT or RTC to measure the TSC by");
     }
     apic_timer_start(0);
     frequency = (m.tsc[1] - m.tsc[0]) * 1000000000 / m.ns;
@@ -193,22 +262,7 @@ void arch_timer_program(uint64_t deadline)
     apic_timer_start((uint32_t)MIN(count + 1, UINT32_MAX));
 }
 
-/* ---- The wall clock: MC146818A ---- */
-
-#define RTC_INDEX 0x70
-#define RTC_DATA  0x71
-#define RTC_A     0x0a
-#define RTC_A_UPDATE BIT(7)
-#define RTC_B     0x0b
-#define RTC_B_24_HOURS BIT(1)
-#define RTC_B_BINARY   BIT(2)
-#define RTC_TRIES 100000
-
-static uint8_t rtc_read(uint8_t index)
-{
-    arch_port_write8(RTC_INDEX, index);
-    return arch_port_read8(RTC_DATA);
-}
+/* ---- The wall clock ---- */
 
 static unsigned rtc_number(uint8_t index, bool is_binary)
 {
@@ -233,6 +287,9 @@ uint64_t clock_wall_seconds(void)
     unsigned hour;
     uint64_t seconds;
 
+    if (!rtc_is_there()) {
+        return 0;
+    }
     for (unsigned tries = 0; tries < RTC_TRIES && (rtc_read(RTC_A) & RTC_A_UPDATE) != 0; tries++) {
     }
     hour = rtc_number(4, is_binary);

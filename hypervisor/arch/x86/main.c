@@ -5,7 +5,6 @@
 #include "acpi.h"
 #include "apic.h"
 #include "arch/arch.h"
-#include "arch/arch_ports.h"
 #include "bh/board.h"
 #include "bh/boot.h"
 #include "bh/boot_options.h"
@@ -31,6 +30,7 @@
 #include "loader.h"
 #include "mmu.h"
 #include "partition_x86.h"
+#include "power.h"
 #include "smp.h"
 #include "speculation.h"
 
@@ -40,16 +40,6 @@ extern char image_start[], __image_end[], __boot_start[], __boot_end[];
 #define LOW_MEMORY MIB(1)
 #define EBDA_POINTER 0x40e /* segment of the extended BIOS data area */
 #define BIOS_START   0xe0000
-
-/* ISA port of the reset control of PCs' chipsets, the keyboard controller's, and ACPI's registers otherwise. */
-#define RESET_PORT 0xcf9
-#define RESET_HARD 0x06
-#define KEYBOARD_COMMAND 0x64
-#define KEYBOARD_RESET   0xfe
-/* PM1 control: SLP_TYP in bits 12:10, SLP_EN (ACPI 6.4, 4.8.3.2.1). What S5's type is, only AML says: see power_off(). */
-#define PM1_SLEEP_ENABLE BIT(13)
-#define PM1_TYPE_SHIFT   10
-#define PM1_TYPE_COUNT   8
 
 uint64_t image_paddr = IMAGE_PADDR; /* [boot] */
 
@@ -69,42 +59,6 @@ const void *acpi_map(uint64_t address, size_t size)
 void acpi_unmap(const void *p)
 {
     loader_view_end(p);
-}
-
-/* Req: BH-PC-011 */
-NORETURN void arch_power_off(void)
-{
-    console_flush();
-    /*
-     * The type of S5 is 0 on the emulated machines and 7 on most real ones; a machine ignores the types that it does not
-     * have. S1 to S4, which would be others, need a wake-up vector and are not asked for.
-     */
-    static const uint8_t types[] = { 0, 7, 5 };
-
-    for (unsigned i = 0; i < ARRAY_COUNT(types); i++) {
-        if (acpi.pm1a_control.address != 0 && acpi.pm1a_control.is_port) {
-            arch_port_write16((uint16_t)acpi.pm1a_control.address,
-                              (uint16_t)(types[i] << PM1_TYPE_SHIFT | PM1_SLEEP_ENABLE));
-        }
-        if (acpi.pm1b_control.address != 0 && acpi.pm1b_control.is_port) {
-            arch_port_write16((uint16_t)acpi.pm1b_control.address,
-                              (uint16_t)(types[i] << PM1_TYPE_SHIFT | PM1_SLEEP_ENABLE));
-        }
-    }
-    log_warning("the machine can be switched off now");
-    console_flush();
-    arch_stop();
-}
-
-NORETURN void arch_power_reset(void)
-{
-    console_flush();
-    if (acpi.reset.address != 0 && acpi.reset.is_port) {
-        arch_port_write8((uint16_t)acpi.reset.address, acpi.reset_value);
-    }
-    arch_port_write8(RESET_PORT, RESET_HARD);
-    arch_port_write8(KEYBOARD_COMMAND, KEYBOARD_RESET);
-    arch_stop();
 }
 
 void arch_plant_fault(const char *name)
@@ -232,6 +186,7 @@ static void start_devices(void)
         sched_fair_init();
     }
     ioapic_init(&acpi);
+    power_init(&acpi);
     if (CONFIG_IOPORTS) {
         isa_line_init(&acpi);
     }
