@@ -4,36 +4,32 @@ import functools
 
 import pytest
 
-import board as boards
 import restarting
 import sharing
-from zcu102 import HIGH_BASE, Zcu102
+from other_boards import HIGH_BASE, Versal, Zcu102
 
 pytestmark = pytest.mark.bulkhead
 
-# What each board's own description says.
-BOARDS = {"zcu102": (Zcu102, 4, 2)}
+
+@pytest.fixture(params=[Zcu102, Versal], ids=["zcu102", "versal"])
+def kind(request):
+    return request.param
 
 
-@pytest.fixture(params=BOARDS)
-def start_board(request, start):
+@pytest.fixture
+def start_board(kind, start):
     """The same as START, on one of the boards."""
-    kind, begin_board.cpus, begin_board.gic = BOARDS[request.param]
     return functools.partial(start, kind=kind)
 
 
-def begin_board():
-    """Facts of the board of this test."""
-
-
 # Req: BH-BOOT-001, BH-BOOT-002, BH-GIC-022
-def test_every_cpu_and_every_interrupt(start_board, guest):
+def test_every_cpu_and_every_interrupt(kind, start_board, guest):
     """All CPUs are there; the interrupt controller of a partition is whole, as its own test says."""
-    console = start_board([guest("alpha", "hello", "end=wait", vcpus=begin_board.cpus), guest("beta", "vgic", vcpus=2),
+    console = start_board([guest("alpha", "hello", "end=wait", vcpus=kind.cpus), guest("beta", "vgic", vcpus=2),
                            guest("gamma", "timer", vcpus=2)], limit=90)
-    assert console.wait_line(None, rf"; {begin_board.cpus} CPUs$")
-    console.wait_line("alpha", rf"cpus reported: {begin_board.cpus}$")
-    assert console.find("alpha", f"gic: version {begin_board.gic}")
+    assert console.wait_line(None, rf"; {kind.cpus} CPUs$")
+    console.wait_line("alpha", rf"cpus reported: {kind.cpus}$")
+    assert console.find("alpha", f"gic: version {kind.gic}")
     for name in ("beta", "gamma"):
         console.wait_line(name, "guest: done", 60)
 
@@ -71,18 +67,17 @@ def test_linux_at_a_shell_beside_another(start_board, guest, linux):
 
 
 # Req: BH-BOOT-003
-def test_started_at_el1_it_says_so(start_board, guest):
-    console = start_board([guest("alpha", "hello")], virtualization=False, limit=20)
+def test_started_at_el1_it_says_so(start, guest):
+    console = start([guest("alpha", "hello")], kind=Zcu102, virtualization=False, limit=20)
     console.wait_text("Bulkhead: started at EL1, but a hypervisor needs EL2", 20)
 
 
-def test_memory_in_two_places(start, guest):
-    """ZynqMP's RAM is at 0 and at 32 GiB: each is a partition's, by its place."""
+def test_memory_in_two_places(start_board, guest):
+    """RAM is at 0 and at 32 GiB: each is a partition's, by its place."""
     place = "xen,static-mem = <{:#x} {:#x} 0 0x1000000>;"
-    console = start([guest("low", "pattern", "rounds=2", extra=place.format(0, 0x40000000)),
+    console = start_board([guest("low", "pattern", "rounds=2", extra=place.format(0, 0x40000000)),
                      guest("high", "pattern", "rounds=2", extra=place.format(HIGH_BASE >> 32, 0x1000000)),
-                     guest("large", "hello", memory=2100)], kind=Zcu102, limit=60)
+                     guest("large", "hello", memory=2100)], limit=60)
     assert console.wait_line(None, r"2560 MiB of memory")
     console.wait_guests()
     console.wait_end()
-    assert boards.is_xen(console.board.hypervisor) or console.find(None, "are free")
