@@ -18,6 +18,7 @@
 #   devices      arm64: that kernel's drivers for the devices of QEMU's board          -> devices (a folder of *.ko)
 #   watchdog     arm64: that kernel's driver for the SBSA watchdog                     -> watchdog (a folder of *.ko)
 #   libvirt      arm64: libvirt with its driver for Xen, for a control domain (a root)  -> libvirt
+#   cards        arm64: that kernel's drivers for SD cards on Xilinx' boards           -> cards (a folder of *.ko)
 #   trees        arm64: the device trees of boards that come with that kernel           -> trees (a folder of *.dtb)
 # What is there already is left alone; remove the file (or build/debian) to fetch it anew.
 set -eu
@@ -287,29 +288,36 @@ fetch_control() {
     say "$dest/control"
 }
 
-# fetch_drivers NAME DRIVERS: the folder NAME with these, in the order in which they can be loaded.
-fetch_drivers() {
-    [ -s "$dest/linux.version" ] || fail "the drivers are those of $dest/linux: fetch linux first"
-    prepare
-    download "linux-image-$(cat "$dest/linux.version")" './lib/modules/*'
-    rm -rf "${dest:?}/$1" "$dest/$1.new"
-    mkdir "$dest/$1.new"
-    number=40
-    for driver in $2; do
-        cp "$(find "$tree" -name "$driver.ko" | grep .)" "$dest/$1.new/$number-$driver.ko" ||
-            fail "the kernel's package holds no $driver.ko"
-        number=$((number + 1))
-    done
-    mv "$dest/$1.new" "$dest/$1"
-    say "$dest/$1"
-}
-
+# In the order in which they can be loaded.
 device_drivers="virtio_mmio virtio_blk failover net_failover virtio_net virtio_pci_legacy_dev virtio_pci_modern_dev
     virtio_pci"
 
-fetch_devices() { fetch_drivers devices "$device_drivers"; }
+card_drivers="cqhci sdhci sdhci-pltfm sdhci-of-arasan"
 
-fetch_watchdog() { fetch_drivers watchdog sbsa_gwdt; }
+# fetch_drivers NAME NUMBER DRIVER...: the folder NAME of drivers, the first one with NUMBER in front.
+fetch_drivers() {
+    name=$1 number=$2
+    shift 2
+    [ -s "$dest/linux.version" ] || fail "the drivers are those of $dest/linux: fetch linux first"
+    prepare
+    download "linux-image-$(cat "$dest/linux.version")" './lib/modules/*'
+    rm -rf "${dest:?}/$name" "$dest/$name.new"
+    mkdir "$dest/$name.new"
+    for driver in "$@"; do
+        cp "$(find "$tree" -name "$driver.ko" | grep .)" "$dest/$name.new/$number-$driver.ko" ||
+            fail "the kernel's package holds no $driver.ko"
+        number=$((number + 1))
+    done
+    mv "$dest/$name.new" "$dest/$name"
+    say "$dest/$name"
+}
+
+# shellcheck disable=SC2086 # lists of words
+fetch_devices() { fetch_drivers devices 40 $device_drivers; }
+# shellcheck disable=SC2086
+fetch_cards() { fetch_drivers cards 50 $card_drivers; }
+# shellcheck disable=SC2086
+fetch_watchdog() { fetch_drivers watchdog 40 sbsa_gwdt; }
 
 # The dependencies of libvirt's daemon and client and of its driver for Xen, beside what "control" has.
 libvirt_packages="libvirt-daemon libvirt-daemon-driver-xen libvirt-clients libvirt0 libacl1 libapparmor1 libaudit1 libblkid1
@@ -341,7 +349,7 @@ fetch_libvirt() {
 }
 
 usage() {
-    sed -n '3,22s/^# \{0,1\}//p' "$0"
+    sed -n '3,23s/^# \{0,1\}//p' "$0"
     exit 2
 }
 
@@ -352,7 +360,7 @@ if [ "${1:-}" = --arch ]; then
 fi
 [ $# -gt 0 ] || usage
 case $arch in
-    arm64) apt=$out/apt known="linux busybox xen grub modules libxen control devices watchdog libvirt trees" ;;
+    arm64) apt=$out/apt known="linux busybox xen grub modules libxen control devices watchdog libvirt cards trees" ;;
     amd64) apt=$out/apt-amd64 known="linux linux-cloud busybox xen modules libxen" ;;
     *) fail "unknown architecture '$arch': expected arm64 or amd64" ;;
 esac

@@ -477,7 +477,7 @@ void boot_config_cells(const struct fdt *t, const struct fdt_node *domain, const
     module->size_cells = inherited_cells(t, nodes, ARRAY_COUNT(nodes), "#size-cells", 1);
 }
 
-/* Everybody has as many as there are. */
+/* Req: BH-GIC-023 */
 static void read_spis(struct reading *r)
 {
     uint32_t count;
@@ -485,6 +485,8 @@ static void read_spis(struct reading *r)
 
     if (err != -XEN_ENOENT && (err != 0 || count > ARCH_GUEST_SPI_COUNT)) {
         domain_error(r, &r->d->node, "nr_spis", "expected a number up to %u", ARCH_GUEST_SPI_COUNT);
+    } else if (err == 0) {
+        r->d->spi_count = (uint16_t)count;
     }
 }
 

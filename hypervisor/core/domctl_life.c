@@ -64,7 +64,7 @@ int64_t domctl_createdomain(struct vcpu *v, struct domain *none, struct xen_domc
     (void)none;
     (void)a;
     if (err == 0) {
-        err = arch_domctl_create(c);
+        err = arch_domctl_create(c, &config);
     }
     if (err == 0) {
         err = cpupool_check(c->cpupool_id, &pool);

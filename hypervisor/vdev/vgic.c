@@ -5,6 +5,7 @@
  */
 #include "bh/vgic.h"
 
+#include "bh/heap.h"
 #include "vgic_internal.h"
 
 /* GICD_TYPER: ITLinesNumber 4:0, CPUNumber 7:5, and on GICv3 IDbits 23:19, A3V 24, No1N 25. */
@@ -29,17 +30,35 @@ static void bank_init(struct vgic_bank *b, const struct vgic_dist *vd)
     };
 }
 
-void vgic_domain_init(struct domain *d, unsigned version)
+/* Bytes of the block for the shared interrupts of VD. */
+static size_t block_size(const struct vgic_dist *vd)
+{
+    return vd->bank_count * sizeof(struct vgic_spi_bank);
+}
+
+/* Req: BH-GIC-023 */
+int vgic_domain_init(struct domain *d, unsigned version, unsigned spi_count)
 {
     struct vgic_dist *vd = &d->arch.vgic;
 
     spinlock_init(&vd->lock, LOCK_VGIC);
+    vd->bank_count = VGIC_OWN_BANKS;
+    vd->spi = vd->own;
+    if (CONFIG_DEVICES && spi_count > VGIC_SPI_OWN) {
+        vd->bank_count = (uint8_t)((MIN(spi_count, (unsigned)VGIC_SPI_MAX) + 31) / 32);
+        vd->spi = heap_alloc(block_size(vd), d->id);
+        if (vd->spi == NULL) {
+            vd->bank_count = 0;
+            return -XEN_ENOMEM;
+        }
+        d->has_lines = true;
+    }
     vd->version = (uint8_t)version;
     vd->group_enable = 0;
     vd->epoch = 0;
-    vd->typer = VGIC_SPI_BANKS;
-    for (unsigned i = 0; i < VGIC_SPI_BANKS; i++) {
-        struct vgic_spi_bank *s = &vd->spi[i];
+    vd->typer = vgic_bank_count(vd);
+    for (unsigned i = 0; i < vgic_bank_count(vd); i++) {
+        struct vgic_spi_bank *s = vgic_shared(vd, i);
 
         bank_init(&s->bank, vd);
         s->lines = 0;
@@ -49,6 +68,7 @@ void vgic_domain_init(struct domain *d, unsigned version)
             s->route[n] = vgic_is_v2(vd) ? 1 : 0;
         }
     }
+    return 0;
 }
 
 void vgic_domain_release(struct domain *d)
@@ -56,12 +76,19 @@ void vgic_domain_release(struct domain *d)
     struct vgic_dist *vd = &d->arch.vgic;
 
     spin_lock(&vd->lock);
-    for (unsigned i = 0; i < VGIC_SPI_BANKS; i++) {
-        vd->spi[i].bank.latched = 0;
-        vd->spi[i].bank.active = 0;
-        vgic_release_dropped(&vd->spi[i].bank);
+    for (unsigned i = 0; i < vgic_bank_count(vd); i++) {
+        vgic_shared(vd, i)->bank.latched = 0;
+        vgic_shared(vd, i)->bank.active = 0;
+        vgic_release_dropped(&vgic_shared(vd, i)->bank);
     }
     spin_unlock(&vd->lock);
+    if (CONFIG_DEVICES) {
+        if (vd->spi != vd->own) {
+            heap_free(vd->spi, block_size(vd));
+        }
+        vd->spi = vd->own;
+        vd->bank_count = 0;
+    }
 }
 
 /* Req: BH-GIC-013 */
@@ -85,7 +112,7 @@ int vgic_vcpu_init(struct vcpu *v)
     }
     vgic_bank_reopen(vd, &vc->bank);
     /* CPUNumber is 0 where affinity routing is always on (IHI 0069, GICD_TYPER). */
-    vd->typer = VGIC_SPI_BANKS | (uint32_t)(vgic_is_v2(vd) ? (MIN(MAX(cpus, 1u), 8u) - 1) << TYPER_CPUS_SHIFT
+    vd->typer = vgic_bank_count(vd) | (uint32_t)(vgic_is_v2(vd) ? (MIN(MAX(cpus, 1u), 8u) - 1) << TYPER_CPUS_SHIFT
                                                            : TYPER_IDBITS_10 | TYPER_A3V | TYPER_NO1N);
     return 0;
 }
@@ -209,7 +236,7 @@ void vgic_pulse(struct vcpu *v, unsigned irq)
 /* As post(), for the vCPU that shared interrupt IRQ is routed to. */
 static bool post_spi(struct domain *d, unsigned irq, bool latch)
 {
-    struct vgic_spi_bank *s = &d->arch.vgic.spi[irq / 32 - 1];
+    struct vgic_spi_bank *s = vgic_shared(&d->arch.vgic, irq / 32 - 1);
     unsigned n = irq % 32;
     struct vcpu *t = vgic_vcpu(d, s->target[n]);
 
@@ -231,7 +258,7 @@ void vgic_raise_spi(struct domain *d, unsigned irq)
     bool latch;
 
     spin_lock(&vd->lock);
-    if (line_up(&vd->spi[irq / 32 - 1].bank, irq, &latch) && !post_spi(d, irq, latch)) {
+    if (line_up(&vgic_shared(vd, irq / 32 - 1)->bank, irq, &latch) && !post_spi(d, irq, latch)) {
         shared_posted(d, irq);
         return;
     }
@@ -240,7 +267,7 @@ void vgic_raise_spi(struct domain *d, unsigned irq)
 
 void vgic_lower_spi(struct domain *d, unsigned irq)
 {
-    struct vgic_spi_bank *s = &d->arch.vgic.spi[irq / 32 - 1];
+    struct vgic_spi_bank *s = vgic_shared(&d->arch.vgic, irq / 32 - 1);
     const struct vcpu *holder;
 
     spin_lock(&d->arch.vgic.lock);
@@ -281,6 +308,7 @@ COLD static void raise_hw_slow(struct vcpu *v, unsigned irq, unsigned pirq)
     b = vgic_bank_of(&d->arch.vgic, vc, irq);
     b->pirq[irq % 32] = (uint16_t)pirq;
     b->hw |= VGIC_IRQ_BIT(irq);
+    d->arch.vgic.has_hw |= irq >= VGIC_PRIVATE_COUNT;
     if (irq < VGIC_PRIVATE_COUNT && vc->loaded_on == this_cpu() &&
         vgic_post_here(vc, b, irq, LR_HW | (uint64_t)pirq << LR_PIRQ_SHIFT, true, &vc->hw)) {
         __atomic_store_n(&vc->hw.key, hw_key(irq, pirq), __ATOMIC_RELAXED);
@@ -410,6 +438,22 @@ COLD static bool bank_is_signalled(const struct vgic_bank *b, const uint8_t *who
     return false;
 }
 
+/* The same for BANKS shared banks at SPI. */
+static ALWAYS_INLINE bool shared_is_signalled(const struct vgic_spi_bank *spi, unsigned banks, unsigned id, uint32_t vmcr)
+{
+    for (unsigned i = 0; i < banks; i++) {
+        if (vgic_bank_ready(&spi[i].bank) != 0 && bank_is_signalled(&spi[i].bank, spi[i].target, id, vmcr)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+COLD static bool shared_of_many_is_signalled(const struct vgic_dist *vd, unsigned id, uint32_t vmcr)
+{
+    return shared_is_signalled(vgic_shared(vd, 0), vgic_bank_count(vd), id, vmcr);
+}
+
 /* Req: BH-GIC-016 */
 bool vgic_has_pending(const struct vcpu *v, uint32_t vmcr)
 {
@@ -429,11 +473,6 @@ bool vgic_has_pending(const struct vcpu *v, uint32_t vmcr)
     if (vgic_bank_ready(&vc->bank) != 0 && bank_is_signalled(&vc->bank, NULL, 0, vmcr)) {
         return true;
     }
-    for (unsigned i = 0; i < VGIC_SPI_BANKS; i++) {
-        if (vgic_bank_ready(&vd->spi[i].bank) != 0 &&
-            bank_is_signalled(&vd->spi[i].bank, vd->spi[i].target, v->id, vmcr)) {
-            return true;
-        }
-    }
-    return false;
+    return vgic_has_own_only(vd) ? shared_is_signalled(vd->own, VGIC_OWN_BANKS, v->id, vmcr)
+                                 : shared_of_many_is_signalled(vd, v->id, vmcr);
 }

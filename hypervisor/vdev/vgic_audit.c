@@ -82,7 +82,7 @@ static const char *audit_private(struct domain *d, struct vcpu *v)
             const struct vgic_bank *b = vgic_bank_of(vd, vc, vc->lr_irq[i]);
 
             if ((b->listed & VGIC_IRQ_BIT(vc->lr_irq[i])) == 0 || b->lr[vc->lr_irq[i] % 32] != i ||
-                (vc->lr_irq[i] >= 32 && vd->spi[vc->lr_irq[i] / 32 - 1].holder[vc->lr_irq[i] % 32] != v->id)) {
+                (vc->lr_irq[i] >= 32 && vgic_shared(vd, vc->lr_irq[i] / 32 - 1)->holder[vc->lr_irq[i] % 32] != v->id)) {
                 return "a list register whose interrupt is not listed there";
             }
         }
@@ -96,7 +96,7 @@ static const char *audit_private(struct domain *d, struct vcpu *v)
 
 static const char *audit_shared(struct domain *d, unsigned index)
 {
-    struct vgic_spi_bank *s = &d->arch.vgic.spi[index];
+    struct vgic_spi_bank *s = vgic_shared(&d->arch.vgic, index);
     const char *wrong = audit_bank(&d->arch.vgic, &s->bank, false);
 
     for (unsigned n = 0; n < 32 && wrong == NULL; n++) {
@@ -164,7 +164,7 @@ const char *vgic_audit(struct domain *d)
             }
         }
     }
-    for (unsigned i = 0; i < VGIC_SPI_BANKS && wrong == NULL; i++) {
+    for (unsigned i = 0; i < vgic_bank_count(vd) && wrong == NULL; i++) {
         wrong = audit_shared(d, i);
     }
     spin_unlock(&vd->lock);

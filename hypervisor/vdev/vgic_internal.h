@@ -12,12 +12,13 @@
 #include "bh/vgic.h"
 
 #define VGIC_PRIVATE_COUNT 32
-#define VGIC_IRQ_COUNT     (VGIC_PRIVATE_COUNT + VGIC_SPI_COUNT)
+/* No interrupt has this number; nor those from it on to the end of its bank, which are special (IHI 0069, 2.2.1). */
+#define VGIC_IRQ_NONE      1020
 /* The virtual interface holds five bits of priority on every board so far; the others read as zero. */
 #define VGIC_PRIORITY_MASK 0xf8
 #define VGIC_IRQ_BIT(irq)  ((uint32_t)1 << ((irq) & 31))
 
-_Static_assert(VGIC_SPI_COUNT % 32 == 0 && VGIC_SPI_COUNT > 0 && VGIC_SPI_COUNT <= 960, "whole banks of SPIs");
+_Static_assert(VGIC_SPI_OWN % 32 == 0 && VGIC_SPI_OWN > 0 && VGIC_PRIVATE_COUNT + VGIC_SPI_MAX <= VGIC_IRQ_NONE, "SPIs");
 _Static_assert(CONFIG_MAX_VCPUS <= VGIC_NOBODY, "a vCPU's number fits a byte");
 
 /*
@@ -34,6 +35,26 @@ struct vgic_work {
 static inline bool vgic_is_v2(const struct vgic_dist *vd)
 {
     return CONFIG_GICV2 && (!CONFIG_GICV3 || vd->version == 2);
+}
+
+static ALWAYS_INLINE unsigned vgic_bank_count(const struct vgic_dist *vd)
+{
+    return CONFIG_DEVICES ? vd->bank_count : VGIC_OWN_BANKS;
+}
+
+/* Bank number INDEX of VD's shared interrupts. */
+static ALWAYS_INLINE struct vgic_spi_bank *vgic_shared(const struct vgic_dist *vd, unsigned index)
+{
+    return (CONFIG_DEVICES ? vd->spi : (struct vgic_spi_bank *)vd->own) + index;
+}
+
+/*
+ * Has VD no more banks than every domain has? What runs at each switch is compiled a second time for that: for a constant
+ * number of banks, at a constant place.
+ */
+static ALWAYS_INLINE bool vgic_has_own_only(const struct vgic_dist *vd)
+{
+    return !CONFIG_DEVICES || likely(vd->bank_count == VGIC_OWN_BANKS);
 }
 
 /* Nothing may be written to V's list registers but by the slow way. */
@@ -72,7 +93,7 @@ static ALWAYS_INLINE uint64_t vgic_more_to_come(const struct vgic_bank *b, unsig
 
 static ALWAYS_INLINE struct vgic_bank *vgic_bank_of(struct vgic_dist *vd, struct vgic_cpu *vc, unsigned irq)
 {
-    return irq < VGIC_PRIVATE_COUNT ? &vc->bank : &vd->spi[irq / 32 - 1].bank;
+    return irq < VGIC_PRIVATE_COUNT ? &vc->bank : &vgic_shared(vd, irq / 32 - 1)->bank;
 }
 
 /* The vCPU numbered ID, or NULL. */
@@ -139,7 +160,7 @@ void vgic_refill(struct vcpu *v);
 void vgic_settle_ends(struct vcpu *v);
 /* Only if CONFIG_DEVICES: the triggers of MASK in S, whose first interrupt is FIRST, changed. At most 32 steps. */
 void vgic_lines_configure(const struct vgic_spi_bank *s, unsigned first, uint32_t mask);
-/* V has come to this CPU: the physical interrupts that it gets, and has enabled, do. At most VGIC_SPI_COUNT steps. */
+/* V has come to this CPU: the physical interrupts that it gets, and has enabled, do. At most VGIC_SPI_MAX steps. */
 void vgic_lines_move(struct vcpu *v);
 /* The physical interrupt of IRQ of S goes to the CPU that has the vCPU loaded which IRQ goes to, if there is one. */
 void vgic_line_follow(struct domain *d, const struct vgic_spi_bank *s, unsigned irq);

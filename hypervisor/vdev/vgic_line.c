@@ -22,11 +22,11 @@ void vgic_lines_move(struct vcpu *v)
     const struct vgic_dist *vd = &v->domain->arch.vgic;
 
     v->arch.vgic.lines_on = (uint16_t)(this_cpu()->id + 1);
-    for (unsigned i = 0; i < VGIC_SPI_BANKS; i++) {
-        for (uint32_t left = vd->spi[i].lines & vd->spi[i].bank.enabled; left != 0; left &= left - 1) {
+    for (unsigned i = 0; i < vgic_bank_count(vd); i++) {
+        for (uint32_t left = vgic_shared(vd, i)->lines & vgic_shared(vd, i)->bank.enabled; left != 0; left &= left - 1) {
             unsigned n = (unsigned)__builtin_ctz(left);
 
-            if (vd->spi[i].target[n] == v->id) {
+            if (vgic_shared(vd, i)->target[n] == v->id) {
                 arch_vgic_line_route((i + 1) * 32 + n, this_cpu());
             }
         }
@@ -50,14 +50,14 @@ void vgic_lines_configure(const struct vgic_spi_bank *s, unsigned first, uint32_
     arch_vgic_lines_enable(first, mask & s->bank.enabled, true);
 }
 
-static bool is_shared(unsigned irq)
+static bool is_shared(const struct domain *d, unsigned irq)
 {
-    return irq >= VGIC_PRIVATE_COUNT && irq - VGIC_PRIVATE_COUNT < VGIC_SPI_COUNT;
+    return irq >= VGIC_PRIVATE_COUNT && irq < VGIC_IRQ_NONE && irq / 32 <= vgic_bank_count(&d->arch.vgic);
 }
 
 bool vgic_line_is_attached(const struct domain *d, unsigned irq)
 {
-    return (d->arch.vgic.spi[irq / 32 - 1].lines & VGIC_IRQ_BIT(irq)) != 0;
+    return (vgic_shared(&d->arch.vgic, irq / 32 - 1)->lines & VGIC_IRQ_BIT(irq)) != 0;
 }
 
 int vgic_line_attach(struct domain *d, unsigned irq)
@@ -65,14 +65,14 @@ int vgic_line_attach(struct domain *d, unsigned irq)
     struct vgic_dist *vd = &d->arch.vgic;
     struct vgic_spi_bank *s;
 
-    if (!is_shared(irq)) {
+    if (!is_shared(d, irq)) {
         return -XEN_EINVAL;
     }
     if ((CONFIG_VPL011 && d->arch.has_vpl011 && irq == GUEST_VPL011_SPI) ||
         (CONFIG_SBSA_WATCHDOG && d->arch.watchdog.is_there && irq == SBSA_WATCHDOG_SPI)) {
         return -XEN_EBUSY;
     }
-    s = &vd->spi[irq / 32 - 1];
+    s = vgic_shared(vd, irq / 32 - 1);
     spin_lock(&vd->lock);
     s->lines |= VGIC_IRQ_BIT(irq);
     vgic_lines_configure(s, irq & ~31U, VGIC_IRQ_BIT(irq));
@@ -92,10 +92,10 @@ int vgic_line_detach(struct domain *d, unsigned irq, bool always)
     uint32_t bit = VGIC_IRQ_BIT(irq);
     int err = 0;
 
-    if (!is_shared(irq)) {
+    if (!is_shared(d, irq)) {
         return -XEN_EINVAL;
     }
-    s = &vd->spi[irq / 32 - 1];
+    s = vgic_shared(vd, irq / 32 - 1);
     b = &s->bank;
     spin_lock(&vd->lock);
     if (!always && ((b->enabled | b->hw | b->latched | b->active | b->listed) & bit) != 0) {
@@ -115,7 +115,7 @@ int vgic_line_detach(struct domain *d, unsigned irq, bool always)
 void vgic_line_taken(struct domain *d, unsigned irq)
 {
     struct vgic_dist *vd = &d->arch.vgic;
-    struct vgic_spi_bank *s = &vd->spi[irq / 32 - 1];
+    struct vgic_spi_bank *s = vgic_shared(vd, irq / 32 - 1);
     struct vgic_bank *b = &s->bank;
     unsigned n = irq % 32;
     uint32_t bit = VGIC_IRQ_BIT(irq);
@@ -129,6 +129,7 @@ void vgic_line_taken(struct domain *d, unsigned irq)
     s->taken_on[n] = is_double ? VGIC_TAKEN_TWICE : (uint16_t)this_cpu()->id;
     b->pirq[n] = (uint16_t)irq;
     b->hw |= bit;
+    vd->has_hw = true;
     if (t != NULL && !is_double && t->arch.vgic.loaded_on == this_cpu() && ((b->listed & bit) == 0 || s->holder[n] == t->id) &&
         vgic_post_here(&t->arch.vgic, b, irq, LR_HW | (uint64_t)irq << LR_PIRQ_SHIFT, true, NULL)) {
         s->holder[n] = (uint8_t)t->id;

@@ -49,7 +49,7 @@ void vgic_private_changed(struct vgic_work *w, struct vcpu *t, uint32_t mask)
 
 void vgic_shared_changed(struct vgic_work *w, struct domain *d, unsigned index, uint32_t mask)
 {
-    const struct vgic_spi_bank *s = &d->arch.vgic.spi[index];
+    const struct vgic_spi_bank *s = vgic_shared(&d->arch.vgic, index);
     uint32_t held = s->bank.listed | s->bank.active;
 
     mask &= vgic_bank_ready(&s->bank) | held;
@@ -139,14 +139,32 @@ void vgic_sync(struct vcpu *v)
     }
 }
 
-/* Is there nothing to consider for VC but what was latched of its own? */
-static bool only_latched(const struct vgic_dist *vd, const struct vgic_cpu *vc)
+/* What is pending or active of COUNT banks at S, all of them together. */
+static ALWAYS_INLINE uint32_t pending_or_active(const struct vgic_spi_bank *s, unsigned count)
 {
-    uint32_t other = vc->bank.active | vc->bank.hw | (vc->bank.level & ~vc->bank.edge);
+    uint32_t any = 0;
 
-    for (unsigned i = 0; i < VGIC_SPI_BANKS; i++) {
-        other |= vgic_bank_pending(&vd->spi[i].bank) | vd->spi[i].bank.active;
+    for (unsigned i = 0; i < count; i++) {
+        any |= vgic_bank_pending(&s[i].bank) | s[i].bank.active;
     }
+    return any;
+}
+
+/* V, which may have interrupts of devices, comes to this CPU: so do they. What is pending or active of the shared ones. */
+COLD static uint32_t bring_lines(struct vcpu *v)
+{
+    const struct vgic_dist *vd = &v->domain->arch.vgic;
+
+    if (v->arch.vgic.lines_on != this_cpu()->id + 1) {
+        vgic_lines_move(v);
+    }
+    return pending_or_active(vgic_shared(vd, 0), vgic_bank_count(vd));
+}
+
+/* Is there nothing to consider for VC but what was latched of its own, and OTHER? */
+static bool only_latched(const struct vgic_dist *vd, const struct vgic_cpu *vc, uint32_t other)
+{
+    other |= vc->bank.active | vc->bank.hw | (vc->bank.level & ~vc->bank.edge);
     return other == 0 && !vgic_is_v2(vd);
 }
 
@@ -154,13 +172,14 @@ void vgic_load(struct vcpu *v)
 {
     struct domain *d = v->domain;
     struct vgic_cpu *vc = &v->arch.vgic;
+    uint32_t shared;
 
     spin_lock(&d->arch.vgic.lock);
     vc->loaded_on = this_cpu();
-    if (CONFIG_DEVICES && unlikely(d->has_lines) && vc->lines_on != this_cpu()->id + 1) {
-        vgic_lines_move(v);
-    }
-    if (!only_latched(&d->arch.vgic, vc)) {
+    /* Without them a domain has its own banks only. */
+    shared = CONFIG_DEVICES && unlikely(d->has_lines) ? bring_lines(v)
+                                                      : pending_or_active(d->arch.vgic.own, VGIC_OWN_BANKS);
+    if (!only_latched(&d->arch.vgic, vc, shared)) {
         vgic_refill(v);
     } else if (!take_posted(vc)) {
         struct vgic_work w = { .here = v };

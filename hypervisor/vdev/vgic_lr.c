@@ -10,8 +10,9 @@
 
 /* What a vCPU could list, bank by bank: 0 its own, 1.. the shared ones. */
 struct candidates {
-    uint32_t pending[1 + VGIC_SPI_BANKS]; /* and open */
-    uint32_t active[1 + VGIC_SPI_BANKS];
+    uint32_t pending[1 + VGIC_BANKS_MAX]; /* and open */
+    uint32_t active[1 + VGIC_BANKS_MAX];
+    unsigned banks; /* as many of these are set */
     unsigned count; /* of interrupts, up to one more than there are list registers */
 };
 
@@ -129,7 +130,7 @@ uint32_t vgic_fold(struct vcpu *v, struct vgic_work *w)
         b->drop_pending &= ~bit;
         b->drop_active &= ~bit;
         if (irq >= VGIC_PRIVATE_COUNT && (vgic_bank_ready(b) & bit) != 0) {
-            unsigned target = vd->spi[irq / 32 - 1].target[irq % 32];
+            unsigned target = vgic_shared(vd, irq / 32 - 1)->target[irq % 32];
             struct vcpu *t = vgic_vcpu(v->domain, target);
 
             if (target != v->id && t != NULL) {
@@ -138,8 +139,8 @@ uint32_t vgic_fold(struct vcpu *v, struct vgic_work *w)
         }
     }
     vgic_release_dropped(&vc->bank);
-    for (i = 0; i < VGIC_SPI_BANKS; i++) {
-        vgic_release_dropped(&vd->spi[i].bank);
+    for (i = 0; unlikely(vd->has_hw) && i < vgic_bank_count(vd); i++) {
+        vgic_release_dropped(&vgic_shared(vd, i)->bank);
     }
     vgic_shortcuts_end(vc);
     vc->lr_used = 0;
@@ -163,16 +164,18 @@ static ALWAYS_INLINE uint32_t only_for(const uint8_t who[32], unsigned id, uint3
     return mine;
 }
 
-static void candidates_find(const struct vcpu *v, struct candidates *c)
+/* BANKS of them are at SPI. */
+static ALWAYS_INLINE void candidates_find_in(const struct vcpu *v, const struct vgic_spi_bank *spi, unsigned banks,
+                                             struct candidates *c)
 {
-    const struct vgic_dist *vd = &v->domain->arch.vgic;
     const struct vgic_bank *b = &v->arch.vgic.bank;
     unsigned i;
 
     c->pending[0] = vgic_bank_pending(b) & b->open;
     c->active[0] = b->active;
-    for (i = 0; i < VGIC_SPI_BANKS; i++) {
-        const struct vgic_spi_bank *s = &vd->spi[i];
+    c->banks = 1 + banks;
+    for (i = 0; i < banks; i++) {
+        const struct vgic_spi_bank *s = &spi[i];
         uint32_t pending = vgic_bank_pending(&s->bank) & s->bank.open & ~s->bank.listed;
         uint32_t active = s->bank.active & ~s->bank.listed;
 
@@ -187,13 +190,24 @@ static void candidates_find(const struct vcpu *v, struct candidates *c)
     }
 }
 
+static void candidates_find(const struct vcpu *v, struct candidates *c)
+{
+    const struct vgic_dist *vd = &v->domain->arch.vgic;
+
+    if (vgic_has_own_only(vd)) {
+        candidates_find_in(v, vd->own, VGIC_OWN_BANKS, c);
+    } else {
+        candidates_find_in(v, vgic_shared(vd, 0), vgic_bank_count(vd), c);
+    }
+}
+
 /* True when C has more than LIMIT interrupts. */
-static bool candidates_exceed(const struct candidates *c, unsigned limit)
+static ALWAYS_INLINE bool candidates_exceed(const struct candidates *c, unsigned banks, unsigned limit)
 {
     unsigned count = 0;
     unsigned i;
 
-    for (i = 0; i < ARRAY_COUNT(c->pending); i++) {
+    for (i = 0; i < 1 + banks; i++) {
         uint32_t mask = c->pending[i] | c->active[i];
 
         while (mask != 0) { /* at most limit + 1 over all banks */
@@ -234,7 +248,7 @@ COLD static uint64_t v2_sgi_take(struct vgic_cpu *vc, unsigned irq, bool active,
 static bool ends_elsewhere(const struct vgic_dist *vd, unsigned irq)
 {
     return CONFIG_DEVICES && irq >= VGIC_PRIVATE_COUNT && vgic_is_v2(vd) &&
-           vd->spi[irq / 32 - 1].taken_on[irq % 32] != this_cpu()->id;
+           vgic_shared(vd, irq / 32 - 1)->taken_on[irq % 32] != this_cpu()->id;
 }
 
 /* Puts interrupt IRQ, pending for V or active on V, into list register I. */
@@ -271,7 +285,7 @@ static void list(struct vcpu *v, unsigned irq, unsigned i, bool pending, bool ac
         lr |= LR_EOI; /* there is more to come when this one ends, or to be done */
     }
     if (irq >= VGIC_PRIVATE_COUNT) {
-        vd->spi[irq / 32 - 1].holder[n] = (uint8_t)v->id;
+        vgic_shared(vd, irq / 32 - 1)->holder[n] = (uint8_t)v->id;
     }
     b->listed |= bit;
     b->lr[n] = (uint8_t)i;
@@ -285,15 +299,15 @@ static void list(struct vcpu *v, unsigned irq, unsigned i, bool pending, bool ac
 static unsigned best_of(const struct vcpu *v, const struct candidates *c, bool pending_only)
 {
     struct vgic_dist *vd = &v->domain->arch.vgic;
-    unsigned best = VGIC_IRQ_COUNT;
+    unsigned best = VGIC_IRQ_NONE;
     unsigned best_rank = ~0u;
     unsigned i;
 
-    for (i = 0; i < ARRAY_COUNT(c->pending); i++) {
-        const struct vgic_bank *b = i == 0 ? &v->arch.vgic.bank : &vd->spi[i - 1].bank;
+    for (i = 0; i < c->banks; i++) {
+        const struct vgic_bank *b = i == 0 ? &v->arch.vgic.bank : &vgic_shared(vd, i - 1)->bank;
         uint32_t mask = pending_only ? c->pending[i] & ~c->active[i] : c->pending[i] | c->active[i];
 
-        while (mask != 0) { /* at most VGIC_IRQ_COUNT over all banks */
+        while (mask != 0) { /* at most 1,020 over all banks */
             unsigned n = (unsigned)__builtin_ctz(mask);
             unsigned rank = b->priority[n] * 2u + ((c->active[i] >> n & 1) != 0 ? 0 : 1);
 
@@ -318,12 +332,12 @@ COLD static void refill_crowded(struct vcpu *v, struct candidates *c)
     uint32_t left = 0;
     unsigned i;
 
-    for (i = 0; i < count; i++) { /* at most 16 times VGIC_IRQ_COUNT */
+    for (i = 0; i < count; i++) { /* at most 16 times 1,020 */
         bool last_chance = i + 1 == count && !pending_listed;
         unsigned irq = best_of(v, c, last_chance);
         uint32_t bit;
 
-        if (irq == VGIC_IRQ_COUNT) {
+        if (irq == VGIC_IRQ_NONE) {
             irq = best_of(v, c, false); /* nothing is pending: an active one may have the last register */
         }
         bit = VGIC_IRQ_BIT(irq);
@@ -332,7 +346,7 @@ COLD static void refill_crowded(struct vcpu *v, struct candidates *c)
         c->pending[irq / 32] &= ~bit;
         c->active[irq / 32] &= ~bit;
     }
-    for (i = 0; i < ARRAY_COUNT(c->pending); i++) {
+    for (i = 0; i < c->banks; i++) {
         left |= c->pending[i] & ~c->active[i];
         spilled = spilled || c->active[i] != 0;
     }
@@ -350,7 +364,7 @@ COLD static void refill_crowded(struct vcpu *v, struct candidates *c)
     arch_vgic_maintenance_set(vc->maintenance);
 }
 
-void vgic_refill(struct vcpu *v)
+static ALWAYS_INLINE void refill(struct vcpu *v, unsigned banks)
 {
     struct vgic_cpu *vc = &v->arch.vgic;
     struct candidates c;
@@ -358,11 +372,11 @@ void vgic_refill(struct vcpu *v)
     unsigned i;
 
     candidates_find(v, &c);
-    if (unlikely(candidates_exceed(&c, arch_vgic_lr_count()))) {
+    if (unlikely(candidates_exceed(&c, banks, arch_vgic_lr_count()))) {
         refill_crowded(v, &c);
         return;
     }
-    for (i = 0; i < ARRAY_COUNT(c.pending); i++) {
+    for (i = 0; i < 1 + banks; i++) {
         uint32_t mask = c.pending[i] | c.active[i];
 
         while (mask != 0) { /* at most 16 over all banks */
@@ -379,6 +393,20 @@ void vgic_refill(struct vcpu *v)
     }
 }
 
+COLD static void refill_of_many(struct vcpu *v)
+{
+    refill(v, vgic_bank_count(&v->domain->arch.vgic));
+}
+
+void vgic_refill(struct vcpu *v)
+{
+    if (vgic_has_own_only(&v->domain->arch.vgic)) {
+        refill(v, VGIC_OWN_BANKS);
+    } else {
+        refill_of_many(v);
+    }
+}
+
 /* Req: BH-GIC-015 */
 COLD void vgic_settle_ends(struct vcpu *v)
 {
@@ -390,13 +418,13 @@ COLD void vgic_settle_ends(struct vcpu *v)
     candidates_find(v, &c);
     c.active[0] &= ~vc->bank.listed;
     c.pending[0] = 0;
-    for (unsigned i = 0; i < VGIC_SPI_BANKS; i++) {
+    for (unsigned i = 0; i < vgic_bank_count(vd); i++) {
         c.pending[i + 1] = 0;
     }
     for (; count != 0; count--) { /* the field has five bits */
         unsigned irq = best_of(v, &c, false);
 
-        if (irq == VGIC_IRQ_COUNT) {
+        if (irq == VGIC_IRQ_NONE) {
             break;
         }
         c.active[irq / 32] &= ~VGIC_IRQ_BIT(irq);

@@ -47,7 +47,7 @@ static bool regs_find(struct vcpu *v, struct vgic_regs *r, unsigned bank)
 {
     struct vgic_dist *vd = &v->domain->arch.vgic;
 
-    if (bank > VGIC_SPI_BANKS || (bank == 0 && !vgic_is_v2(vd))) {
+    if (bank > vgic_bank_count(vd) || (bank == 0 && !vgic_is_v2(vd))) {
         return false; /* GICv3 has the private interrupts in GICR */
     }
     *r = (struct vgic_regs){ .reader = v, .first = bank * 32 };
@@ -55,7 +55,7 @@ static bool regs_find(struct vcpu *v, struct vgic_regs *r, unsigned bank)
         r->owner = v;
         r->bank = &v->arch.vgic.bank;
     } else {
-        r->shared = &vd->spi[bank - 1];
+        r->shared = vgic_shared(vd, bank - 1);
         r->bank = &r->shared->bank;
     }
     return true;
@@ -110,8 +110,8 @@ static void control_write(struct domain *d, uint32_t value, struct vgic_work *w)
         return;
     }
     vd->group_enable = value & GICD_CTLR_GROUPS;
-    for (i = 0; i < VGIC_SPI_BANKS; i++) {
-        vgic_bank_reopen(vd, &vd->spi[i].bank);
+    for (i = 0; i < vgic_bank_count(vd); i++) {
+        vgic_bank_reopen(vd, &vgic_shared(vd, i)->bank);
     }
     for (i = 0; i < d->vcpu_count; i++) {
         struct vcpu *t = vgic_vcpu(d, i);
@@ -121,7 +121,7 @@ static void control_write(struct domain *d, uint32_t value, struct vgic_work *w)
             vgic_private_changed(w, t, ~0u);
         }
     }
-    for (i = 0; i < VGIC_SPI_BANKS; i++) {
+    for (i = 0; i < vgic_bank_count(vd); i++) {
         vgic_shared_changed(w, d, i, ~0u);
     }
 }

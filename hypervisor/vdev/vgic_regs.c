@@ -192,6 +192,9 @@ void vgic_bits_write(const struct vgic_regs *r, enum vgic_bits kind, uint32_t va
     const struct vgic_dist *vd = &r->reader->domain->arch.vgic;
     struct vgic_bank *b = r->bank;
 
+    if (CONFIG_DEVICES && r->first / 32 == VGIC_IRQ_NONE / 32) {
+        value &= VGIC_IRQ_BIT(VGIC_IRQ_NONE) - 1;
+    }
     /* GICv2: SGIs cannot be disabled, and their pending state is in GICD_SPENDSGIR. */
     if (vgic_is_v2(vd) && r->shared == NULL &&
         (kind == VGIC_ENABLE_CLEAR || kind == VGIC_PENDING_SET || kind == VGIC_PENDING_CLEAR)) {

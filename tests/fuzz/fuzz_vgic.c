@@ -118,7 +118,7 @@ static void device(unsigned what, unsigned id, unsigned irq)
 /* An interrupt of a device: becomes the guest's, or comes, or is taken from it. */
 static void line(unsigned what, unsigned irq)
 {
-    bool is_attached = irq >= 32 && irq - 32 < VGIC_SPI_COUNT &&
+    bool is_attached = irq >= 32 && irq - 32 < VGIC_SPI_OWN &&
                        (board_domain.arch.vgic.spi[irq / 32 - 1].lines >> irq % 32 & 1) != 0;
 
     board_domain.has_lines = true;
@@ -144,7 +144,7 @@ static void step(struct input *in)
         return;
     }
     if (what <= 3) {
-        unsigned irq = 16 + take(in, 1) % (16 + VGIC_SPI_COUNT);
+        unsigned irq = 16 + take(in, 1) % (16 + VGIC_SPI_OWN);
 
         board_on(arg / VCPUS % (CPUS + 1));
         device(what - 1, arg % VCPUS, irq);
@@ -152,7 +152,7 @@ static void step(struct input *in)
     }
     if (what == 15) {
         board_on(arg / VCPUS % (CPUS + 1));
-        line(arg % VCPUS, take(in, 1) % (40 + VGIC_SPI_COUNT));
+        line(arg % VCPUS, take(in, 1) % (40 + VGIC_SPI_OWN));
         return;
     }
     if (!on_some_vcpu(arg, &id)) {
@@ -160,7 +160,7 @@ static void step(struct input *in)
     }
     switch (what) {
     case 4:
-        raise_hw(id, 16 + take(in, 1) % (16 + VGIC_SPI_COUNT));
+        raise_hw(id, 16 + take(in, 1) % (16 + VGIC_SPI_OWN));
         break;
     case 5:
         if (board_domain.arch.vgic.version == 3) {

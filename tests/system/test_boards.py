@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The same image on other boards than QEMU's own: docs/boards.md."""
 import functools
+import shutil
+import subprocess
 
 import pytest
 
+import placing
 import restarting
 import sharing
+from board import DEBIAN, TOP, WORK
 from other_boards import HIGH_BASE, Versal, Zcu102
+from test_passthrough import partial_tree
 
 pytestmark = pytest.mark.bulkhead
 
@@ -81,3 +86,44 @@ def test_memory_in_two_places(start_board, guest):
     assert console.wait_line(None, r"2560 MiB of memory")
     console.wait_guests()
     console.wait_end()
+
+
+CARD = r"""#!/bin/sh
+for file in /modules/*.ko; do insmod $file; done
+for i in $(seq 50); do [ -b /dev/mmcblk0 ] && break; sleep 0.2; done
+echo "card: $(head -c 16 /dev/mmcblk0)"
+grep mmc /proc/interrupts | sed 's/^/interrupt: /'
+"""
+CARD_REGISTERS, CARD_LINE = 0xf1040000, 126
+
+
+@pytest.fixture(scope="module")
+def card_initramfs():
+    """The usual initramfs, with Debian's drivers for SD cards, and a self-test of one."""
+    out, overlay = WORK / "card.cpio.gz", WORK / "card"
+    shutil.rmtree(overlay, ignore_errors=True)
+    subprocess.run([TOP / "scripts/debian-fetch.sh", "cards"], check=True)
+    shutil.copytree(DEBIAN / "cards", overlay / "modules")
+    (overlay / "selftest").mkdir()
+    (overlay / "selftest" / "card").write_text(CARD)
+    (overlay / "selftest" / "card").chmod(0o755)
+    subprocess.run([TOP / "scripts/initramfs.sh", out, overlay], check=True, stdout=subprocess.DEVNULL)
+    return out
+
+
+# Req: BH-GIC-023, BH-DEV-015
+def test_a_device_of_versal_whose_interrupt_has_a_high_number(start, linux, card_initramfs):
+    """The reader of SD cards, by its interrupt 158, which is beyond what each partition has, and by DMA."""
+    disk = WORK / "versal-card.img"
+    disk.write_bytes(b"bulkhead-on-card" + bytes((4 << 20) - 16))
+    at = CARD_REGISTERS
+    tree = partial_tree("card", "clk: clk { compatible = \"fixed-clock\"; #clock-cells = <0>; clock-frequency = <25000000>; };"
+                        f"mmc@{at:x} {{ compatible = \"arasan,sdhci-8.9a\"; reg = <0 {at:#x} 0 0x10000>; dma-coherent;"
+                        f"interrupt-parent = <&gic>; interrupts = <0 {CARD_LINE} 4>; clocks = <&clk &clk>;"
+                        f"clock-names = \"clk_xin\", \"clk_ahb\"; xen,reg = <0 {at:#x} 0 0x10000 0 {at:#x}>;"
+                        f"xen,path = \"/sdhci@{at:x}\"; xen,force-assign-without-iommu; }};")
+    console = start([linux("alpha", "selftest=card", devices=tree, ramdisk=card_initramfs,
+                           extra=placing.static_memory((0x60000000, 192 << 20)) + " direct-map;")],
+                    kind=Versal, limit=150, qemu=("-drive", f"file={disk},if=sd,index=0,format=raw"))
+    console.wait_line("alpha", "card: bulkhead-on-card", 90)
+    console.wait_line("alpha", rf"interrupt: .*GICv3 +{32 + CARD_LINE} ", 10)

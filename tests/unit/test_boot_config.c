@@ -106,7 +106,7 @@ static void test_ours(void **state)
 {
     (void)state;
     assert_int_equal(read_chosen(
-        DOMAIN("domU1", BASIC "nr_spis = <64>; bulkhead,name = \"engine-1.a\"; bulkhead,cpus = <3>; bulkhead,weight = <65535>; "
+        DOMAIN("domU1", BASIC "nr_spis = <988>; bulkhead,name = \"engine-1.a\"; bulkhead,cpus = <3>; bulkhead,weight = <65535>; "
                "bulkhead,on-poweroff = \"restart\"; bulkhead,on-watchdog = \"halt-board\"; bulkhead,restart-limit = <32 65535>; "
                         KERNEL("50000000"))
         DOMAIN("domU2", "memory = <65536>; cpus = <3>; bulkhead,cpus = <1 2>; bulkhead,weight = <1>; phandle = <9>; "
@@ -116,6 +116,8 @@ static void test_ours(void **state)
     assert_int_equal(config.domain_count, 3);
     assert_string_equal(config.domain[0].name, "engine-1.a");
     assert_int_equal(config.domain[0].weight, 65535);
+    assert_int_equal(config.domain[0].spi_count, 988);
+    assert_int_equal(config.domain[1].spi_count, 0);
     assert_int_equal(config.domain[0].restart.action[RESTART_POWEROFF], RESTART_AGAIN);
     assert_int_equal(config.domain[0].restart.action[RESTART_REBOOT], RESTART_DESTROY);
     assert_int_equal(config.domain[0].restart.action[RESTART_WATCHDOG], RESTART_HALT_BOARD);
@@ -251,7 +253,7 @@ static void test_bad_numbers(void **state)
     BAD("memory = <0 65536>; cpus = <0>; " KERNEL("50000000"), ": cpus: 0 vCPUs; expected 1 to 128");
     BAD("memory = <0 65536>; cpus = <129>; " KERNEL("50000000"), ": cpus: 129 vCPUs; expected 1 to 128");
     BAD("memory = <0 65536>; cpus = <0xffffffff>; " KERNEL("50000000"), ": cpus: 4294967295 vCPUs");
-    BAD(BASIC "nr_spis = <65>; " KERNEL("50000000"), ": nr_spis: expected a number up to 64");
+    BAD(BASIC "nr_spis = <989>; " KERNEL("50000000"), ": nr_spis: expected a number up to 988");
     BAD(BASIC "bulkhead,weight = <0>; " KERNEL("50000000"), ": bulkhead,weight: expected a number from 1 to 65535");
     BAD(BASIC "bulkhead,weight = <65536>; " KERNEL("50000000"), ": bulkhead,weight: expected");
     BAD(BASIC "bulkhead,weight = [01]; " KERNEL("50000000"), ": bulkhead,weight: expected");

@@ -5,9 +5,30 @@
  */
 #include "test.h"
 
+#include "bh/heap.h"
 #include "vgic_board.h"
 
 #define LR_BASE (LR_PENDING | LR_GROUP1)
+
+/* The heap, of which a domain takes a block; none when BLOCKS is negative. */
+static int blocks;
+
+void *heap_alloc(size_t size, uint16_t charge)
+{
+    (void)charge;
+    if (blocks < 0) {
+        return NULL;
+    }
+    blocks++;
+    return calloc(1, size);
+}
+
+void heap_free(void *p, size_t size)
+{
+    (void)size;
+    blocks -= p != NULL;
+    free(p);
+}
 
 static void assert_audit(void)
 {
@@ -48,6 +69,38 @@ static int teardown(void **state)
     (void)state;
     assert_audit();
     return 0;
+}
+
+/* All shared interrupts that there are. */
+static int wide_setup(unsigned version, void **state)
+{
+    int err;
+
+    blocks = 0;
+    board_spi_count = VGIC_SPI_MAX;
+    err = version == 3 ? v3_setup(state) : v2_setup(state);
+    board_spi_count = 0;
+    return err;
+}
+
+static int wide_v3_setup(void **state)
+{
+    return wide_setup(3, state);
+}
+
+static int wide_v2_setup(void **state)
+{
+    return wide_setup(2, state);
+}
+
+static int wide_teardown(void **state)
+{
+    assert_audit();
+    assert_false(board_save(0) || board_save(1));
+    assert_int_equal(blocks, 1);
+    vgic_domain_release(&board_domain);
+    assert_int_equal(blocks, 0);
+    return teardown(state);
 }
 
 /* Enables a private interrupt of vCPU ID. */
@@ -783,7 +836,7 @@ static void test_line_follows(void **state)
 {
     (void)state;
     assert_int_equal(vgic_line_attach(&board_domain, 31), -XEN_EINVAL);
-    assert_int_equal(vgic_line_attach(&board_domain, 32 + VGIC_SPI_COUNT), -XEN_EINVAL);
+    assert_int_equal(vgic_line_attach(&board_domain, 32 + VGIC_SPI_OWN), -XEN_EINVAL);
     board_domain.arch.watchdog.is_there = true;
     assert_int_equal(vgic_line_attach(&board_domain, SBSA_WATCHDOG_SPI), -XEN_EBUSY);
     assert_int_equal(vgic_line_detach(&board_domain, 31, true), -XEN_EINVAL);
@@ -1012,11 +1065,108 @@ static void test_audit_notices(void **state)
 #undef BREAK
 }
 
+/* Req: BH-GIC-023 */
+static void test_wide(void **state)
+{
+    static const unsigned lines[] = { 32, 95, 96, 158, 991, 992, 1019 };
+
+    (void)state;
+    assert_int_equal(dist_read(0, 4) & 31, 31);
+    board_domain.has_lines = true;
+    for (unsigned i = 0; i < ARRAY_COUNT(lines); i++) {
+        unsigned irq = lines[i];
+
+        enable_shared(irq, 1);
+        vgic_raise_spi(&board_domain, irq);
+        assert_true(board_settle());
+        assert_int_equal(guest_acknowledge(1), irq);
+        vgic_lower_spi(&board_domain, irq);
+        guest_end(1);
+        assert_true(board_settle());
+        assert_int_equal(guest_acknowledge(1), HOST_VGIC_SPURIOUS);
+        /* Where its vCPU comes to a CPU with it, and for one that waits. */
+        assert_false(board_save(1));
+        vgic_pulse_spi(&board_domain, irq);
+        assert_true(vgic_has_pending(&board_vcpu[1], 0xff000003));
+        board_load(1, 2);
+        assert_int_equal(guest_acknowledge(1), irq);
+        guest_end(1);
+        assert_true(board_settle());
+        /* And one of a device. */
+        assert_int_equal(vgic_line_attach(&board_domain, irq), 0);
+        board_on(2);
+        host_vgic_physical_active[irq] = true;
+        vgic_line_taken(&board_domain, irq);
+        assert_true(board_settle());
+        assert_int_equal(guest_acknowledge(1), irq);
+        guest_end(1);
+        assert_true(board_settle());
+        assert_false(host_vgic_physical_active[irq]);
+        assert_audit();
+        board_on(0);
+    }
+    /* The last four numbers are no interrupts'. */
+    assert_int_equal(vgic_line_attach(&board_domain, 1020), -XEN_EINVAL);
+    dist_write(0, 0x100 + 31 * 4, ~0u);
+    dist_write(0, 0x200 + 31 * 4, ~0u);
+    dist_write(0, 0x300 + 31 * 4, ~0u);
+    dist_write(0, 0x080 + 31 * 4, ~0u);
+    assert_int_equal(dist_read(0, 0x100 + 31 * 4), 0x0fffffff);
+    assert_int_equal(dist_read(0, 0x200 + 31 * 4) & 0xf0000000, 0);
+    assert_int_equal(dist_read(0, 0x300 + 31 * 4) & 0xf0000000, 0);
+    assert_true(board_settle());
+    assert_audit();
+}
+
+/* More than fit the list registers, in banks far from each other: the most urgent first. */
+static void test_wide_crowd(void **state)
+{
+    (void)state;
+    for (unsigned irq = 40; irq < 1020; irq += 98) {
+        enable_shared(irq, 0);
+        dist_write(0, 0x400 + irq / 4 * 4, 0xa0a0a0a0 - (irq / 98) * 0x08080808u);
+        vgic_pulse_spi(&board_domain, irq);
+    }
+    assert_true(board_settle());
+    for (unsigned irq = 40 + 9 * 98; irq >= 40; irq -= 98) {
+        assert_int_equal(guest_acknowledge(0), irq);
+        guest_end(0);
+        assert_true(board_settle());
+        if (irq == 40) {
+            break;
+        }
+    }
+    assert_int_equal(guest_acknowledge(0), HOST_VGIC_SPURIOUS);
+}
+
+static void test_no_memory_for_wide(void **state)
+{
+    (void)state;
+    blocks = -1;
+    assert_int_equal(vgic_domain_init(&board_domain, 3, VGIC_SPI_OWN), 0);
+    assert_int_equal(vgic_domain_init(&board_domain, 3, VGIC_SPI_OWN + 1), -XEN_ENOMEM);
+    vgic_domain_release(&board_domain);
+    assert_int_equal(vgic_domain_init(&board_domain, 3, 0), 0);
+    assert_int_equal(board_domain.arch.vgic.bank_count, 2);
+    blocks = 0;
+    assert_int_equal(vgic_domain_init(&board_domain, 3, 65), 0);
+    assert_int_equal(board_domain.arch.vgic.bank_count, 3);
+    vgic_domain_release(&board_domain);
+    assert_int_equal(vgic_domain_init(&board_domain, 3, 5000), 0);
+    assert_int_equal(board_domain.arch.vgic.bank_count, 31);
+    vgic_domain_release(&board_domain);
+    board_init(3, 1, 4);
+}
+
 int main(void)
 {
 #define V3(f) cmocka_unit_test_setup_teardown(f, v3_setup, teardown)
 #define V2(f) cmocka_unit_test_setup_teardown(f, v2_setup, teardown)
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_wide, wide_v3_setup, wide_teardown),
+        cmocka_unit_test_setup_teardown(test_wide, wide_v2_setup, wide_teardown),
+        cmocka_unit_test_setup_teardown(test_wide_crowd, wide_v3_setup, wide_teardown),
+        cmocka_unit_test(test_no_memory_for_wide),
         V3(test_v3_identification),
         V2(test_v2_identification),
         V3(test_v3_sizes),

@@ -5,6 +5,7 @@
  */
 #include "abi/control.h"
 #include "arch/arch.h"
+#include "bh/boot_config.h"
 #include "bh/domain.h"
 #include "bh/guest_copy.h"
 #include "bh/vcpu.h"
@@ -14,17 +15,18 @@
 #include "sysreg.h"
 
 /* Req: BH-CTL-011 */
-int arch_domctl_create(struct xen_domctl_createdomain *c)
+int arch_domctl_create(struct xen_domctl_createdomain *c, struct boot_domain *config)
 {
     unsigned version = gic_version() == 3 ? XEN_DOMCTL_CONFIG_GIC_V3 : XEN_DOMCTL_CONFIG_GIC_V2;
 
     if ((c->arch.gic_version != XEN_DOMCTL_CONFIG_GIC_NATIVE && c->arch.gic_version != version) ||
-        c->arch.tee_type != XEN_DOMCTL_CONFIG_TEE_NONE || c->arch.nr_spis > VGIC_SPI_COUNT ||
+        c->arch.tee_type != XEN_DOMCTL_CONFIG_TEE_NONE || c->arch.nr_spis > VGIC_SPI_MAX ||
         (gic_version() == 2 && c->max_vcpus > VGIC_V2_MAX_VCPUS)) {
         return -XEN_EINVAL;
     }
     c->arch.gic_version = (uint8_t)version;
     c->arch.clock_frequency = 0;
+    config->spi_count = (uint16_t)c->arch.nr_spis;
     return 0;
 }
 

@@ -19,14 +19,13 @@
 #include "sysreg.h"
 
 _Static_assert(ARCH_GUEST_DESCRIPTION_MAX == GUEST_TREE_SIZE_MAX, "room for the device tree");
-_Static_assert(ARCH_GUEST_SPI_COUNT == VGIC_SPI_COUNT, "what guests have");
+_Static_assert(ARCH_GUEST_SPI_COUNT == VGIC_SPI_MAX, "what guests may have");
 
 /* Req: BH-GIC-001 */
 static int add_gic(struct domain *d, const struct boot_domain *config)
 {
     int err;
 
-    vgic_domain_init(d, gic_version());
     if (CONFIG_HARDWARE_DOMAIN && (config->capabilities & DOMAIN_HARDWARE) != 0 && hardware_domain_take(d)) {
         return hardware_domain_add_gic(d);
     }
@@ -73,12 +72,21 @@ static int add_watchdog(struct domain *d)
     return err;
 }
 
+/* Who may have devices of the board's has its interrupts, whatever their numbers. */
+static unsigned spi_count(const struct boot_domain *config)
+{
+    bool has_devices = CONFIG_DEVICES && ((CONFIG_HARDWARE_DOMAIN && (config->capabilities & DOMAIN_HARDWARE) != 0) ||
+                                          config->device_tree.size != 0);
+
+    return has_devices ? MAX(config->spi_count, gic_interrupt_count() - DEVICE_LINE_FIRST) : config->spi_count;
+}
+
 int arch_domain_create(struct domain *d, const struct boot_domain *config)
 {
-    int err = 0;
+    int err = vgic_domain_init(d, gic_version(), spi_count(config));
 
     /* Looked up in this order: the UART, which is asked for each character, first. */
-    if (CONFIG_VPL011 && config->vpl011) {
+    if (err == 0 && CONFIG_VPL011 && config->vpl011) {
         err = arch_domain_add_uart(d);
     }
     err = err != 0 ? err : add_gic(d, config);

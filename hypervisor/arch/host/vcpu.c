@@ -179,7 +179,11 @@ int arch_domain_add_uart(struct domain *d)
 
 int arch_domain_create(struct domain *d, const struct boot_domain *config)
 {
-    vgic_domain_init(d, 3);
+    int err = vgic_domain_init(d, 3, config->spi_count);
+
+    if (err != 0) {
+        return err;
+    }
     if (config->vpl011) {
         (void)!arch_domain_add_uart(d);
     }
@@ -220,7 +224,7 @@ void arch_domain_close_lines(struct domain *d)
 
 void arch_domain_destroy(struct domain *d)
 {
-    (void)d;
+    vgic_domain_release(d);
 }
 
 void arch_domain_console_input(struct domain *d, char c)
@@ -285,9 +289,10 @@ int arch_guest_frame(struct vcpu *v, uint64_t address, bool to_write, mfn_t *m, 
 /* ---- What control domains say of a domain and its vCPUs ---- */
 
 /* As Arm's, whose vCPUs have registers; here the entry is all that is remembered. */
-int arch_domctl_create(struct xen_domctl_createdomain *c)
+int arch_domctl_create(struct xen_domctl_createdomain *c, struct boot_domain *config)
 {
     (void)c;
+    (void)config;
     return 0;
 }
 

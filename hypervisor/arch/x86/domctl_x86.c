@@ -6,9 +6,10 @@
 #include "abi/control.h"
 #include "arch/arch.h"
 
-int arch_domctl_create(struct xen_domctl_createdomain *c)
+int arch_domctl_create(struct xen_domctl_createdomain *c, struct boot_domain *config)
 {
     (void)c;
+    (void)config;
     return -XEN_EOPNOTSUPP;
 }
 

@@ -156,10 +156,11 @@ int64_t arch_memory_op(struct vcpu *v, unsigned command, struct guest_handle arg
 
 /*
  * Only if CONFIG_CONTROL. Can there be such a domain as C says (domctl.h, createdomain)? What is the architecture's in C
- * is then what it gets. -XEN_EINVAL.
+ * is then what it gets, and in CONFIG. -XEN_EINVAL.
  */
+struct boot_domain;
 struct xen_domctl_createdomain;
-MUST_USE int arch_domctl_create(struct xen_domctl_createdomain *c);
+MUST_USE int arch_domctl_create(struct xen_domctl_createdomain *c, struct boot_domain *config);
 /*
  * The registers of TARGET, which is not loaded, from or to the memory at H of V's, which runs here
  * (vcpu_guest_context). *IS_ONLINE: TARGET is to run. -XEN_EFAULT; -XEN_EINVAL: no such state can be.
@@ -168,7 +169,6 @@ MUST_USE int arch_vcpu_set_context(struct vcpu *v, struct vcpu *target, struct g
 MUST_USE int arch_vcpu_get_context(struct vcpu *v, struct vcpu *target, struct guest_handle h);
 
 /* Allocates what an architecture keeps for a domain, and adds its devices to D->mmio. */
-struct boot_domain;
 MUST_USE int arch_domain_create(struct domain *d, const struct boot_domain *config);
 void arch_domain_destroy(struct domain *d);
 /* Only if CONFIG_IOPORTS: interrupts of the board that are D's do not come any more. No vCPU of D's runs. Idempotent. */

@@ -79,6 +79,7 @@ struct boot_domain {
     uint16_t shared_first;         /* bh/shared_memory.h: its shares, from this one on */
     uint16_t shared_count;
     uint16_t vcpu_count;
+    uint16_t spi_count;            /* arm64: shared interrupts that it needs; it may have more */
     uint16_t cpu_count;            /* of CPUS; 0: any */
     uint16_t weight;               /* 0: the default */
     bool owns_cpus;                /* vCPU i owns boot_domain_cpu(d, i), which no other partition names as its own */

@@ -103,7 +103,7 @@ struct domain {
     struct vuart vuart;            /* who serves its virtual UART, if another domain does */
     bool has_hardware;             /* [boot] the board's devices are its */
     bool is_direct;                /* [boot] its memory is at its machine addresses */
-    bool has_lines;                /* [lock device line] interrupts of devices are its */
+    bool has_lines;                /* [lock device line] interrupts of devices are its, or may be */
     unsigned place_count;          /* [boot] of these; 0: its memory is anywhere, and comes and goes */
     struct domain_place place[DOMAIN_PLACE_COUNT]; /* [boot] */
     uint16_t shared_first, shared_count; /* [boot] its shares of memory: bh/shared_memory.h */

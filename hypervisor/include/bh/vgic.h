@@ -22,8 +22,11 @@ struct domain;
 struct mmio_access;
 struct vcpu;
 
-#define VGIC_SPI_COUNT     64 /* shared interrupts a domain has: 32 .. 32 + VGIC_SPI_COUNT - 1 */
-#define VGIC_SPI_BANKS     (VGIC_SPI_COUNT / 32)
+#define VGIC_SPI_OWN       64 /* shared interrupts that every domain has: from 32 on */
+#define VGIC_OWN_BANKS     (VGIC_SPI_OWN / 32)
+/* What one may have that has the board's: all that there are. */
+#define VGIC_SPI_MAX       (CONFIG_DEVICES ? 988 : VGIC_SPI_OWN)
+#define VGIC_BANKS_MAX     ((VGIC_SPI_MAX + 31) / 32)
 #define VGIC_LR_MAX        16 /* the architecture's limit */
 #define VGIC_V2_MAX_VCPUS  8
 #define VGIC_NOBODY        0xff /* no vCPU: CONFIG_MAX_VCPUS is at most 128 */
@@ -102,16 +105,22 @@ struct vgic_dist {
     struct spinlock lock;
     uint8_t version;       /* [boot] 2 or 3 */
     uint8_t group_enable;  /* bit 0: group 0, bit 1: group 1 */
+    uint8_t bank_count;    /* [boot] of shared interrupts */
+    bool has_hw;           /* a shared interrupt has stood for a physical one */
     uint32_t typer;        /* [boot] GICD_TYPER */
     uint32_t epoch;        /* counts questions for active state, see vgic_cpu.probe_epoch */
-    struct vgic_spi_bank spi[VGIC_SPI_BANKS];
+    struct vgic_spi_bank own[VGIC_OWN_BANKS];
+    struct vgic_spi_bank *spi; /* [boot] OWN, or a block of the heap if that is too small. Only if CONFIG_DEVICES */
 };
 
 /* ---- Life ---- */
 
-/* Reset state of D's distributor. VERSION is 2 or 3. Before D's first vCPU is made. */
-void vgic_domain_init(struct domain *d, unsigned version);
-/* Gives back the physical interrupts that D's shared ones stand for. No vCPU of D runs any more. */
+/*
+ * Reset state of D's distributor. VERSION is 2 or 3, SPI_COUNT how many shared interrupts D needs: it has VGIC_SPI_OWN at
+ * least, and VGIC_SPI_MAX at most. Before D's first vCPU is made. -XEN_ENOMEM.
+ */
+MUST_USE int vgic_domain_init(struct domain *d, unsigned version, unsigned spi_count);
+/* Gives back the physical interrupts that D's shared ones stand for, and memory. No vCPU of D runs any more. */
 void vgic_domain_release(struct domain *d);
 /* Reset state of V's private interrupts; D->vcpu_count is known. -XEN_EINVAL: GICv2 has no interface for V's id. */
 MUST_USE int vgic_vcpu_init(struct vcpu *v);
@@ -150,7 +159,7 @@ void vgic_raise(struct vcpu *v, unsigned irq);
 void vgic_lower(struct vcpu *v, unsigned irq);
 /* V's private interrupt IRQ becomes pending once. */
 void vgic_pulse(struct vcpu *v, unsigned irq);
-/* The same for D's shared interrupt IRQ (32 .. 31 + VGIC_SPI_COUNT). */
+/* The same for D's shared interrupt IRQ, of those that it has. */
 void vgic_raise_spi(struct domain *d, unsigned irq);
 void vgic_lower_spi(struct domain *d, unsigned irq);
 void vgic_pulse_spi(struct domain *d, unsigned irq);

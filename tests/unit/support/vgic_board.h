@@ -113,6 +113,9 @@ static inline bool board_settle(void)
     return false;
 }
 
+/* Shared interrupts that the next domain is made with; more than each has anyway take a block of the heap. */
+static unsigned board_spi_count;
+
 /* A new domain of COUNT vCPUs; its GIC is of VERSION, over interfaces with LRS list registers. */
 static inline void board_init(unsigned version, unsigned count, unsigned lrs)
 {
@@ -128,7 +131,9 @@ static inline void board_init(unsigned version, unsigned count, unsigned lrs)
     board_on(0);
     host_vgic_reset(lrs);
     board_domain.vcpu_count = (uint16_t)count;
-    vgic_domain_init(&board_domain, version);
+    if (vgic_domain_init(&board_domain, version, board_spi_count) != 0) {
+        abort();
+    }
     for (unsigned i = 0; i < count; i++) {
         board_vcpu[i].domain = &board_domain;
         board_vcpu[i].id = (uint16_t)i;

@@ -45,8 +45,8 @@
 #define ARCH_GUEST_RAM_BASES GUEST_RAM_BANK_BASES
 #define ARCH_GUEST_RAM_SIZES GUEST_RAM_BANK_SIZES
 #define ARCH_GUEST_RAM_MAX   GUEST_RAM_MAX
-/* Its shared interrupts: VGIC_SPI_COUNT. */
-#define ARCH_GUEST_SPI_COUNT 64
+/* The shared interrupts that it may have: VGIC_SPI_MAX. */
+#define ARCH_GUEST_SPI_COUNT (CONFIG_DEVICES ? 988 : 64)
 /* May its memory be at its machine addresses? Not where its virtual devices and pages of Xen's ABI are. */
 #define ARCH_GUEST_CAN_BE_DIRECT true
 #define ARCH_GUEST_FIXED_RANGES                                                                                        \

@@ -46,7 +46,7 @@
 #define ARCH_GUEST_RAM_BASES GUEST_RAM_BANK_BASES
 #define ARCH_GUEST_RAM_SIZES GUEST_RAM_BANK_SIZES
 #define ARCH_GUEST_RAM_MAX   GUEST_RAM_MAX
-#define ARCH_GUEST_SPI_COUNT 64 /* shared interrupts: VGIC_SPI_COUNT */
+#define ARCH_GUEST_SPI_COUNT 988 /* shared interrupts: VGIC_SPI_MAX */
 #define ARCH_GUEST_CAN_BE_DIRECT true
 #define ARCH_GUEST_FIXED_RANGES { { GUEST_GNTTAB_BASE, GUEST_MAGIC_BASE + GUEST_MAGIC_SIZE } }
 /* Where the pages of PV rings are: the console's, then the store's. */
