@@ -57,14 +57,15 @@ static void publish(uint32_t count)
 
 static void send_all(uint32_t messages)
 {
+    uint32_t taken = theirs->count;
+
     for (uint32_t n = 0; n < messages; n++) {
         struct message m = { .number = n };
 
-        if (n >= SLOTS) {
-            /* The slot's last message was taken. */
-            while ((int32_t)(theirs->count - (n - SLOTS)) <= 0) {
-                wait_beyond(theirs->count);
-            }
+        /* The slot's last message was taken. What is waited beyond is what was looked at: the peer counts meanwhile. */
+        while (n >= SLOTS && (int32_t)(taken - (n - SLOTS)) <= 0) {
+            wait_beyond(taken);
+            taken = theirs->count;
         }
         for (unsigned i = 0; i < WORDS; i++) {
             m.words[i] = n * 0x9e3779b9u + i;
@@ -73,8 +74,8 @@ static void send_all(uint32_t messages)
         mine->slots[n % SLOTS] = m;
         publish(n + 1);
     }
-    while (theirs->count != messages) {
-        wait_beyond(theirs->count);
+    while ((taken = theirs->count) != messages) {
+        wait_beyond(taken);
     }
     say("sent: %u, all taken\n", messages);
 }
