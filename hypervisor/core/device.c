@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whose the registers of devices are: ranges of frames, ascending and apart from each other, none of them RAM. A range is
- * divided where part of it changes hands, and joined when that part comes back. The domain with the hardware has its own
- * mapped 1:1, page by page as it touches them; another domain's mappings are counted, so that nothing is taken from it
- * that it can still reach.
+ * Whose the registers of devices are: ranges of frames, ascending and apart from each other, none of them RAM but what the
+ * board reserves. A range is divided where part of it changes hands, and joined when that part comes back. The domain with
+ * the hardware has its own mapped 1:1, page by page as it touches them; another domain's mappings are counted, so that
+ * nothing is taken from it that it can still reach.
  */
 #include "bh/device.h"
 
@@ -17,6 +17,12 @@ static struct spinlock lock = SPINLOCK_INIT(LOCK_DEVICE);
 static struct device_range range[DEVICE_RANGE_COUNT]; /* [lock lock] */
 static unsigned range_count;                          /* [lock lock] */
 static struct domain *owner;                          /* [boot] the domain that has the hardware */
+
+/* As what M is mapped: most are registers; what is RAM is reserved by the board. */
+static enum p2m_type type_of(mfn_t m)
+{
+    return frame_lookup(m) != NULL ? P2M_RESERVED : P2M_MMIO;
+}
 
 /* The first range that ends behind FRAME. Bound: the ranges there are. */
 static unsigned find(uint64_t frame) REQUIRES(lock)
@@ -265,7 +271,7 @@ bool device_fault(struct domain *d, gfn_t g)
         err = ownership_map_device(&range[i], d->id, g.n);
     }
     if (err == 0) {
-        err = p2m_map(&d->p2m, g, mfn(g.n), ORDER_4K, P2M_MMIO);
+        err = p2m_map(&d->p2m, g, mfn(g.n), ORDER_4K, type_of(mfn(g.n)));
     }
     spin_unlock(&lock);
     /* There already: another CPU was faster. */
@@ -351,8 +357,8 @@ int device_map_page(struct domain *by, struct domain *d, gfn_t g, mfn_t m)
     r = find_for(by, d, m);
     if (r != NULL) {
         /* Who handed it on has it mapped no longer. */
-        (void)!p2m_unmap_if(&owner->p2m, gfn(m.n), m, P2M_MMIO);
-        err = p2m_map(&d->p2m, g, m, ORDER_4K, P2M_MMIO);
+        (void)!p2m_unmap_if(&owner->p2m, gfn(m.n), m, type_of(m));
+        err = p2m_map(&d->p2m, g, m, ORDER_4K, type_of(m));
     }
     if (err == 0) {
         r->mapped++;
@@ -376,7 +382,7 @@ int device_unmap_page(struct domain *by, struct domain *d, gfn_t g, mfn_t m)
 
     spin_lock(&lock);
     if (find_for(by, d, m) != NULL) {
-        err = p2m_unmap_if(&d->p2m, g, m, P2M_MMIO);
+        err = p2m_unmap_if(&d->p2m, g, m, type_of(m));
     }
     if (err == 0) {
         uncount(d, m);

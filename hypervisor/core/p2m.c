@@ -319,7 +319,7 @@ bool p2m_permits(struct p2m *p, gfn_t g, unsigned rights)
         [P2M_RAM] = P2M_READ | P2M_WRITE | P2M_EXECUTE, [P2M_RAM_RO] = P2M_READ | P2M_EXECUTE,
         [P2M_MMIO] = P2M_READ | P2M_WRITE,              [P2M_SHARED] = P2M_READ | P2M_WRITE,
         [P2M_GRANT] = P2M_READ | P2M_WRITE,             [P2M_GRANT_RO] = P2M_READ,
-        [P2M_FOREIGN] = P2M_READ | P2M_WRITE,
+        [P2M_FOREIGN] = P2M_READ | P2M_WRITE,           [P2M_RESERVED] = P2M_READ | P2M_WRITE,
     };
     enum p2m_type type = P2M_NONE;
     unsigned order;

@@ -7,6 +7,7 @@
 
 #include "bh/device.h"
 #include "bh/domain.h"
+#include "bh/frame.h"
 #include "bh/partition.h"
 
 /* No domain of the boot description but a dom0 has number 0, and that one has no entries here. */
@@ -81,7 +82,8 @@ static int map_registers(struct domain *d, unsigned n, uint64_t *done)
 {
     uint64_t at = registers[n].g.n + *done, left_in_block = (1UL << ORDER_2M) - (at & ((1UL << ORDER_2M) - 1));
     uint64_t count = MIN(registers[n].count - *done, left_in_block);
-    int err = p2m_map_range(&d->p2m, gfn(at), mfn(registers[n].first + *done), count, P2M_MMIO);
+    mfn_t first = mfn(registers[n].first + *done);
+    int err = p2m_map_range(&d->p2m, gfn(at), first, count, frame_lookup(first) != NULL ? P2M_RESERVED : P2M_MMIO);
 
     *done += count;
     return err;

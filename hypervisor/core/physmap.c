@@ -14,7 +14,7 @@ static void release(struct domain *d, gfn_t g, mfn_t m, enum p2m_type type)
         foreign_release(m);
         return;
     }
-    if (CONFIG_DEVICES && type == P2M_MMIO) {
+    if (CONFIG_DEVICES && (type == P2M_MMIO || type == P2M_RESERVED)) {
         device_unmapped(d, m);
     }
     if (!p2m_is_counted(type)) {

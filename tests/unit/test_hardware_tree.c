@@ -90,7 +90,7 @@ static int teardown(void **state)
     "  msi-map = <0 &its 0 0x10000>; reg = <0x40 0x10000000 0 0x10000000>;\n"                                       \
     "  ranges = <0x1000000 0 0 0 0x3eff0000 0 0x10000 0x2000000 0 0x10000000 0 0x10000000 0 0x2eff0000>; };\n"      \
     "sram@48000000 { reg = <0 0x47fff000 0 0x2000>; };\n"                                                           \
-    "reserved-memory { #address-cells = <2>; #size-cells = <2>; ranges; fw@44000000 { reg = <0 0x44000000 0 0x100000>; }; };\n" \
+    "reserved-memory { #address-cells = <2>; #size-cells = <2>; ranges; fw@47e00000 { reg = <0 0x47e00000 0 0x100000>; }; };\n" \
     "chosen { stdout-path = \"/uart@9000000\"; bootargs = \"secret\"; module { compatible = \"multiboot,module\"; reg = <0 0x44000000 0 1>; }; };\n"
 
 /* Req: BH-DEV-002 */
@@ -107,7 +107,7 @@ static void test_devices(void **state)
     assert_false(has(0x9050000) || has(0x9060000));         /* the IOMMU */
     assert_false(has(0x9100000) || has(0x9101000));         /* set apart, and what shares its page */
     assert_false(has(0x8000000) || has(0x80a0000) || has(0x8080000) || has(0x4000000000));
-    assert_false(has(0x40000000) || has(0x47fff000) || has(0x44000000));
+    assert_false(has(0x40000000) || has(0x47fff000));
     assert_false(has(0xa200000) || has(0x50) || has(0) || has(0xa000000));
     assert_true(has_line(34) && has_line(40) && has_line(95));
     assert_false(has_line(33));                             /* the console's */
@@ -155,7 +155,7 @@ static void refuse(const char *text, const char *part)
 static void test_tree(void **state)
 {
     static const char *const hidden[] = {
-        "secret", "multiboot", "uart@", "iommu", "its@", "msi-", "passed@", "inner@", "pmu", "reserved-memory", "\"smc\"",
+        "secret", "multiboot", "uart@", "iommu", "its@", "msi-", "passed@", "inner@", "pmu", "\"smc\"",
         "memory@40000000", "redistributor-stride", "xen,passthrough",
     };
     char *text;
@@ -187,10 +187,57 @@ static void test_tree(void **state)
     /* What is nobody's: the first 2 MiB are the grant table's; the firmware's are not in it. */
     expect(text, "compatible = \"xen,xen-4.17\\0xen,xen\";\n"
                  "\t\treg = <0x00 0x40000000 0x00 0x200000 0x00 0x40200000 0x00 0x1e00000 0x00 0x43000000 0x00 0x1000000 "
-                 "0x00 0x46000000 0x00 0x2000000>;\n\t\tinterrupts = <0x01 0x0f 0xf08>;");
+                 "0x00 0x46000000 0x00 0x1e00000>;\n\t\tinterrupts = <0x01 0x0f 0xf08>;");
     free(text);
     assert_null(write_tree(4096, -XEN_ENOSPC));
     assert_null(write_tree(33536, -XEN_ENOSPC));
+}
+
+/* Req: BH-DEV-017 */
+static void test_reserved(void **state)
+{
+    static const char nodes[] =
+        "memory@80000000 { device_type = \"memory\"; reg = <0 0x80000000 0 0x10000000>; };\n"
+        "reserved-memory { #address-cells = <2>; #size-cells = <2>; ranges;\n"
+        "  mail: mail@82000000 { compatible = \"a,mailbox\"; no-map; reg = <0 0x82000000 0 0x3000 0 0x82100000 0 0x1000>; };\n"
+        "  off@83000000 { status = \"disabled\"; reg = <0 0x83000000 0 0x1000>; };\n"
+        "  other@84000000 { xen,passthrough; reg = <0 0x84000000 0 0x1000>; };\n"
+        "  any { size = <0 0x100000>; reusable; };\n"
+        "  wrong@0 { reg = <0xffffffff 0xffffffff 0 0x10>; }; none@0 { reg = <0 0x85000000 0 0>; };\n"
+        "  sram@70000000 { reg = <0 0x70000000 0 0x1000>; };\n"
+        "  gic@8000000 { reg = <0 0x8000000 0 0x1000>; }; };\n"
+        "remote { memory-region = <&mail>; memory-region-names = \"mail\"; };\n";
+    static struct memory_range memory[1] = { { 0x80000000, 0x81000000 } };
+    char source[8192];
+    struct hardware_tree h = { .board = &tree, .arm = &arm, .memory = memory, .memory_count = 1,
+                               .guest = { .vcpu_count = 1, .has_xen = true } };
+    size_t size = 0;
+    uint8_t *buffer;
+    struct fdt t;
+    char *text;
+
+    (void)state;
+    snprintf(source, sizeof(source), "%s%s%s};", ROOT, GIC, nodes);
+    give(source);
+    assert_true(has(0x82000000) && has(0x82002000) && has(0x82100000) && has(0x70000000));
+    assert_false(has(0x82003000) || has(0x81fff000) || has(0x82101000)); /* RAM beside it */
+    assert_false(has(0x83000000) || has(0x84000000) || has(0x85000000) || has(0x8000000));
+
+    buffer = aligned_alloc(8, hardware_tree_size_max(&tree));
+    assert_int_equal(hardware_tree_find_regions(&board, &h), 0);
+    assert_int_equal(h.reserved_count, 2);
+    assert_int_equal(hardware_tree_write(&h, buffer, hardware_tree_size_max(&tree), &size), 0);
+    assert_int_equal(fdt_open(&t, buffer, size), 0);
+    text = tree_decompile(buffer, size);
+    /* The nodes and who refers to them; memory that says so, too. */
+    expect(text, "mail@82000000 {\n\t\t\tcompatible = \"a,mailbox\";\n\t\t\tno-map;");
+    expect(text, "memory-region-names = \"mail\";");
+    expect(text, "memory@82000000 {\n\t\tdevice_type = \"memory\";\n"
+                 "\t\treg = <0x00 0x82000000 0x00 0x3000 0x00 0x82100000 0x00 0x1000>;");
+    expect(text, "memory@80000000 {");
+    refuse(text, "xen,passthrough");
+    free(text);
+    free(buffer);
 }
 
 /* A tree of 32-bit addresses whose controller has neither handle nor stride. */
@@ -236,7 +283,7 @@ static void test_mistakes(void **state)
 static void test_no_regions(void **state)
 {
     struct memory_range all = { 0x40000000, 0x48000000 };
-    struct hardware_tree h = { .memory = &all, .memory_count = 1 };
+    struct hardware_tree h = { .board = &tree, .memory = &all, .memory_count = 1 };
 
     (void)state;
     give(ROOT GIC BOARD "};");
@@ -246,7 +293,7 @@ static void test_no_regions(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_teardown(f, teardown)
-    const struct CMUnitTest tests[] = { T(test_devices), T(test_tree), T(test_narrow), T(test_mistakes), T(test_no_regions) };
+    const struct CMUnitTest tests[] = { T(test_devices), T(test_tree), T(test_reserved), T(test_narrow), T(test_mistakes), T(test_no_regions) };
 
     return cmocka_run_group_tests_name(__FILE__, tests, NULL, NULL);
 }

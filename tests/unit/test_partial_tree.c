@@ -65,7 +65,7 @@ static void init(void)
     assert_int_equal(fdt_open(&board_tree, board_blob, size), 0);
     assert_int_equal(board_read(&board_tree, 0, &board), 0);
     board_arm_read(&board_tree, &board, &arm);
-    hardware_devices_begin(&board_tree, &board, &arm);
+    hardware_devices_begin(&board_tree, &board, &arm, (struct memory_range){ 0, 0 });
     assert_ptr_equal(hardware_devices_find(96), &board_tree);
     one = make_domain("one", 1, 0, all_cpus(), 1);
     two = make_domain("two", 1, 0, all_cpus(), 1);

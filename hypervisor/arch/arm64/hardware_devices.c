@@ -2,7 +2,8 @@
 /*
  * Which nodes are for the domain that has the hardware, and which registers and interrupts there are in them. Nodes are
  * sorted as Xen does for its dom0 (docs/misc/arm/passthrough.txt for "xen,passthrough"). A page of registers in which
- * there is anything of the hypervisor's is nobody's.
+ * there is anything of the hypervisor's is nobody's. What the board reserves of its memory by nodes of /reserved-memory is
+ * the domain's, too: its drivers share it with firmware, or with other processors.
  */
 #include "hardware_devices.h"
 
@@ -17,7 +18,7 @@ static const char hidden[][20] = {
     "xen,xen", "multiboot,module",
 };
 /* ... and by their names in the root. */
-static const char hidden_names[][16] = { "chosen", "cpus", "memory", "reserved-memory", "hypervisor", "psci" };
+static const char hidden_names[][16] = { "chosen", "cpus", "memory", "hypervisor", "psci" };
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -127,6 +128,7 @@ uint32_t hardware_gic_phandle(const struct fdt *t, const struct board_arm *arm)
 
 /* Entries of a node's "reg" or "ranges" that are looked at: translation takes as many steps as its buses have ranges. */
 #define ENTRY_LIMIT 64
+#define RESERVED_MEMORY "/reserved-memory"
 
 /* What is done with a range that is found. */
 enum action { ADD, ADD_APART, REMOVE };
@@ -205,6 +207,34 @@ static void read_nodes(const struct fdt *t, const struct board_arm *arm, enum ha
             read_windows(t, &h.w, action);
         }
     } while (hardware_walk_next(t, arm, &h));
+}
+
+/* Req: BH-DEV-017 */
+bool hardware_next_reserved(const struct fdt *t, struct hardware_reserved *r)
+{
+    struct fdt_node parent;
+    struct fdt_property p;
+    uint64_t address, size;
+
+    if (!r->has_begun) {
+        r->is_at_node = fdt_find_path(t, RESERVED_MEMORY, strlen(RESERVED_MEMORY), &parent) &&
+                        fdt_first_child(t, &parent, &r->node);
+        r->has_begun = true;
+    }
+    while (r->is_at_node) {
+        if (fdt_is_enabled(t, &r->node) && !fdt_find_property(t, &r->node, "xen,passthrough", &p) &&
+            r->entry < ENTRY_LIMIT && fdt_reg(t, &r->node, r->entry, &address, &size) == 0) {
+            r->entry++;
+            if (size != 0 && size <= UINT64_MAX - address) {
+                r->range = (struct memory_range){ .start = address, .end = address + size };
+                return true;
+            }
+        } else {
+            r->is_at_node = fdt_next_sibling(t, &r->node, &r->node);
+            r->entry = 0;
+        }
+    }
+    return false;
 }
 
 static void remove_registers(const struct board_registers *r)
@@ -290,6 +320,8 @@ static void read_lines(const struct fdt *t, const struct board_arm *arm, unsigne
 
 void hardware_devices_read(const struct fdt *t, const struct board *b, const struct board_arm *arm, unsigned count)
 {
+    struct hardware_reserved reserved = { .has_begun = false };
+
     device_forget_all();
     read_nodes(t, arm, HARDWARE_GIVEN, ADD);
     read_nodes(t, arm, HARDWARE_APART, ADD_APART);
@@ -300,6 +332,9 @@ void hardware_devices_read(const struct fdt *t, const struct board *b, const str
     }
     for (unsigned i = 0; i < b->reserved_count; i++) {
         act(REMOVE, b->reserved[i].start, b->reserved[i].end - b->reserved[i].start);
+    }
+    while (hardware_next_reserved(t, &reserved)) {
+        device_add(reserved.range.start, reserved.range.end);
     }
     remove_registers(&arm->gicd);
     remove_registers(&arm->gicc);
@@ -317,11 +352,14 @@ static struct {
     const struct fdt *tree;        /* NULL: there is none any more */
     const struct board *board;
     const struct board_arm *arm;
+    struct memory_range image;
     bool is_read;
 } boot; /* [boot] */
 
-void hardware_devices_begin(const struct fdt *t, const struct board *b, const struct board_arm *a)
+void hardware_devices_begin(const struct fdt *t, const struct board *b, const struct board_arm *a,
+                            struct memory_range image)
 {
+    boot.image = image;
     boot.tree = t;
     boot.board = b;
     boot.arm = a;
@@ -337,6 +375,7 @@ const struct fdt *hardware_devices_find(unsigned line_count)
 {
     if (boot.tree != NULL && !boot.is_read) {
         hardware_devices_read(boot.tree, boot.board, boot.arm, line_count);
+        act(REMOVE, boot.image.start, boot.image.end - boot.image.start);
         boot.is_read = true;
     }
     return boot.tree;

@@ -27,11 +27,25 @@ struct hardware_walk {
 void hardware_walk_begin(const struct fdt *t, const struct board_arm *arm, struct hardware_walk *h);
 bool hardware_walk_next(const struct fdt *t, const struct board_arm *arm, struct hardware_walk *h);
 
+/* A walk over the ranges that enabled nodes of /reserved-memory name by "reg"; zeros at first. */
+struct hardware_reserved {
+    struct memory_range range;
+    bool has_begun, is_at_node;
+    uint32_t entry;
+    struct fdt_node node;
+};
+/* The next one is in R->range. False: there is none. */
+bool hardware_next_reserved(const struct fdt *t, struct hardware_reserved *r);
+
 /* The GIC's phandle; one that no node has, if its node has none. */
 uint32_t hardware_gic_phandle(const struct fdt *t, const struct board_arm *arm);
 
-/* Boot: T is the tree that all of this is about, and A what is known of the board; there is none any more. */
-void hardware_devices_begin(const struct fdt *t, const struct board *b, const struct board_arm *a);
+/*
+ * Boot: T is the tree that all of this is about, B and A what is known of the board, IMAGE where the hypervisor is; there
+ * is none any more.
+ */
+void hardware_devices_begin(const struct fdt *t, const struct board *b, const struct board_arm *a,
+                            struct memory_range image);
 void hardware_devices_end(void);
 /* The tree, or NULL. When it is first asked for, hardware_devices_read() is done. */
 const struct fdt *hardware_devices_find(unsigned line_count);

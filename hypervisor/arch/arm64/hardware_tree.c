@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The board's tree is copied node by node, so that phandles, interrupt parents, ranges and the order stay what they are.
- * What refers to nodes that are not there is left out: IOMMUs, MSIs, reserved memory. The interrupt controller keeps its
+ * What refers to nodes that are not there is left out: IOMMUs, MSIs. The interrupt controller keeps its
  * node, with the first two of its ranges of registers, where the virtual one is.
  */
 #include "hardware_tree.h"
@@ -18,7 +18,7 @@
 /* The smallest region that is worth an entry, and what the grant table may take. Regions are whole blocks of 2 MiB. */
 #define REGION_MIN       MIB(4)
 #define GRANT_TABLE_SIZE MAX(MIB(2), ALIGN_UP((uint64_t)CONFIG_MAX_GRANT_FRAMES << PAGE_SHIFT, MIB(2)))
-#define REG_COUNT        (DOMAIN_PLACE_COUNT > HARDWARE_REGIONS ? DOMAIN_PLACE_COUNT : HARDWARE_REGIONS)
+#define REG_COUNT        MAX(MAX(DOMAIN_PLACE_COUNT, HARDWARE_REGIONS), BOARD_RESERVED_COUNT)
 
 /* As in guest_tree.c: a PPI of all CPUs, active low. */
 #define SPECIFIER_CELLS_MAX 4
@@ -39,6 +39,19 @@ size_t hardware_tree_size_max(const struct fdt *board)
 
 /* ---- Regions ---- */
 
+/* What is reserved by nodes and RAM. What there is no room for is no memory to the guest, and reserved all the same. */
+static void find_reserved(const struct board *b, struct hardware_tree *h)
+{
+    struct hardware_reserved r = { .has_begun = false };
+
+    h->reserved_count = 0;
+    while (h->reserved_count < BOARD_RESERVED_COUNT && hardware_next_reserved(h->board, &r)) {
+        if (board_has_memory(b, r.range.start, r.range.end - r.range.start)) {
+            h->reserved[h->reserved_count++] = r.range;
+        }
+    }
+}
+
 int hardware_tree_find_regions(const struct board *b, struct hardware_tree *h)
 {
     struct memory_range taken[BOARD_RESERVED_COUNT + DOMAIN_PLACE_COUNT];
@@ -52,6 +65,7 @@ int hardware_tree_find_regions(const struct board *b, struct hardware_tree *h)
         taken[taken_count++] = b->reserved[i];
     }
     count = memory_gaps(b->memory, b->memory_count, taken, taken_count, gaps, ARRAY_COUNT(gaps));
+    find_reserved(b, h);
     h->region_count = 0;
     for (unsigned i = 0; i < count && h->region_count < HARDWARE_REGIONS; i++) {
         struct memory_range r = { ALIGN_UP(gaps[i].start, MIB(2)),
@@ -155,11 +169,11 @@ static void write_cpus(struct writing *c)
     fdt_writer_end_node(w);
 }
 
-static void write_memory(struct writing *c)
+static void write_memory(struct writing *c, const struct memory_range *r, unsigned count)
 {
-    fdt_writer_begin_node_at(&c->w, "memory", c->h->memory[0].start);
+    fdt_writer_begin_node_at(&c->w, "memory", r[0].start);
     fdt_writer_string(&c->w, "device_type", "memory");
-    write_reg(c, c->h->memory, c->h->memory_count);
+    write_reg(c, r, count);
     fdt_writer_end_node(&c->w);
 }
 
@@ -194,7 +208,11 @@ static void write_own(struct writing *c)
     guest_tree_write_chosen(&c->w, &c->h->guest);
     guest_tree_write_psci(&c->w);
     write_cpus(c);
-    write_memory(c);
+    write_memory(c, c->h->memory, c->h->memory_count);
+    /* As Xen has it: some kernels take only what is memory, too, for what /reserved-memory says. */
+    if (c->h->reserved_count != 0) {
+        write_memory(c, c->h->reserved, c->h->reserved_count);
+    }
     write_timer(c);
     if (c->h->guest.has_xen) {
         write_hypervisor(c);
@@ -205,8 +223,7 @@ static void write_own(struct writing *c)
 
 /* Properties that name what is not there. */
 static const char dropped[][20] = {
-    "iommus", "iommu-map", "iommu-map-mask", "msi-parent", "msi-map", "msi-map-mask", "memory-region",
-    "memory-region-names", "xen,passthrough",
+    "iommus", "iommu-map", "iommu-map-mask", "msi-parent", "msi-map", "msi-map-mask", "xen,passthrough",
 };
 /* The same of the interrupt controller: what its virtual one does not have, or is written anew. */
 static const char dropped_gic[][24] = {

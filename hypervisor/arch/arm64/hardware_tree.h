@@ -20,13 +20,15 @@ struct hardware_tree {
     unsigned memory_count;
     struct memory_range region[HARDWARE_REGIONS]; /* the first is the grant table's */
     unsigned region_count;
+    struct memory_range reserved[BOARD_RESERVED_COUNT]; /* of RAM, by nodes of /reserved-memory */
+    unsigned reserved_count;
 };
 
 /* Bytes of the largest tree for BOARD, with the longest command line and the most vCPUs. */
 size_t hardware_tree_size_max(const struct fdt *board);
 
 /*
- * Finds room for H->region in what of B's memory is neither H's nor reserved: nothing is in a domain's address space
+ * Finds H->reserved, and room for H->region in what of B's memory is neither H's nor reserved: nothing is in a domain's address space
  * there, and machine addresses of devices are not. -XEN_ENOMEM: there is none for the grant table.
  */
 MUST_USE int hardware_tree_find_regions(const struct board *b, struct hardware_tree *h);

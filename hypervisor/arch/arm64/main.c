@@ -180,7 +180,8 @@ void boot_main(uint64_t tree_pa, uint64_t image_pa)
         uart_enable_input();
     }
     if (CONFIG_DEVICES) {
-        hardware_devices_begin(&tree, &board, &board_arm);
+        hardware_devices_begin(&tree, &board, &board_arm, (struct memory_range){
+            image_pa, image_pa + (uint64_t)(__image_end - image_start) });
     }
     boot_build_partitions(&tree);
     if (CONFIG_DEVICES) {

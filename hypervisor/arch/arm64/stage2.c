@@ -40,6 +40,7 @@ uint64_t arch_pte_leaf(mfn_t m, enum p2m_type type, unsigned level)
         [P2M_RAM] = S2_MEM_NORMAL | PTE_SH_IS | S2_READ | S2_WRITE,
         [P2M_RAM_RO] = S2_MEM_NORMAL | PTE_SH_IS | S2_READ,
         [P2M_MMIO] = S2_MEM_DEVICE | S2_READ | S2_WRITE | S2_XN,
+        [P2M_RESERVED] = S2_MEM_NORMAL | PTE_SH_IS | S2_READ | S2_WRITE | S2_XN,
         [P2M_SHARED] = S2_MEM_NORMAL | PTE_SH_IS | S2_READ | S2_WRITE | S2_XN,
         [P2M_GRANT] = S2_MEM_NORMAL | PTE_SH_IS | S2_READ | S2_WRITE | S2_XN,
         [P2M_GRANT_RO] = S2_MEM_NORMAL | PTE_SH_IS | S2_READ | S2_XN,

@@ -277,12 +277,12 @@ int arch_guest_frame(struct vcpu *v, uint64_t address, bool to_write, mfn_t *m, 
     mfn_t there;
 
     if (p2m_lookup(&v->domain->p2m, gfn(address >> PAGE_SHIFT), &there, &type, &order) != 0 ||
-        !(type == P2M_MMIO || (to_write ? p2m_is_writable(type) : p2m_is_readable(type)))) {
+        !(type == P2M_MMIO || type == P2M_RESERVED || (to_write ? p2m_is_writable(type) : p2m_is_readable(type)))) {
         return -XEN_EFAULT;
     }
     *m = there;
     /* A guest can map memory as a device's, too. */
-    *is_memory = type != P2M_MMIO && (address & PAGE_SIZE) == 0;
+    *is_memory = p2m_is_counted(type) && (address & PAGE_SIZE) == 0;
     return 0;
 }
 

@@ -22,6 +22,7 @@ uint64_t arch_pte_leaf(mfn_t m, enum p2m_type type, unsigned level)
         [P2M_RAM] = NPT_COMMON | PTE_W,
         [P2M_RAM_RO] = NPT_COMMON,
         [P2M_MMIO] = NPT_COMMON | PTE_W | PTE_NX | PTE_PCD | PTE_PWT,
+        [P2M_RESERVED] = NPT_COMMON | PTE_W | PTE_NX,
         [P2M_SHARED] = NPT_COMMON | PTE_W | PTE_NX,
         [P2M_GRANT] = NPT_COMMON | PTE_W | PTE_NX,
         [P2M_GRANT_RO] = NPT_COMMON | PTE_NX,

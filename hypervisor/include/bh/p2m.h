@@ -15,9 +15,10 @@ struct domain;
 /* What a mapping is for; the architecture turns it into permissions and memory attributes. */
 enum p2m_type {
     P2M_NONE,
+    P2M_MMIO,      /* device memory, no execution */
+    P2M_RESERVED,  /* RAM that the board reserves, had like registers: read, write; normal write-back */
     P2M_RAM,       /* read, write, execute; normal write-back */
     P2M_RAM_RO,    /* read, execute */
-    P2M_MMIO,      /* device memory, no execution */
     P2M_SHARED,    /* a frame of the hypervisor's that the domain may map: read, write; normal write-back */
     P2M_GRANT,     /* another domain's memory, granted: read, write */
     P2M_GRANT_RO,  /* the same: read */
@@ -59,10 +60,10 @@ struct p2m {
     struct arch_p2m arch;
 };
 
-/* Has a mapping of TYPE a reference to its frames? Device registers have none. */
+/* Has a mapping of TYPE a reference to its frames? Device registers, and what is had like them, have none. */
 static inline bool p2m_is_counted(enum p2m_type type)
 {
-    return type != P2M_NONE && type != P2M_MMIO;
+    return type > P2M_RESERVED;
 }
 
 /* May the domain's own hypercalls read their arguments there, and write their results? */

@@ -68,7 +68,7 @@ static void count_table(mfn_t t, unsigned level, unsigned *tables)
         CHECK(arch_pte_is_valid(pte));
         if (arch_pte_is_table(pte, level)) {
             count_table(m, level + 1, tables);
-        } else if (arch_pte_type(pte) != P2M_MMIO) {
+        } else if (p2m_is_counted(arch_pte_type(pte))) {
             enum p2m_type type = arch_pte_type(pte);
             unsigned at = index_of(m);
 
