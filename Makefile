@@ -45,6 +45,7 @@ help:
 	@echo "make                  build the hypervisor (build/$(CONFIG)/bulkhead) and bulkhead-image"
 	@echo "make run              boot two Linux partitions on an emulated board; DOMAINS=\"a.cfg b.cfg\" boots yours"
 	@echo "make run ARCH=x86_64  the same on an emulated PC"
+	@echo "make run BOARD=zcu102   the same two on Xilinx' ZCU102, which QEMU emulates: docs/boards.md"
 	@echo "make run SCENARIO=dom0  a control domain with Xen's tools; HYPERVISOR=build/debian/arm64/xen boots it on Xen"
 	@echo "make iso              build/bulkhead.iso: GRUB, the hypervisor for x86-64 and those partitions"
 	@echo "make test             all tests: what CI runs"

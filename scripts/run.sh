@@ -10,6 +10,7 @@
 #   SYSTEM      system files ("a.cfg"), for what is no partition's own: bulkhead-image's --system
 #   MACHINE     the board, as QEMU's -machine takes it (virt,gic-version=3; q35); CPUS (4), MEMORY (2048, in MiB), CPU
 #               (what bulkhead-image chooses: cortex-a57; max)
+#   BOARD       zcu102: arm64, Xilinx' board with Debian's device tree of it instead of MACHINE; docs/boards.md
 #   HYPERVISOR  the image to boot (build/ARCH/bulkhead); BOOTARGS its command line
 #   ISO         x86_64: a bootable image to make instead of booting
 #   SCENARIO    dom0: arm64, a control domain with Xen's tools instead of DOMAINS; docs/control-domain.md
@@ -151,9 +152,18 @@ for file in ${SYSTEM-}; do
 done
 
 set -- "$@" -no-reboot
+board="--machine ${MACHINE:-$machine} --smp ${CPUS:-4} --memory ${MEMORY:-2048}"
+case ${BOARD-} in
+    "") ;;
+    zcu102)
+        [ "$ARCH" = arm64 ] || fail "BOARD=zcu102 is for arm64"
+        "$top/scripts/debian-fetch.sh" linux trees
+        board="--board $BUILD/debian/arm64/trees/zynqmp-zcu102-rev1.0.dtb"
+        ;;
+    *) fail "BOARD=$BOARD: expected zcu102" ;;
+esac
 # shellcheck disable=SC2086
-"$tool" -o "$out" --arch "$ARCH" --machine "${MACHINE:-$machine}" --smp "${CPUS:-4}" --memory "${MEMORY:-2048}" \
-    ${CPU:+--cpu "$CPU"} --hypervisor "$HYPERVISOR" ${BOOTARGS:+--bootargs "$BOOTARGS"} ${ISO:+--iso "$ISO"} \
+"$tool" -o "$out" --arch "$ARCH" $board ${CPU:+--cpu "$CPU"} --hypervisor "$HYPERVISOR" ${BOOTARGS:+--bootargs "$BOOTARGS"} ${ISO:+--iso "$ISO"} \
     $systems $DOMAINS > "$out.log" ||
     fail "bulkhead-image refused the configuration, see above"
 if [ -n "${ISO-}" ]; then
@@ -184,6 +194,19 @@ if [ "$ARCH" = x86_64 ]; then
 fi
 keep_terminal
 status=0
+if [ "${BOARD-}" = zcu102 ]; then
+    # The files, where the tool has placed them, all below 2 GiB: of that much QEMU's loader tells the board's memory right.
+    while read -r address _ _ name; do
+        case $name in
+            *.kernel | *.ramdisk | *.dtb-*) set -- -device "loader,file=$out/$name,addr=$address,force-raw=on" "$@" ;;
+        esac
+    done < "$out.log"
+    set -- qemu-system-aarch64 -nodefaults -display none -audiodev none,id=quiet -M xlnx-zcu102,virtualization=on -smp 4 \
+        -m 2048 -kernel "$HYPERVISOR" -dtb "$out/bulkhead.dtb" \
+        -chardev stdio,id=console,mux=on,signal=off -serial chardev:console -mon chardev=console -echr 0x1d "$@"
+else
+    set -- "$out/run-qemu.sh" "$@"
+fi
 # shellcheck disable=SC2086 # a command and its arguments, or nothing
-$turns "$out/run-qemu.sh" "$@" || status=$?
+$turns "$@" || status=$?
 exit $status
