@@ -12,7 +12,7 @@
 
 /* Shared interrupts begin at 32; a partition's interrupt controller has them up to this one. */
 #define BOARD_LINE_FIRST 32
-#define BOARD_LINE_MAX   95
+#define BOARD_LINE_MAX   1019
 /* And this one is its virtual watchdog's, if it has one. */
 #define BOARD_LINE_WATCHDOG 95
 

@@ -316,7 +316,6 @@ fetch_drivers() {
 fetch_devices() { fetch_drivers devices 40 $device_drivers; }
 # shellcheck disable=SC2086
 fetch_cards() { fetch_drivers cards 50 $card_drivers; }
-# shellcheck disable=SC2086
 fetch_watchdog() { fetch_drivers watchdog 40 sbsa_gwdt; }
 
 # The dependencies of libvirt's daemon and client and of its driver for Xen, beside what "control" has.

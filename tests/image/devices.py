@@ -29,7 +29,7 @@ def devices_board(**changes):
         "ethernet@a100000": device("vendor,ethernet", 0xA100000, 0x2000, spi=20, dma_coherent=b""),
         "thing@a200000": device("vendor,thing", 0xA200000, spi=21),
         "twin@a201000": device("arm,pl031", 0xA201000, spi=21),
-        "far@a300000": device("arm,pl031", 0xA300000, spi=70),
+        "far@a300000": device("arm,pl031", 0xA300000, spi=990),
         "last@a600000": device("arm,pl031", 0xA600000, spi=63),
         "off@a400000": device("arm,pl031", 0xA400000, spi=30, status=fdt.string("disabled")),
         "msi@a500000": device("arm,pl031", 0xA500000, interrupts_extended=fdt.u32(OTHER, 1)),
