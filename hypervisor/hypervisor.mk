@@ -19,7 +19,7 @@ HYP_ARCH := $(if $(CONFIG_X86),x86,arm64)
 CROSS ?= $(if $(CONFIG_X86),x86_64-linux-gnu-,aarch64-linux-gnu-)
 
 # What every configuration has, then what options add.
-HYP_y := $(addprefix core/, back_trace.c board.c boot.c boot_config.c boot_known.c boot_options.c boot_words.c console.c cpu.c domain.c frame.c guest_copy.c \
+HYP_y := $(addprefix core/, back_trace.c board.c boot.c boot_config.c boot_dom0.c boot_known.c boot_modules.c boot_options.c boot_words.c console.c cpu.c domain.c frame.c guest_copy.c \
     heap.c hyp_map.c kernel_load.c memory_map.c mmio.c ownership.c p2m.c page_alloc.c partition.c partition_memory.c sched.c sched_affinity.c sched_pinned.c timer.c vcpu.c window.c)
 HYP_$(CONFIG_ARM64) += core/kernel_image.c
 HYP_$(CONFIG_X86) += core/kernel_pvh.c
@@ -96,7 +96,7 @@ HYP_CFLAGS := -std=gnu11 $(HYP_OPTIMIZE) -g -ffreestanding -nostdlib -mgeneral-r
 # What runs once, at boot, or seldom, is compiled for size.
 HYP_SMALL := $(addprefix arch/x86/, acpi acpi_fadt acpi_madt board_ports clock guest_acpi guest_dsdt guest_start_info loader main power report smp svm/io_map) \
     $(addprefix arch/arm64/, board_arm decode early firmware guest_tree hardware_devices hardware_domain hardware_tree idregs main partial_tree report smp) \
-    $(addprefix core/, back_trace board boot boot_affinity boot_channels boot_config boot_known boot_options boot_order boot_placement boot_ports boot_schedule boot_shared_memory console console_io cpu device domain evtchn_fifo grant hypfs \
+    $(addprefix core/, back_trace board boot boot_affinity boot_channels boot_config boot_dom0 boot_known boot_modules boot_options boot_order boot_placement boot_ports boot_schedule boot_shared_memory console console_io cpu device domain evtchn_fifo grant hypfs \
     grant_map heap hvm_op kernel_elf kernel_image kernel_load kernel_pvh memory_map multicall partition partition_devices partition_memory partition_shared policy pv_backend pv_console restart sched_op shared_memory start_order vcpu_op \
     version vm_assist) lib/fdt_writer lib/format vdev/psci
 $(HYP_SMALL:%=$(HYP_BUILD)/%.o): HYP_FILE_CFLAGS := -Os
