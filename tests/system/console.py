@@ -252,11 +252,14 @@ class Console:
         return found
 
     def send(self, text):
-        """Types TEXT, no faster than a guest that shares its CPU reads: its UART holds 32 characters."""
+        """Types TEXT, no faster than a guest that shares its CPU reads: its UART holds 32 characters. What is behind the
+        first 16 waits for something to be shown, the echo, if there is one."""
         for at in range(0, len(text), 8):
             self.process.stdin.write(text[at:at + 8].encode())
             self.process.stdin.flush()
             self.pump(0.1)
+            if at >= 8 and at + 8 < len(text):
+                self.pump(1)
 
     def tail(self, count=40):
         shown = [f"{name or 'hypervisor'}| {text}" for name, text in self.all_lines[-count:]]

@@ -131,10 +131,10 @@ def test_kernel_and_ramdisk_that_do_not_fit(start, tmp_path):
 
 
 def test_properties_known_or_not_are_named_in_a_warning(start):
-    extra = "llc-colors = \"0-3\"; max_grant_frames = <3>; passthrough = \"enabled\"; no-such-property = <1>;"
+    extra = "domain-cpupool = <1>; max_grant_frames = <3>; passthrough = \"enabled\"; no-such-property = <1>;"
     console = start([Domain("alpha", HELLO, memory=16, extra=extra)])
     console.wait_guests()
-    for name in ("llc-colors", "max_grant_frames", "passthrough", "no-such-property"):
+    for name in ("domain-cpupool", "max_grant_frames", "passthrough", "no-such-property"):
         assert console.find(None, f"warning.*{name}"), f"no warning about {name}\n{console.tail()}"
 
 

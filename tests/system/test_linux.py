@@ -75,8 +75,7 @@ def test_two_shells_typed_into(start, linux):
 # Req: BH-SCHED-013
 @pytest.mark.bulkhead
 @pytest.mark.parametrize("gic, cpus, vcpus", [
-    (3, 8, 2),
-    pytest.param(2, 8, 2, marks=pytest.mark.soak), pytest.param(3, 4, 1, marks=pytest.mark.soak),
+    pytest.param(3, 8, 2, marks=pytest.mark.soak), pytest.param(2, 8, 2, marks=pytest.mark.soak), pytest.param(3, 4, 1, marks=pytest.mark.soak),
     pytest.param(2, 1, 1, marks=pytest.mark.soak), pytest.param(3, 3, 3, marks=pytest.mark.soak)])
 def test_eight_linux_partitions_under_load(start, linux, gic, cpus, vcpus):
     names = [f"part{i}" for i in range(8)]

@@ -41,6 +41,7 @@ def test_linux_with_a_pv_console_is_typed_into(start):
 
 
 # Req: BH-ABI-020, BH-ABI-021
+@pytest.mark.soak
 def test_linux_balloons_a_hundred_times(start, linux):
     console = start([linux("one", "selftest=balloon", memory=160)])
     console.wait_line("one", "selftest balloon: exit 0", 40)
