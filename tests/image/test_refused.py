@@ -7,7 +7,7 @@ import random
 import pytest
 
 import fdt
-from conftest import MIB, RAM, board, config, elf, image
+from conftest import MIB, RAM, TOP, board, config, elf, image
 
 # Lines of config(): 1 name, 2 kernel, 3 memory, then what is added.
 CONFIGS = {
@@ -198,6 +198,8 @@ BOARDS = {
     "no memory": (board(memory=()), "no RAM"),
     "empty memory": (board(memory=((RAM, 0),)), "no RAM"),
     "half a page": (board(memory=((RAM + 1, 4096),)), "no RAM"),
+    "a length below zero": ((TOP / "tests/fuzz/seeds/board_tree/negative-length").read_bytes(),
+                            "not a device tree, or a damaged one: a property's length is beyond it"),
     "a version of old": (board()[:20] + fdt.u32(15, 2) + board()[28:], "not a device tree, or a damaged one: it is of a version before 16"),
     "memory overlaps": (board(memory=((RAM, 64 * MIB), (RAM + MIB, 64 * MIB))), "/memory@40100000: reg: .* two banks"),
     "memory wraps": (board(memory=((RAM, (1 << 64) - 4096),)), "/memory@40000000: reg: .* beyond any physical"),
