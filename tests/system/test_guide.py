@@ -18,6 +18,7 @@ class GuideBoard(Board):
     files: tuple = ()
     system: str = ""
     cpus: int = 4
+    memory: int = 2048              # MiB
 
     def build(self):
         self.work.mkdir(parents=True, exist_ok=True)
