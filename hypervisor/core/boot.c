@@ -265,10 +265,19 @@ void boot_give_back(uint64_t start, uint64_t end)
     space.taken[0] = (struct memory_range){ .start = start, .end = end };
     count = find_modules(1, false);
     for (unsigned i = 0; i < count; i++) {
+        uint64_t from = ALIGN_UP(space.taken[i].start, PAGE_SIZE) >> PAGE_SHIFT, to = space.taken[i].end >> PAGE_SHIFT;
+
         if (is_reserved(&space.taken[i])) {
             continue;
         }
-        page_alloc_add(ALIGN_UP(space.taken[i].start, PAGE_SIZE) >> PAGE_SHIFT, space.taken[i].end >> PAGE_SHIFT);
+        if (!CONFIG_PLACEMENT || space.config.heap_count == 0) {
+            page_alloc_add(from, to);
+            continue;
+        }
+        /* One page may be of the heap that the description names, and the next one not. */
+        for (; from < to; from++) {
+            page_alloc_add(from, from + 1);
+        }
     }
 }
 

@@ -79,12 +79,13 @@ static void settle_colours(void)
     if (!options.has_colours) {
         options.colours = (struct page_affinity){ .colours[0] = 1 };
     }
-    if (!has_only_colours_below(&options.colours, count)) {
-        log_error("command line: xen-llc-colors: there are %u colours; the hypervisor has no own", count);
-        memset(options.colours.colours, 0, sizeof(options.colours.colours));
-    }
     page_affinity_set_colour_count(count);
-    (void)!page_affinity_set(FRAME_NO_DOMAIN, &options.colours);
+    if (has_only_colours_below(&options.colours, count)) {
+        /* It is the first: there is room. */
+        (void)!page_affinity_set(FRAME_NO_DOMAIN, &options.colours);
+    } else {
+        log_error("command line: xen-llc-colors: there are %u colours; the hypervisor has no own", count);
+    }
     log_info("cache: %u colours", count);
 }
 

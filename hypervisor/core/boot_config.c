@@ -74,7 +74,7 @@ static void read_name(struct boot_reading *r)
     }
     if (!name_is_good(name)) {
         boot_reading_error(r, node, property, "no name for a partition; expected 1 to %u letters, digits and . _ - +",
-                     BOOT_NAME_SIZE - 1);
+                           BOOT_NAME_SIZE - 1);
         return;
     }
     for (unsigned i = 0; i < r->config->domain_count; i++) {
@@ -92,10 +92,10 @@ static void read_memory(struct boot_reading *r)
 
     if (err != 0) {
         boot_reading_error(r, &r->d->node, "memory", "%s; expected a number of KiB in two cells",
-                     err == -XEN_ENOENT ? "missing" : "malformed");
+                           err == -XEN_ENOENT ? "missing" : "malformed");
     } else if (r->d->memory_kib == 0 || r->d->memory_kib % (PAGE_SIZE >> 10) != 0 || r->d->memory_kib > limit) {
         boot_reading_error(r, &r->d->node, "memory", "%llu KiB; expected a multiple of 4 up to %llu, what the board has",
-                     (unsigned long long)r->d->memory_kib, (unsigned long long)limit);
+                           (unsigned long long)r->d->memory_kib, (unsigned long long)limit);
     }
 }
 
@@ -106,7 +106,7 @@ static void read_vcpus(struct boot_reading *r)
 
     if (err != 0) {
         boot_reading_error(r, &r->d->node, "cpus", "%s; expected a number of vCPUs in one cell",
-                     err == -XEN_ENOENT ? "missing" : "malformed");
+                           err == -XEN_ENOENT ? "missing" : "malformed");
     } else if (count == 0 || count > CONFIG_MAX_VCPUS) {
         boot_reading_error(r, &r->d->node, "cpus", "%u vCPUs; expected 1 to %u", count, CONFIG_MAX_VCPUS);
     } else {
@@ -152,7 +152,7 @@ static void read_cpus(struct boot_reading *r)
 
         if (cpu >= r->board->cpu_count) {
             boot_reading_error(r, &d->node, "bulkhead,cpus", "CPU %u; expected 0 to %u, the board's", cpu,
-                         r->board->cpu_count - 1);
+                               r->board->cpu_count - 1);
             return;
         }
         for (unsigned k = 0; k < i; k++) {
@@ -164,7 +164,7 @@ static void read_cpus(struct boot_reading *r)
         owner = d->owns_cpus ? find_owner(r, cpu) : NULL;
         if (owner != NULL) {
             boot_reading_error(r, &d->node, "bulkhead,cpus", "CPU %u is owned by %s; expected one that is free", cpu,
-                         owner->name);
+                               owner->name);
             return;
         }
     }
@@ -224,7 +224,7 @@ static void read_restart(struct boot_reading *r)
     if (p.size != 2 * sizeof(fdt_cell_t) || fdt_cell(&p, 0) == 0 || fdt_cell(&p, 0) > RESTART_LIMIT_MAX ||
         fdt_cell(&p, 1) == 0 || fdt_cell(&p, 1) > UINT16_MAX) {
         boot_reading_error(r, &r->d->node, "bulkhead,restart-limit", "expected two cells: 1 to %u times, in 1 to %u seconds",
-                     RESTART_LIMIT_MAX, UINT16_MAX);
+                           RESTART_LIMIT_MAX, UINT16_MAX);
         return;
     }
     rules->limit = (uint8_t)fdt_cell(&p, 0);
@@ -435,6 +435,7 @@ unsigned boot_config_read(const struct fdt *t, const struct board *b, const stru
     c->bootargs_size = 0;
     c->domain_count = 0;
     c->has_channels = false;
+    c->heap_count = 0;
     if (CONFIG_SHARED_MEMORY) {
         shared_memory_forget_all();
     }

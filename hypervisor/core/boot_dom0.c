@@ -36,7 +36,7 @@ static void read_dom0_arguments(struct boot_reading *r)
     }
     if (err != 0 || size >= BOOT_ARGS_SIZE) {
         boot_reading_error(r, &r->board->chosen, name, "expected one terminated string of less than %u characters",
-                     BOOT_ARGS_SIZE);
+                           BOOT_ARGS_SIZE);
         return;
     }
     d->bootargs = text;

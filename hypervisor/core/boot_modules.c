@@ -36,7 +36,7 @@ static bool read_range(struct boot_reading *r, const struct fdt_node *node, uint
     if (r->board->module_count != 0 && fdt_find_property(r->t, node, BOOT_INDEX_PROPERTY, &p)) {
         if (fdt_property_u32(&p, &index) != 0 || index >= r->board->module_count) {
             boot_reading_error(r, node, BOOT_INDEX_PROPERTY, "expected a number below %u, how many modules there are",
-                         r->board->module_count);
+                               r->board->module_count);
             return false;
         }
         *start = r->board->module[index].start;
@@ -46,13 +46,13 @@ static bool read_range(struct boot_reading *r, const struct fdt_node *node, uint
     boot_config_cells(r->t, &r->d->node, &r->board->chosen, &n);
     if (fdt_find_property(r->t, node, BOOT_FILE_PROPERTY, &p) && !fdt_find_property(r->t, node, "reg", &p)) {
         boot_reading_error(r, node, BOOT_FILE_PROPERTY, "the file is not loaded; expected a start as an EFI program that "
-                     "finds it, or \"reg\"");
+                           "finds it, or \"reg\"");
         return false;
     }
     if (!fdt_find_property(r->t, &n, "reg", &p) || fdt_property_reg(&p, &n, 0, start, size) != 0 ||
         p.size != (n.address_cells + (uint32_t)n.size_cells) * sizeof(fdt_cell_t) || *size == 0) {
         boot_reading_error(r, node, "reg", "expected one address and a size that is not 0, in %u and %u cells",
-                     n.address_cells, n.size_cells);
+                           n.address_cells, n.size_cells);
         return false;
     }
     return true;
@@ -69,7 +69,7 @@ static BOOT_CODE_MORE bool read_place(struct boot_reading *r, const struct fdt_n
     }
     if (!board_has_memory(r->board, start, size)) {
         boot_reading_error(r, node, "reg", "0x%llx, 0x%llx bytes; expected a range in the board's memory",
-                     (unsigned long long)start, (unsigned long long)size);
+                           (unsigned long long)start, (unsigned long long)size);
         return false;
     }
     for (unsigned i = 0; i < r->taken_count; i++) {
@@ -85,7 +85,7 @@ static BOOT_CODE_MORE bool read_place(struct boot_reading *r, const struct fdt_n
     for (unsigned i = 0; i < r->config->domain_count; i++) {
         if (collides(&r->config->domain[i], start, size)) {
             boot_reading_error(r, node, "reg", "overlaps a module or memory of %s; expected a range of its own",
-                         r->config->domain[i].name);
+                               r->config->domain[i].name);
             return false;
         }
     }

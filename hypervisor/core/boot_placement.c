@@ -121,7 +121,6 @@ void boot_placement_read_heap(const struct fdt *t, const struct board *b, struct
     struct fdt_property p;
     uint64_t start, size;
 
-    c->heap_count = 0;
     if (!fdt_find_property(t, &b->chosen, name, &p)) {
         return;
     }
