@@ -361,7 +361,7 @@ static void read_domain(struct boot_reading *r)
     read_memory(r);
     read_vcpus(r);
     if (CONFIG_PLACEMENT) {
-        r->failed = !boot_placement_read(r->t, r->board, r->taken, r->taken_count, r->config, r->d) || r->failed;
+        r->failed = !boot_placement_read(r) || r->failed;
     }
     if (PAGE_HAS_AFFINITY) {
         r->failed = !boot_affinity_read(r->t, r->d) || r->failed;

@@ -2,26 +2,17 @@
 #include "bh/boot_placement.h"
 
 #include "arch/arch_types.h"
+#include "bh/boot_reading.h"
 #include "bh/shared_memory.h"
 
-/* One partition while its places are read. */
-struct reading {
-    const struct fdt *t;
-    const struct board *board;
-    const struct memory_range *taken;
-    unsigned taken_count;
-    const struct boot_config *config; /* the partitions before it */
-    struct boot_domain *d;
-};
-
-static bool refuse(const struct reading *r, const char *property, uint64_t start, const char *why)
+static bool refuse(const struct boot_reading *r, const char *property, uint64_t start, const char *why)
 {
     boot_config_report(LOG_ERROR, r->t, &r->d->node, property, "0x%llx: %s", (unsigned long long)start, why);
     return false;
 }
 
 /* Req: BH-BOOT-044 */
-static bool is_free(const struct reading *r, uint64_t start, uint64_t size)
+static bool is_free(const struct boot_reading *r, uint64_t start, uint64_t size)
 {
     uint64_t end = start + size;
 
@@ -50,7 +41,7 @@ static bool is_free(const struct reading *r, uint64_t start, uint64_t size)
 }
 
 /* Req: BH-BOOT-044 */
-static bool read_ranges(const struct reading *r)
+static bool read_ranges(const struct boot_reading *r)
 {
     struct boot_domain *d = r->d;
     struct fdt_node n = d->node;
@@ -90,7 +81,7 @@ static bool read_ranges(const struct reading *r)
 }
 
 /* Req: BH-BOOT-045 */
-static bool read_direct(const struct reading *r)
+static bool read_direct(const struct boot_reading *r)
 {
     static const struct memory_range fixed[] = ARCH_GUEST_FIXED_RANGES;
     struct boot_domain *d = r->d;
@@ -142,10 +133,7 @@ void boot_placement_read_heap(const struct fdt *t, const struct board *b, struct
     }
 }
 
-bool boot_placement_read(const struct fdt *t, const struct board *b, const struct memory_range *taken, unsigned count,
-                         const struct boot_config *c, struct boot_domain *d)
+bool boot_placement_read(const struct boot_reading *r)
 {
-    struct reading r = { .t = t, .board = b, .taken = taken, .taken_count = count, .config = c, .d = d };
-
-    return read_ranges(&r) && read_direct(&r);
+    return read_ranges(r) && read_direct(r);
 }

@@ -56,7 +56,7 @@ static NOINLINE void set_pending_fifo(struct domain *d, uint32_t port, struct ev
     tell_pollers(d, port);
 }
 
-/* Req: BH-EVT-001 */
+/* Req: BH-EVT-001, BH-EVT-011 */
 void evtchn_set_pending(struct domain *d, uint32_t port, struct evtchn *c)
 {
     if (__atomic_load_n(&d->evtchn.fifo, __ATOMIC_ACQUIRE) != NULL) {

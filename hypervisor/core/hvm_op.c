@@ -51,7 +51,7 @@ static int64_t set_param(struct vcpu *v, struct domain *d, const struct xen_hvm_
         return -XEN_EPERM;
     }
     __atomic_store_n(value, p->value, __ATOMIC_SEQ_CST);
-    /* Req: BH-EVT-009, BH-EVT-011 */
+    /* Req: BH-EVT-009 */
     /* What became pending before is told now, once: no further event would. */
     for (unsigned i = 0; ARCH_GUEST_SETS_CALLBACK && p->index == HVM_PARAM_CALLBACK_IRQ && i < d->vcpu_count; i++) {
         if (d->vcpus[i] != NULL) {

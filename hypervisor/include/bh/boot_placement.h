@@ -8,13 +8,13 @@
 
 #include "bh/boot_config.h"
 
+struct boot_reading;
 /*
- * Reads what the node of partition D, whose memory is known, says of places. They are in the board's memory, clear of the
- * COUNT ranges at TAKEN and of what partitions of C have. False: something was wrong, and has been reported. Bound: a
- * look at each range of each partition.
+ * Reads what the node of R's partition, whose memory is known, says of places. They are in the board's memory, clear of
+ * what is taken and of what partitions before it have. False: something was wrong, and has been reported. Bound: a look
+ * at each range of each partition.
  */
-MUST_USE bool boot_placement_read(const struct fdt *t, const struct board *b, const struct memory_range *taken,
-                                  unsigned count, const struct boot_config *c, struct boot_domain *d);
+MUST_USE bool boot_placement_read(const struct boot_reading *r);
 
 /*
  * Reads "xen,static-heap": all memory that is given out, but for what partitions have by "xen,static-mem", is of these
