@@ -129,10 +129,9 @@ void log_message(enum log_level level, const char *format, ...)
     spin_unlock(&console_lock);
 }
 
-/* Req: BH-CONS-001 */
 /*
  * Shows what waits of D's line; all of it, if another line came in between. The line stays open unless ENDS; one that
- * fills its buffer goes on in the next. Req: BH-CONS-004
+ * fills its buffer goes on in the next. Req: BH-CONS-001, BH-CONS-004
  */
 static void show_line(struct domain *d, bool ends) REQUIRES(console_lock)
 {

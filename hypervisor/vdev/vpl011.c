@@ -109,10 +109,10 @@ bool vpl011_receive(struct domain *d, char c)
     bool has_room;
 
     spin_lock(&u->lock);
-    has_room = u->count < VPL011_FIFO_SIZE;
+    has_room = u->count < VPL011_INPUT_SIZE;
     if (has_room) {
-        u->fifo[(u->first + u->count) % VPL011_FIFO_SIZE] = (uint8_t)c;
-        __atomic_store_n(&u->count, (uint8_t)(u->count + 1), __ATOMIC_RELAXED);
+        u->input[(u->first + u->count) % VPL011_INPUT_SIZE] = (uint8_t)c;
+        __atomic_store_n(&u->count, (uint16_t)(u->count + 1), __ATOMIC_RELAXED);
         u->raw |= INT_RT | (u->count >= RX_TRIGGER ? INT_RX : 0);
     } else {
         u->raw |= INT_OE;
@@ -130,9 +130,13 @@ static uint32_t data_read(struct vpl011 *u)
     if (u->count == 0) {
         return 0;
     }
-    c = u->fifo[u->first];
-    u->first = (uint8_t)((u->first + 1) % VPL011_FIFO_SIZE);
-    __atomic_store_n(&u->count, (uint8_t)(u->count - 1), __ATOMIC_RELAXED);
+    c = u->input[u->first];
+    u->first = (uint16_t)((u->first + 1) % VPL011_INPUT_SIZE);
+    __atomic_store_n(&u->count, (uint16_t)(u->count - 1), __ATOMIC_RELAXED);
+    if (u->count >= VPL011_FIFO_SIZE) {
+        /* The next that waited has come into the FIFO. */
+        u->raw |= INT_RT | INT_RX;
+    }
     if (u->count < RX_TRIGGER) {
         u->raw &= ~(uint32_t)INT_RX;
     }
@@ -145,12 +149,12 @@ static uint32_t data_read(struct vpl011 *u)
 /* Req: BH-UART-005 */
 static uint32_t flags_read(const struct domain *d)
 {
-    uint8_t count = __atomic_load_n(&d->arch.vpl011.count, __ATOMIC_RELAXED);
+    uint16_t count = __atomic_load_n(&d->arch.vpl011.count, __ATOMIC_RELAXED);
     uint32_t flags = is_congested(d) ? FR_TXFF : FR_TXFE;
 
     if (count == 0) {
         flags |= FR_RXFE;
-    } else if (count == VPL011_FIFO_SIZE) {
+    } else if (count >= VPL011_FIFO_SIZE) {
         flags |= FR_RXFF;
     }
     return flags;

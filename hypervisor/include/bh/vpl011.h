@@ -2,7 +2,8 @@
 /*
  * The virtual UART of a domain: the generic UART of Arm's Server Base System Architecture (DEN 0029, appendix B), a
  * subset of the PL011 (DDI 0183), at GUEST_PL011_BASE with interrupt GUEST_VPL011_SPI. Output goes to the console, or to
- * the domain that is its other end (bh/vuart.h); input comes from there, through a FIFO of 32 characters.
+ * the domain that is its other end (bh/vuart.h); input comes from there, through a FIFO of 32 characters. Who types does
+ * not look whether there is room in it: what does not fit waits behind it.
  */
 #ifndef BH_VPL011_H
 #define BH_VPL011_H
@@ -15,6 +16,7 @@ struct mmio_access;
 struct vcpu;
 
 #define VPL011_FIFO_SIZE 32
+#define VPL011_INPUT_SIZE 256 /* the FIFO, and what waits behind it */
 #define VPL011_SPI       32 /* GUEST_VPL011_SPI, which Xen's headers define for Arm only */
 
 struct vpl011 {
@@ -23,14 +25,14 @@ struct vpl011 {
     uint32_t mask;          /* [lock lock] UARTIMSC */
     bool transmit_waits;    /* [lock lock] the transmit interrupt is held back; read [atomic] */
     bool line_is_up;        /* [lock lock] what the virtual GIC was told last */
-    uint8_t first;          /* [lock lock] place of the oldest character in fifo */
-    uint8_t count;          /* [lock lock] characters in fifo; read [atomic] */
-    uint8_t fifo[VPL011_FIFO_SIZE]; /* [lock lock] */
+    uint16_t first;         /* [lock lock] place of the oldest character in input */
+    uint16_t count;         /* [lock lock] characters in input; read [atomic] */
+    uint8_t input[VPL011_INPUT_SIZE]; /* [lock lock] */
 };
 
 /* Reset state. Before D runs. */
 void vpl011_init(struct domain *d);
-/* The console has a character for D. False: the FIFO is full, and the character is lost. No later lock may be held. */
+/* The console has a character for D. False: as many wait as can, and it is lost. No later lock may be held. */
 bool vpl011_receive(struct domain *d, char c);
 /* Has the FIFO room? It keeps it until the next vpl011_receive(). */
 bool vpl011_has_room(const struct domain *d);
