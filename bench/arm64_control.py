@@ -94,7 +94,7 @@ def between(counts, first, last):
     """(the hypervisor's, all) from the mark FIRST to the next LAST."""
     names = [name for name, _ in counts]
     begin = names.index(first)
-    a, b = counts[begin][1], counts[names.index(last, begin)][1]
+    a, b = counts[begin][1], counts[names.index(last, begin + 1)][1]
     return b[0] - a[0], b[1] - a[1]
 
 

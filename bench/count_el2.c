@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A plugin for QEMU's emulator (docs/devel/tcg-plugins of QEMU; its interface, version 1, declared here as far as it is
- * used): counts the instructions that are executed in a range of virtual addresses, which are the hypervisor's, and all
+ * used): counts the instructions that are executed in ranges of virtual addresses, which are the hypervisor's, and all
  * others. Counts are written when somebody executes "hint #N", N from 64 on, which does nothing (DDI 0487, C6.2, HINT), and
  * when an arm64 kernel begins (its first instruction, by which EFI knows it, at the beginning of a page).
  *
- * -plugin FILE,from=HEX,to=HEX,out=FILE
+ * -plugin FILE,from=HEX,to=HEX[,from=HEX,to=HEX...],out=FILE
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -43,7 +43,10 @@ int qemu_plugin_version = 1;
 #define HINT_FIRST   64
 #define KERNEL_BEGIN 0x5a4dU /* "MZ", in the lower half of its first instruction */
 
-static uint64_t from, to, inside, outside;
+#define RANGE_COUNT 8
+static struct { uint64_t from, to; } range[RANGE_COUNT];
+static unsigned range_count; /* "to" ends one */
+static uint64_t inside, outside;
 static FILE *out;
 
 static void mark(unsigned vcpu, void *data)
@@ -53,13 +56,23 @@ static void mark(unsigned vcpu, void *data)
     fflush(out);
 }
 
+static bool is_in_range(uint64_t at)
+{
+    for (unsigned i = 0; i < range_count; i++) {
+        if (at >= range[i].from && at < range[i].to) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
     (void)id;
     for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
         uint64_t at = qemu_plugin_insn_vaddr(insn);
-        bool is_inside = at >= from && at < to;
+        bool is_inside = is_in_range(at);
         uint32_t word;
 
         memcpy(&word, qemu_plugin_insn_data(insn), sizeof(word));
@@ -76,15 +89,15 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int count,
 {
     (void)info;
     for (int i = 0; i < count; i++) {
-        if (strncmp(arguments[i], "from=", 5) == 0) {
-            from = strtoull(arguments[i] + 5, NULL, 16);
-        } else if (strncmp(arguments[i], "to=", 3) == 0) {
-            to = strtoull(arguments[i] + 3, NULL, 16);
+        if (range_count < RANGE_COUNT && strncmp(arguments[i], "from=", 5) == 0) {
+            range[range_count].from = strtoull(arguments[i] + 5, NULL, 16);
+        } else if (range_count < RANGE_COUNT && strncmp(arguments[i], "to=", 3) == 0) {
+            range[range_count++].to = strtoull(arguments[i] + 3, NULL, 16);
         } else if (strncmp(arguments[i], "out=", 4) == 0) {
             out = fopen(arguments[i] + 4, "w");
         }
     }
-    if (out == NULL || from >= to) {
+    if (out == NULL || range_count == 0) {
         return -1;
     }
     qemu_plugin_register_vcpu_tb_trans_cb(id, translated);

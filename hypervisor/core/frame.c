@@ -62,6 +62,19 @@ struct frame *frame_lookup(mfn_t m)
 /* An entry of the table as one number, which a pair of registers holds. */
 typedef unsigned __int128 entry_t __attribute__((may_alias, aligned(8)));
 
+/* A store each: the frames of a partition are assigned, and freed, while its owner waits for it to start again. */
+static ALWAYS_INLINE void store_eight(entry_t *at, entry_t e)
+{
+    at[0] = e;
+    at[1] = e;
+    at[2] = e;
+    at[3] = e;
+    at[4] = e;
+    at[5] = e;
+    at[6] = e;
+    at[7] = e;
+}
+
 void frame_assign(mfn_t m, unsigned order, enum frame_type type, uint16_t owner, uint16_t charge, uint16_t mapper,
                   bool mapped)
 {
@@ -70,17 +83,14 @@ void frame_assign(mfn_t m, unsigned order, enum frame_type type, uint16_t owner,
 
     ownership_assign(&f, type, owner, charge, mapper, mapped);
     e = *(const entry_t *)&f;
-    if (order < 2) {
-        at[0] = e;
-        at[(1UL << order) - 1] = e;
+    if (order < 3) {
+        for (uint64_t i = 0; i < 1UL << order; i++) {
+            at[i] = e;
+        }
         return;
     }
-    /* Four at a time, a store each: a partition's frames are assigned while its owner waits for it to start. */
-    for (const entry_t *end = at + (1UL << order); at != end; at += 4) {
-        at[0] = e;
-        at[1] = e;
-        at[2] = e;
-        at[3] = e;
+    for (const entry_t *end = at + (1UL << order); at != end; at += 8) {
+        store_eight(at, e);
     }
 }
 
@@ -108,8 +118,8 @@ static bool publish(struct frame *f, struct frame *before, struct frame *after)
 {
     uint64_t seen = *counts(before);
 
-    if (likely(__atomic_compare_exchange_n(counts(f), &seen, *counts(after), false, __ATOMIC_ACQ_REL,
-                                           __ATOMIC_ACQUIRE))) {
+    if (likely(
+            __atomic_compare_exchange_n(counts(f), &seen, *counts(after), false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))) {
         return true;
     }
     *counts(before) = seen;
@@ -165,7 +175,8 @@ static bool let_go(struct frame *f, bool mapped)
     struct frame before = look(f), after;
     bool freed;
 
-    ASSERT(before.references >= before.mappings && (mapped ? before.mappings != 0 : before.references > before.mappings));
+    ASSERT(before.references >= before.mappings &&
+           (mapped ? before.mappings != 0 : before.references > before.mappings));
     do {
         after = before;
         freed = mapped ? ownership_unmap(&after) : ownership_drop(&after);
@@ -174,24 +185,6 @@ static bool let_go(struct frame *f, bool mapped)
         publish_freed(f, &after);
     }
     return freed;
-}
-
-/*
- * The same where that is most likely the only reference, as of a partition's memory when it ends: what comes of it is
- * known without looking. False: it is not the only one, and nothing has changed.
- */
-static ALWAYS_INLINE bool let_go_of_only(struct frame *f, bool mapped)
-{
-    struct frame before = { .references = 1, .mappings = mapped }, after = before;
-    uint64_t seen = *counts(&before);
-
-    (void)(mapped ? ownership_unmap(&after) : ownership_drop(&after));
-    if (unlikely(!__atomic_compare_exchange_n(counts(f), &seen, *counts(&after), false, __ATOMIC_ACQ_REL,
-                                              __ATOMIC_RELAXED))) {
-        return false;
-    }
-    publish_freed(f, &after);
-    return true;
 }
 
 static bool let_go_one(mfn_t m, bool mapped)
@@ -216,22 +209,60 @@ bool frame_unmap(mfn_t m)
 }
 
 /*
+ * Are the counts of the eight frames from AT on all ONLY? None is less: each has the one that the caller drops. So if
+ * all their bits together are ONLY, each of them is.
+ */
+static ALWAYS_INLINE bool eight_have(const entry_t *at, uint64_t only)
+{
+    const volatile uint64_t *c = (const volatile uint64_t *)at;
+
+    return (c[0] | c[2] | c[4] | c[6] | c[8] | c[10] | c[12] | c[14]) == only;
+}
+
+/*
+ * Drops a reference, or a mapping, of each of COUNT frames from F on, up to the first that has others: how many, eight
+ * at a time. Nobody can take one meanwhile, as the caller says, so that no frame needs an exchange of its own. A
+ * partition's memory goes this way when it ends, and its owner may wait for it to start again.
+ */
+static uint64_t let_go_of_only(struct frame *f, uint64_t count, bool mapped)
+{
+    struct frame freed = { .references = 1, .mappings = mapped };
+    const uint64_t only = *counts(&freed);
+    entry_t *first = (entry_t *)f, *at = first, e;
+
+    (void)(mapped ? ownership_unmap(&freed) : ownership_drop(&freed));
+    e = *(const entry_t *)&freed;
+    for (const entry_t *end = at + ALIGN_DOWN(count, 8UL); at != end; at += 8) {
+        if (unlikely(!eight_have(at, only))) {
+            break;
+        }
+        /* What others did with the frames before they let go comes before what their next owner does. */
+        __atomic_thread_fence(__ATOMIC_ACQ_REL);
+        store_eight(at, e);
+    }
+    return (uint64_t)(at - first);
+}
+
+/*
  * Drops a reference, or a mapping, of each frame. Runs of freed frames go back in blocks as large as their place
  * allows; kept ones split the run.
  */
 static uint64_t release_block(mfn_t m, unsigned order, bool mapped)
 {
-    uint64_t count = 1UL << order, run = 0, freed = 0;
+    uint64_t count = 1UL << order, run = 0, freed = 0, i = 0;
 
-    for (uint64_t i = 0; i < count; i++) {
-        struct frame *f = &frame_table[m.n + i];
+    while (i < count) {
+        uint64_t only = let_go_of_only(&frame_table[m.n + i], count - i, mapped);
 
-        if (let_go_of_only(f, mapped) || let_go(f, mapped)) {
-            run++;
-            continue;
+        run += only;
+        i += only;
+        if (i == count) {
+            break;
         }
-        if (run != 0) {
-            page_alloc_add(m.n + i - run, m.n + i);
+        if (let_go(&frame_table[m.n + i++], mapped)) {
+            run++;
+        } else if (run != 0) {
+            page_alloc_add(m.n + i - 1 - run, m.n + i - 1);
             freed += run;
             run = 0;
         }
@@ -307,7 +338,8 @@ static ALWAYS_INLINE int alloc_as(const struct page_affinity *a, unsigned order,
 static int alloc(unsigned order, enum frame_type type, uint16_t owner, uint16_t charge, uint16_t mapper,
                  struct page_claim *claim, mfn_t *out)
 {
-    return alloc_as(PAGE_HAS_AFFINITY ? page_affinity_of(charge) : NULL, order, type, owner, charge, mapper, claim, out);
+    return alloc_as(PAGE_HAS_AFFINITY ? page_affinity_of(charge) : NULL, order, type, owner, charge, mapper, claim,
+                    out);
 }
 
 int frame_alloc_ram(uint16_t domid, unsigned order, mfn_t *out)

@@ -468,6 +468,9 @@ static bool teardown_table(struct p2m *p, mfn_t t) REQUIRES(p->lock)
             worked = true;
         }
         p->teardown = gfn_add(p->teardown, 1UL << ORDER_2M);
+        if (p->teardown.n > p->highest) {
+            p->teardown = gfn(ALIGN_UP(p->teardown.n, 1UL << ORDER_1G));
+        }
     } while (entry_index(p->teardown, 2) != 0);
     window_close(table);
     return entry_index(p->teardown, 2) == 0;
@@ -483,8 +486,12 @@ bool p2m_teardown(struct p2m *p)
         arch_p2m_retire(p);
         p->retired = true;
     }
-    memset(p->near, 0, sizeof(p->near));
-    memset(p->page, 0, sizeof(p->page));
+    for (unsigned i = 0; i < ARRAY_COUNT(p->near); i++) {
+        p->near[i].block = 0;
+    }
+    for (unsigned i = 0; ARCH_P2M_REMEMBERS_PAGES && i < P2M_PAGE_COUNT; i++) {
+        p->page[i].tag = 0;
+    }
     /* Bound: a look at each root entry that was ever used; the first one that leads somewhere ends the step. */
     while (ALIGN_DOWN(p->teardown.n, 1UL << ORDER_1G) <= p->reach && gfn_in_range(p->teardown) && !worked) {
         uint64_t *slot = (uint64_t *)window_open(root_frame(p, p->teardown)) + entry_index(p->teardown, 1);

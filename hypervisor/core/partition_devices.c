@@ -89,32 +89,34 @@ static int map_registers(struct domain *d, unsigned n, uint64_t *done)
     return err;
 }
 
+static bool is_of(uint16_t id, unsigned n)
+{
+    return (n < PARTITION_REGISTERS_COUNT ? registers[n].id : lines[n - PARTITION_REGISTERS_COUNT].id) == id;
+}
+
 /* Req: BH-DEV-014, BH-DEV-015 */
 int partition_devices_map(struct domain *d, unsigned *at, uint64_t *done)
 {
-    unsigned i = *at;
-    int err = 0;
+    unsigned n = *at;
+    int err;
 
-    if (d->id == NOBODY) {
+    while (n < PARTITION_REGISTERS_COUNT + PARTITION_LINES_COUNT && (d->id == NOBODY || !is_of(d->id, n))) {
+        n++;
+    }
+    if (n == PARTITION_REGISTERS_COUNT + PARTITION_LINES_COUNT) {
         return 0;
     }
-    if (i < PARTITION_REGISTERS_COUNT) {
-        if (registers[i].id == d->id && *done < registers[i].count) {
-            err = map_registers(d, i, done);
-        } else {
+    *at = n;
+    if (n >= PARTITION_REGISTERS_COUNT) {
+        err = device_line_assign(d, lines[n - PARTITION_REGISTERS_COUNT].line);
+        ++*at;
+    } else {
+        err = map_registers(d, n, done);
+        if (*done == registers[n].count) {
             ++*at;
             *done = 0;
         }
-        return err != 0 ? err : PARTITION_GO_ON;
     }
-    i -= PARTITION_REGISTERS_COUNT;
-    if (i == PARTITION_LINES_COUNT) {
-        return 0;
-    }
-    if (lines[i].id == d->id) {
-        err = device_line_assign(d, lines[i].line);
-    }
-    ++*at;
     return err != 0 ? err : PARTITION_GO_ON;
 }
 

@@ -64,17 +64,28 @@ static void put_cell(struct fdt_writer *w, uint32_t value)
 static uint32_t string_offset(struct fdt_writer *w, const char *name)
 {
     char *strings = (char *)w->buffer + w->limit;
-    size_t at = 0, length = strlen(name) + 1;
+    size_t at = 0, length;
 
+    for (unsigned i = 0; i < w->name_count; i++) {
+        at = w->name[i];
+        if (string_equal(strings + at, name)) {
+            return (uint32_t)at;
+        }
+    }
+    /* From the last of those on, which is none of them. */
     while (at < w->strings_size) {
         if (string_equal(strings + at, name)) {
             return (uint32_t)at;
         }
         at += strlen(strings + at) + 1;
     }
+    length = strlen(name) + 1;
     if (length > w->strings_room - at) {
         fail(w, -XEN_ENOSPC);
         return 0;
+    }
+    if (w->name_count < FDT_WRITER_NAME_COUNT) {
+        w->name[w->name_count++] = (uint32_t)at;
     }
     memcpy(strings + at, name, length);
     w->strings_size += length;

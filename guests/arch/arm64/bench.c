@@ -415,7 +415,7 @@ static void device(void)
     result("device interrupt", sum * 16 * 10 / RTC_ROUNDS);
 }
 
-/* Says when it will ask to start again, and does so then: the next life says when that began. */
+/* Says when it will ask to start again, and does so then: the next life says when that began. Who counts sees a mark. */
 static void restart(void)
 {
     uint64_t at = READ_SYSREG(cntpct_el0) + ticks_from_us(5000);
@@ -423,6 +423,7 @@ static void restart(void)
     say("starts again: %lu\n", at * 16);
     while (READ_SYSREG(cntpct_el0) < at) {
     }
+    __asm__ volatile("hint #64");
     (void)psci(PSCI_SYSTEM_RESET, 0, 0, 0);
 }
 

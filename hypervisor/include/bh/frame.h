@@ -47,14 +47,18 @@ void frame_assign(mfn_t m, unsigned order, enum frame_type type, uint16_t owner,
 MUST_USE int frame_get(mfn_t m, uint16_t owner);
 /* Drops one reference that is no mapping; the last one frees the frame: true. The caller must hold it. */
 bool frame_put(mfn_t m);
-/* Drops one such reference of each of 2^ORDER frames that were assigned together; a whole block goes back at once. */
+/*
+ * Drops one such reference of each of 2^ORDER frames that were assigned together; a whole block goes back at once. Who
+ * has none of a frame cannot come by one while this runs: the caller has the lock by which the frames are found, or
+ * nobody finds them any more.
+ */
 void frame_put_block(mfn_t m, unsigned order);
 
 /* A reference for a mapping of M that the caller makes for DOMID. As ownership_map(); -XEN_EINVAL: M is not RAM. */
 MUST_USE int frame_map(mfn_t m, uint16_t domid, const struct grant_pin *pin, bool write);
 /* Drops the reference of a mapping that is gone; the last one frees the frame: true. */
 bool frame_unmap(mfn_t m);
-/* The same for 2^ORDER frames; how many of them were freed. */
+/* The same for 2^ORDER frames, as frame_put_block(); how many of them were freed. */
 uint64_t frame_unmap_block(mfn_t m, unsigned order);
 
 /*

@@ -23,7 +23,7 @@ MUST_USE int partition_devices_add_line(struct domain *d, unsigned line);
 bool partition_devices_are_known(uint16_t id);
 /*
  * D, which is built, gets them: the next piece from number *AT on, *DONE pages of it being there. 0: that was all of it, or
- * PARTITION_GO_ON. As p2m_map(). Bound: 2 MiB.
+ * PARTITION_GO_ON. As p2m_map(). Bound: 2 MiB, and a look at each number.
  */
 MUST_USE int partition_devices_map(struct domain *d, unsigned *at, uint64_t *done);
 /* Domain ID is gone for good. */

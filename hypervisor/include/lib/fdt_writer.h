@@ -12,6 +12,8 @@
 
 /* Bytes set aside for the names of properties, each kept once. */
 #define FDT_WRITER_STRINGS_SIZE 1024
+/* Names whose places are known; more are looked for. */
+#define FDT_WRITER_NAME_COUNT 32
 
 struct fdt_writer {
     uint8_t *buffer;
@@ -19,6 +21,8 @@ struct fdt_writer {
     size_t at;           /* where its next token goes */
     size_t strings_size; /* the strings are at LIMIT until the end */
     size_t strings_room; /* no more than that */
+    uint32_t name[FDT_WRITER_NAME_COUNT]; /* where the first names are in the strings */
+    unsigned name_count;
     unsigned depth;      /* open nodes */
     int error;
 };
