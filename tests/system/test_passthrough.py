@@ -5,8 +5,11 @@ import subprocess
 
 import pytest
 
+import counting
 import placing
+import restarting
 from board import BUILD, RAM_BASE, TOP, WORK
+from console import PINNED
 
 pytestmark = pytest.mark.bulkhead
 
@@ -106,6 +109,33 @@ def test_a_disk_through_restarts(start, linux, drivers):
     assert [line for line in console.lines["alpha"] if line.startswith(("disk:", "found:"))] == [
         "disk: bulkhead-on-disk", "found: nothing", "disk: bulkhead-on-disk", "found: mark"]
     assert disk.read_bytes()[512 * 8:].startswith(b"mark\0")
+
+
+# Req: BH-SCHED-005, BH-DEV-015
+def test_one_whose_interrupt_never_stops_takes_nothing_from_a_cpu_that_is_owned(start, guest, debug_build):
+    """With a GICv3: when a guest ends an interrupt, QEMU's GICv2 does not look whether the line is still up."""
+    console = start([guest("busy", "count", "ms=600000", extra=PINNED.format(cpu=1)),
+                     guest("storm", "alarm", devices=partial_tree("alarm-owned", clock()), extra=PINNED.format(cpu=0))],
+                    hypervisor=debug_build, cpus=2, gic=3, limit=100)
+    console.wait_line("storm", "alarms: 1000$", 60)
+    console.send("\x01" * 6)
+    console.wait_text("input to the hypervisor", 20)
+    before = counting.counts(console, 2)
+    console.wait_line("storm", "alarms: 5000$", 60)
+    after = counting.counts(console, 2)
+    assert after[1] == before[1], (before, after)
+    assert after[0][1] >= before[0][1] + 3000, (before, after)
+
+
+# Req: BH-SCHED-001, BH-DEV-015
+def test_one_whose_interrupt_never_stops_shares_its_cpu(start, guest):
+    console = start([guest("counter", "count", "ms=20 rounds=0"), guest("storm", "alarm", devices=partial_tree("alarm", clock()))],
+                    cpus=1, gic=3, limit=100)
+    console.wait_line("storm", "alarms: 1000$", 60)
+    before = restarting.rounds(console, "counter")
+    console.wait(lambda: restarting.rounds(console, "counter") >= before + 50, 60, "further counting")
+    last = max(int(line.split()[-1]) for line in console.lines["storm"] if line.startswith("alarms: "))
+    assert last >= 2000
 
 
 # Req: BH-DEV-013
