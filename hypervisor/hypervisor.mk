@@ -20,7 +20,7 @@ CROSS ?= $(if $(CONFIG_X86),x86_64-linux-gnu-,aarch64-linux-gnu-)
 
 # What every configuration has, then what options add.
 HYP_y := $(addprefix core/, back_trace.c board.c boot.c boot_config.c boot_dom0.c boot_known.c boot_modules.c boot_options.c boot_words.c console.c cpu.c domain.c frame.c guest_copy.c \
-    heap.c hyp_map.c kernel_load.c memory_map.c mmio.c ownership.c p2m.c page_alloc.c partition.c partition_memory.c sched.c sched_affinity.c sched_pinned.c timer.c vcpu.c window.c)
+    heap.c hyp_map.c kernel_load.c memory_map.c mmio.c ownership.c p2m.c page_alloc.c partition.c partition_memory.c reaper.c sched.c sched_affinity.c sched_pinned.c timer.c vcpu.c window.c)
 HYP_$(CONFIG_ARM64) += core/kernel_image.c
 HYP_$(CONFIG_X86) += core/kernel_pvh.c
 HYP_$(if $(CONFIG_X86),y,$(CONFIG_LOADER_ELF)) += core/kernel_elf.c

@@ -1,27 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Domains, from creation to the return of the last frame.
- *
- * A dying domain is taken apart by the reaper: any CPU that finds WORK_REAP set, one CPU at a time, in steps of at
- * most 2 MiB of memory. Steps begin when no CPU holds a vCPU of the domain any more, so they need no lock against it.
+ * Domains: the list of them, how they are made, run and begin to die. The reaper (bh/reaper.h) does the rest.
  */
 #include "bh/domain.h"
 
 #include "arch/arch.h"
-#include "bh/argo.h"
 #include "bh/boot_affinity.h"
 #include "bh/boot_config.h"
 #include "bh/console.h"
 #include "bh/control.h"
 #include "bh/cpu.h"
-#include "bh/device.h"
 #include "bh/evtchn.h"
 #include "bh/frame.h"
 #include "bh/heap.h"
 #include "bh/page_alloc.h"
-#include "bh/partition_devices.h"
 #include "bh/physmap.h"
-#include "bh/sbsa_watchdog.h"
+#include "bh/reaper.h"
 #include "bh/vcpu.h"
 #include "bh/wallclock.h"
 #include "lib/string.h"
@@ -32,11 +26,9 @@ struct domain *domain_table[CONFIG_MAX_DOMAINS];
 static uint16_t ids[CONFIG_MAX_DOMAINS];
 
 static struct spinlock list_lock = SPINLOCK_INIT(LOCK_DOMLIST);
-static uint16_t next_id = 1;   /* [lock list_lock] */
-static unsigned alive;         /* [lock list_lock] domains in the table */
-static bool end_with_last;     /* [atomic] the board goes off when the table is empty */
-static uint32_t dying;         /* [atomic] domains that wait for the reaper, or will */
-static uint32_t reaping;       /* [atomic] a CPU takes steps now */
+static uint16_t next_id = 1; /* [lock list_lock] */
+static unsigned alive;       /* [lock list_lock] domains in the table */
+static bool end_with_last;   /* [atomic] the board goes off when the table is empty */
 
 void domain_list_lock(void) NO_LOCK_ANALYSIS
 {
@@ -116,9 +108,8 @@ unsigned domain_count(void)
  */
 void domain_put(struct domain *d)
 {
-    if (__atomic_sub_fetch(&d->users, 1, __ATOMIC_ACQ_REL) == 0 &&
-        unlikely(__atomic_load_n(&dying, __ATOMIC_RELAXED) != 0)) {
-        this_cpu()->work |= WORK_REAP;
+    if (__atomic_sub_fetch(&d->users, 1, __ATOMIC_ACQ_REL) == 0) {
+        reaper_notice();
     }
 }
 
@@ -213,7 +204,7 @@ int domain_create(const struct boot_domain *config, struct domain **out)
     err = domain_prepare(d, config);
     if (err != 0) {
         /* Nothing ran: the reaper's steps undo what was done, at once. */
-        while (!domain_reap_step(d)) {
+        while (!reaper_step(d)) {
         }
         return err;
     }
@@ -297,7 +288,7 @@ void domain_start(struct domain *d)
 static void begin_to_die(struct domain *d) REQUIRES(d->lock)
 {
     __atomic_fetch_add(&d->users, 1, __ATOMIC_RELAXED);
-    __atomic_fetch_add(&dying, 1, __ATOMIC_RELAXED);
+    reaper_expect();
     d->phase = DOMAIN_DYING;
     if (CONFIG_CONTROL) {
         (void)!page_alloc_claim(&d->claim, 0);
@@ -428,8 +419,8 @@ void domain_lend(struct domain *d)
 
 void domain_lend_end(struct domain *d)
 {
-    if (__atomic_sub_fetch(&d->lent, 1, __ATOMIC_ACQ_REL) == 0 && __atomic_load_n(&dying, __ATOMIC_RELAXED) != 0) {
-        this_cpu()->work |= WORK_REAP;
+    if (__atomic_sub_fetch(&d->lent, 1, __ATOMIC_ACQ_REL) == 0) {
+        reaper_notice();
     }
 }
 
@@ -446,218 +437,25 @@ void domain_crash(struct domain *d, const char *why)
     domain_shutdown(d, SHUTDOWN_crash);
 }
 
-/* Req: BH-LIFE-010 */
-/* Are pages of D, of which nothing else is left, still used by others? They will say when it is over. */
-static bool is_waiting(struct domain *d)
+void domain_abandon(struct domain *d)
 {
-    return !d->has_p2m && ((CONFIG_GRANT && grant_is_pinned(d)) ||
-                           (CONFIG_CONTROL && __atomic_load_n(&d->lent, __ATOMIC_ACQUIRE) != 0));
+    spin_lock(&d->lock);
+    reaper_expect();
+    d->phase = DOMAIN_DYING;
+    spin_unlock(&d->lock);
 }
 
-bool domain_waits_for_others(struct domain *d)
+bool domain_leave_list(struct domain *d) NO_LOCK_ANALYSIS
 {
-    return d->phase == DOMAIN_DYING && is_waiting(d);
-}
-
-static void free_parts(struct domain *d)
-{
-    if (d->has_shared_info) {
-        (void)frame_put(d->shared_info);
-    }
-    arch_domain_destroy(d);
-    if (CONFIG_EVTCHN) {
-        evtchn_domain_free(d);
-    }
-    if (CONFIG_GRANT) {
-        grant_domain_free(d);
-    }
-    if (CONFIG_ARGO) {
-        argo_domain_free(d);
-    }
-}
-
-/* D, of which nothing is left, is ready for domain_prepare(). Under the lock, as others look at all in the table. */
-static void renew(struct domain *d)
-{
-    struct restart restart = d->restart;
-    uint16_t id = d->id, slot = d->slot;
-    struct policy_set policy;
-
-    spin_lock(&list_lock);
-    policy = d->policy;
-    memset(d, 0, sizeof(*d));
-    d->id = id;
-    d->slot = slot;
-    d->restart = restart;
-    d->policy = policy;
-    spin_unlock(&list_lock);
-}
-
-static NORETURN void power_down(bool to_reset)
-{
-    if (to_reset) {
-        arch_power_reset();
-    }
-    arch_power_off();
-}
-
-/* Req: BH-CTL-006 */
-static COLD NORETURN void end_board(const struct domain *d)
-{
-    log_info("%s had the hardware: the board ends with it", d->name);
-    power_down(d->shutdown_reason == SHUTDOWN_reboot);
-}
-
-/* Req: BH-LIFE-002, BH-LIFE-003, BH-LIFE-011 */
-bool domain_reap_step(struct domain *d)
-{
-    bool last, to_reset, was_managed;
-
-    /* Req: BH-LIFE-016 */
-    if (CONFIG_RESTART && d->restart.action == RESTART_HALT_BOARD) {
-        log_error("%s has ended: the board halts", d->name);
-        arch_power_off();
-    }
-    if (CONFIG_CONTROL && (d->capabilities & DOMAIN_HARDWARE) != 0 && d->phase == DOMAIN_DYING) {
-        end_board(d);
-    }
-    for (unsigned i = 0; i < DOMAIN_WATCHDOG_COUNT; i++) {
-        timer_cancel(&d->watchdog[i]);
-    }
-    if (CONFIG_SBSA_WATCHDOG) {
-        sbsa_watchdog_stop(d);
-    }
-    if (CONFIG_START_ORDER) {
-        timer_cancel(&d->start.timer);
-    }
-    if (CONFIG_IOPORTS) {
-        arch_domain_close_lines(d);
-    }
-    if ((CONFIG_EVTCHN && !evtchn_domain_close(d)) || (CONFIG_GRANT && !grant_domain_close(d)) ||
-        (CONFIG_ARGO && !argo_domain_close(d))) {
-        return false;
-    }
-    if (CONFIG_DEVICES && d->has_lines) {
-        device_line_end(d);
-    }
-    for (unsigned i = 0; i < d->vcpu_count; i++) {
-        if (d->vcpus[i] != NULL) {
-            vcpu_destroy(d->vcpus[i]);
-            return false;
-        }
-    }
-    if (CONFIG_XEN_GUEST && DOMAIN_HAS_PLACES && d->has_p2m && !physmap_forget_kept(d)) {
-        return false;
-    }
-    if (d->has_p2m) {
-        d->has_p2m = !p2m_teardown(&d->p2m);
-        if (!d->has_p2m) {
-            if (CONFIG_DEVICES) {
-                device_range_end(d);
-            }
-            /* Now, since what follows may have to wait for others. */
-            console_domain_gone(d);
-        }
-        return false;
-    }
-    spin_lock(&list_lock);
-    if (__atomic_load_n(&d->users, __ATOMIC_ACQUIRE) != 0 || is_waiting(d)) {
-        spin_unlock(&list_lock);
-        return false;
-    }
-    if (CONFIG_RESTART && restart_is_wanted(d)) {
-        /* From now on nobody finds it. */
-        __atomic_store_n(&d->phase, (uint8_t)DOMAIN_BUILDING, __ATOMIC_RELEASE);
-        __atomic_fetch_sub(&dying, 1, __ATOMIC_RELAXED);
-        spin_unlock(&list_lock);
-        free_parts(d);
-        renew(d);
-        return true;
-    }
     name_slot(d->slot, 0);
     domain_table[d->slot] = NULL;
-    if (d->phase == DOMAIN_DYING) {
-        __atomic_fetch_sub(&dying, 1, __ATOMIC_RELAXED);
-    }
     if (CONFIG_XEN_GUEST) {
         policy_forget(d);
     }
     if (CONFIG_CONTROL) {
         control_forget(d);
     }
-    last = --alive == 0 && end_with_last;
-    spin_unlock(&list_lock);
-    was_managed = d->is_managed;
-    to_reset = d->is_initial && d->shutdown_reason == SHUTDOWN_reboot;
-    free_parts(d);
-    if (CONFIG_DEVICES) {
-        partition_devices_forget(d->id);
-    }
-    if (PAGE_HAS_AFFINITY) {
-        (void)!page_affinity_set(d->id, NULL);
-    }
-    if (CONFIG_RESTART) {
-        restart_forget(d);
-    }
-    heap_free(d, sizeof(*d));
-    if (last) {
-        log_info("the last domain has ended, %lu KiB are free",
-                 (unsigned long)(page_alloc_free_count() << (PAGE_SHIFT - 10)));
-        power_down(to_reset);
-    }
-    if (CONFIG_CONTROL && was_managed) {
-        control_virq(VIRQ_DOM_EXC);
-    }
-    return true;
-}
-
-/* A dying domain that no CPU holds any more. */
-static struct domain *find_dead(void)
-{
-    struct domain *dead = NULL;
-
-    spin_lock(&list_lock);
-    for (unsigned i = 0; i < CONFIG_MAX_DOMAINS && dead == NULL; i++) {
-        struct domain *d = domain_table[i];
-
-        if (d != NULL && __atomic_load_n(&d->phase, __ATOMIC_ACQUIRE) == DOMAIN_DYING &&
-            __atomic_load_n(&d->users, __ATOMIC_ACQUIRE) == 0 && !is_waiting(d)) {
-            dead = d;
-        }
-    }
-    spin_unlock(&list_lock);
-    return dead;
-}
-
-#define REAPING      1U
-#define REAP_AGAIN   2U
-
-void domain_abandon(struct domain *d)
-{
-    spin_lock(&d->lock);
-    __atomic_fetch_add(&dying, 1, __ATOMIC_RELAXED);
-    d->phase = DOMAIN_DYING;
-    spin_unlock(&d->lock);
-}
-
-bool domain_reap(void)
-{
-    bool done = false;
-    struct domain *d;
-
-    /* One CPU at a time; who comes in between leaves word, and the one at work looks again. */
-    if ((__atomic_fetch_or(&reaping, REAPING | REAP_AGAIN, __ATOMIC_ACQ_REL) & REAPING) != 0) {
-        return false;
-    }
-    __atomic_fetch_and(&reaping, ~REAP_AGAIN, __ATOMIC_ACQ_REL);
-    d = __atomic_load_n(&dying, __ATOMIC_ACQUIRE) != 0 ? find_dead() : NULL;
-    if (d != NULL) {
-        (void)domain_reap_step(d);
-        done = true;
-    } else if (CONFIG_RESTART) {
-        done = restart_step();
-    }
-    return (__atomic_exchange_n(&reaping, 0, __ATOMIC_ACQ_REL) & REAP_AGAIN) != 0 || done;
+    return --alive == 0 && end_with_last;
 }
 
 void domain_watch_last(void)

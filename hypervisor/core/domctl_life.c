@@ -13,6 +13,7 @@
 #include "bh/guest_width.h"
 #include "bh/hypercall.h"
 #include "bh/physmap.h"
+#include "bh/reaper.h"
 #include "bh/runstate.h"
 #include "bh/vcpu.h"
 #include "bh/wallclock.h"
@@ -111,7 +112,7 @@ int64_t domctl_destroydomain(struct vcpu *v, struct domain *d, struct xen_domctl
         control_virq(VIRQ_DOM_EXC);
     }
     /* What others have mapped they may keep for as long as they want. */
-    return domain_waits_for_others(d) ? 0 : control_wait(v, a, d->id);
+    return reaper_waits_for_others(d) ? 0 : control_wait(v, a, d->id);
 }
 
 /* ---- Pauses ---- */

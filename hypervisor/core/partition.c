@@ -17,6 +17,7 @@
 #include "bh/partition_memory.h"
 #include "bh/partition_shared.h"
 #include "bh/pv_console.h"
+#include "bh/reaper.h"
 #include "bh/shared_memory.h"
 #include "bh/vcpu.h"
 #include "bh/window.h"
@@ -435,7 +436,7 @@ int partition_build(const struct boot_domain *config, struct domain **out)
     } while (err == PARTITION_GO_ON);
     if (err != 0) {
         /* Nothing of it has run: the reaper's steps, all at once. */
-        while (!domain_reap_step(d)) {
+        while (!reaper_step(d)) {
         }
         return err;
     }

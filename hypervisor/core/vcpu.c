@@ -14,6 +14,7 @@
 #include "bh/cpu.h"
 #include "bh/domain.h"
 #include "bh/heap.h"
+#include "bh/reaper.h"
 
 int vcpu_create(struct domain *d, unsigned id, struct cpu *own_cpu, const cpuset_t *affinity, struct vcpu **out)
 {
@@ -179,7 +180,7 @@ void vcpu_leave_slow(struct cpu *cpu)
         } else if ((work & WORK_VIRQ) != 0) {
             arch_vcpu_sync(cpu->current);
         }
-        if ((work & WORK_REAP) != 0 && sched_may_reap(cpu) && domain_reap()) {
+        if ((work & WORK_REAP) != 0 && sched_may_reap(cpu) && reaper_run()) {
             cpu->work |= WORK_REAP;
         }
         if (cpu->work != 0) {

@@ -350,7 +350,7 @@ static void destroy(uint16_t id)
         host_settle();
     }
     CHECK(result == 0);
-    CHECK(domain_by_id(id) == NULL || domain_waits_for_others(domain_by_id(id)));
+    CHECK(domain_by_id(id) == NULL || reaper_waits_for_others(domain_by_id(id)));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

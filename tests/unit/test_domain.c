@@ -5,6 +5,7 @@
 #include "partition.h"
 
 #include "bh/heap.h"
+#include "bh/reaper.h"
 #include "bh/window.h"
 
 static uint64_t free_before;
@@ -125,7 +126,7 @@ static void test_table_is_full(void **state)
         assert_int_equal(d->id, i + 1);
     }
     assert_int_equal(domain_create(&config, &d), -XEN_ENOSPC);
-    while (!domain_reap_step(domain_table[3])) {
+    while (!reaper_step(domain_table[3])) {
     }
     assert_int_equal(domain_create(&config, &d), 0);
     assert_int_equal(d->slot, 3);
@@ -149,7 +150,7 @@ static void test_ids(void **state)
         assert_true(d->id > 1 && d->id < DOMID_FIRST_RESERVED);
         assert_int_equal(d->id, last + 1 == DOMID_FIRST_RESERVED ? 2 : last + 1);
         last = d->id;
-        while (!domain_reap_step(d)) {
+        while (!reaper_step(d)) {
         }
         (void)host_uart_take();
     }
@@ -222,7 +223,7 @@ static void test_reap_when_idle(void **state)
 {
     (void)state;
     init(1);
-    assert_false(domain_reap());
+    assert_false(reaper_run());
 }
 
 /* Req: BH-LIFE-005 */

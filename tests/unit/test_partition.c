@@ -10,6 +10,7 @@
 #include "bh/device.h"
 #include "bh/partition.h"
 #include "bh/physmap.h"
+#include "bh/reaper.h"
 #include "bh/window.h"
 
 #define IMAGE_SIZE (MIB(2) + 12345)
@@ -138,7 +139,7 @@ static void test_direct(void **state)
     peek_guest(d, d->vcpus[0]->arch.entry, there, IMAGE_SIZE);
     assert_memory_equal(there, image, IMAGE_SIZE);
     assert_false(d->pv_console.is_there);
-    while (!domain_reap_step(d)) {
+    while (!reaper_step(d)) {
     }
     assert_null(device_owner());
     assert_int_equal(page_alloc_free_count(), free_before);

@@ -58,9 +58,6 @@ $(UNIT_BUILD)/hypervisor/lib/string.o $(UNIT_BUILD)/hypervisor/lib/copy.o: UNIT_
 $(UNIT_BUILD)/tests/unit/test_string.o: UNIT_FILE_CFLAGS := -include tests/unit/support/rename.h -fno-builtin
 $(UNIT_BUILD)/tests/unit/%.o: UNIT_FILE_CFLAGS += -Ihypervisor/arch/arm64 -Ihypervisor/arch/x86
 
-# With the sanitizers GCC cannot unroll the loop as it is told to, and has no name for the warning.
-$(UNIT_BUILD)/hypervisor/core/frame.o: UNIT_FILE_CFLAGS := -w
-
 $(UNIT_BUILD)/%.o: %.c $(UNIT_BUILD)/include/bh/config.h tests/unit/unit.mk
 	@mkdir -p $(@D)
 	@echo "  CC      $<"

@@ -196,8 +196,6 @@ void domain_start_paused(struct domain *d);
 void domain_shutdown(struct domain *d, unsigned reason);
 /* A domain that is managed ends for good: as domain_shutdown() of one that is not. False: it does already. */
 bool domain_kill(struct domain *d);
-/* D dies, and all that is left of it is what others use. */
-bool domain_waits_for_others(struct domain *d);
 /* A control domain takes back that it paused D. -XEN_EINVAL: it did not. */
 MUST_USE int domain_unpause(struct domain *d);
 /* One that has shut down goes on. -XEN_EINVAL: it has not. */
@@ -206,10 +204,11 @@ MUST_USE int domain_resume(struct domain *d);
 void domain_crash(struct domain *d, const char *why);
 /* D, which was being built while others run, cannot be: what there is of it is the reaper's. */
 void domain_abandon(struct domain *d);
-/* Frees a domain that never started, or one whose vCPUs have all stopped. True when all of it is gone. */
-bool domain_reap_step(struct domain *d);
-/* Takes one bounded step for some domain that dies, or starts again; false when there is nothing to do. */
-bool domain_reap(void);
+/*
+ * D leaves the list, which the caller has locked, and what others know of it by its number goes. True: it was the last, and
+ * domain_watch_last() was called.
+ */
+bool domain_leave_list(struct domain *d);
 /* When the last domain ends, the board goes off. Called once, after all boot domains were started. */
 void domain_watch_last(void);
 /* A reference to the frame of D's own RAM at G, until domain_put_page(). -XEN_ENOENT: there is none. -XEN_EBUSY. */

@@ -7,6 +7,7 @@
 #include "bh/boot_config.h"
 #include "bh/page_alloc.h"
 #include "bh/pv_console.h"
+#include "bh/reaper.h"
 
 const uint8_t *input;
 size_t input_left;
@@ -136,7 +137,7 @@ static int add_domain(unsigned role)
         err = give_vcpus(d, r->vcpu_count);
     }
     if (err != 0) {
-        while (!domain_reap_step(d)) {
+        while (!reaper_step(d)) {
         }
         return err;
     }

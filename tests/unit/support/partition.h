@@ -15,6 +15,7 @@
 #include "bh/domain.h"
 #include "bh/frame.h"
 #include "bh/page_alloc.h"
+#include "bh/reaper.h"
 #include "bh/vcpu.h"
 #include "hypervisor/arch/host/host.h"
 
@@ -106,7 +107,7 @@ static inline void end_all(void)
             continue;
         }
         if (d->phase == DOMAIN_BUILDING) {
-            while (!domain_reap_step(d)) {
+            while (!reaper_step(d)) {
             }
         } else {
             domain_shutdown(d, SHUTDOWN_poweroff);
