@@ -7,6 +7,7 @@ import subprocess
 
 import arm64_control
 import board as boards
+import counts
 from arm64_control import part_control
 from console import schedule
 from board import BUILD, GUESTS, LINUX, TOP, XEN, Board, Domain
@@ -184,27 +185,12 @@ def part_device(hypervisor):
 
 
 def part_restart(hypervisor):
-    """From a guest's call to start again to the first instruction of its next life. What zeroes memory, and cleans it from
-    the caches for who reads past them, is counted apart."""
     if boards.is_xen(hypervisor):
         return {}
-    work = boards.WORK / f"bench-{hypervisor.name}-restart"
-    work.mkdir(parents=True, exist_ok=True)
-    symbols = subprocess.run([arm64_control.CROSS + "nm", "-S", f"{hypervisor}.elf"], capture_output=True, text=True,
-                             check=True).stdout
-    ranges = ""
-    for name in ("arch_memory_clear", "arch_memory_publish"):
-        start, size = (int(part, 16) for part in re.search(rf"^(\w+) (\w+) T {name}$", symbols, re.M).groups())
-        ranges += f",from={start:x},to={start + size:x}"
     domain = Domain("d1", GUESTS / "bench", "what=restart", memory=64, extra='bulkhead,on-reboot = "restart";')
-    b = Board([domain], hypervisor=hypervisor, cpus=1, icount=True, name=work.name,
-              qemu=("-plugin", f"{arm64_control.make_plugin(work)}{ranges},out={work / 'counts'}"))
-    with b.start(limit=60) as console:
-        console.wait(lambda: len(re.findall("first instruction", str(console.lines["d1"]))) >= 3, 60, "three lives")
-        said = [int(line.split()[-1]) for line in console.lines["d1"] if "first instruction" in line or "again" in line]
-    counts = arm64_control.read_counts(work / "counts")
-    scrubbing, _ = arm64_control.between(counts, "mark64", "mark64")
-    return {"restart": said[2] - said[1] - scrubbing, "restart, all": said[2] - said[1]}
+    return counts.restart(hypervisor, lambda qemu: Board([domain], hypervisor=hypervisor, cpus=1, icount=True, qemu=qemu,
+                                                         name=f"bench-{hypervisor.name}-restart").start(limit=60),
+                          "arch_memory_clear", "arch_memory_publish")
 
 
 def part_boot(hypervisor):

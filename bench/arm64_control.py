@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The control domain on arm64 (part of arm64.py): what the hypervisor executes while Xen's tools make a guest and end it,
-and while a guest's network is served. QEMU counts, with a plugin (count_el2.c): the instructions in the hypervisor's
+and while a guest's network is served. QEMU counts, with a plugin (count.c): the instructions in the hypervisor's
 addresses, and all others."""
 import os
 import shutil
@@ -8,6 +8,7 @@ import subprocess
 
 import board as boards
 import control
+import counts
 from board import TOP
 
 # The hypervisors' own addresses: nobody else executes anything there. Bulkhead's: arch/arm64/layout.h, IMAGE_VA.
@@ -78,44 +79,23 @@ def make_initramfs(work):
     return out
 
 
-def make_plugin(work):
-    out = work / "count_el2.so"
-    subprocess.run(["gcc", "-O2", "-shared", "-fPIC", "-o", out, TOP / "bench/count_el2.c"], check=True)
-    return out
-
-
-def read_counts(path):
-    """[(mark, (the hypervisor's, all))]: "kernel0" is a kernel's first instruction."""
-    lines = [line.split() for line in path.read_text().splitlines()]
-    return [(name, (int(inside), int(inside) + int(outside))) for name, inside, outside in lines]
-
-
-def between(counts, first, last):
-    """(the hypervisor's, all) from the mark FIRST to the next LAST."""
-    names = [name for name, _ in counts]
-    begin = names.index(first)
-    a, b = counts[begin][1], counts[names.index(last, begin + 1)][1]
-    return b[0] - a[0], b[1] - a[1]
-
-
 def part_control(hypervisor):
     work = boards.WORK / f"bench-{hypervisor.name}-control"
     work.mkdir(parents=True, exist_ok=True)
-    text, counts = XEN_TEXT if boards.is_xen(hypervisor) else BULKHEAD_TEXT, work / "counts"
-    plugin = f"{make_plugin(work)},from={text[0]:x},to={text[1]:x},out={counts}"
+    options, path = counts.plugin(work, [XEN_TEXT if boards.is_xen(hypervisor) else BULKHEAD_TEXT])
     # Two CPUs, as a guest and who serves it have on a board: on one what is executed is mostly switches between them.
     b = control.ControlBoard([], hypervisor=hypervisor, cpus=2, icount=True, control_vcpus=1, memory=1024,
                              initramfs=make_initramfs(work), arguments="selftest=bench",
-                             name=f"bench-{hypervisor.name}-control", qemu=("-plugin", plugin))
+                             name=f"bench-{hypervisor.name}-control", qemu=options)
     with b.start(limit=400) as console:
         console.wait_line(None, "selftest bench: exit 0", limit=400)
-    found = read_counts(counts)
+    found = counts.read(path)
     intervals = {"create to kernel": (f"mark{CREATE}", "kernel0"), "create to init": (f"mark{CREATE}", f"mark{INIT}"),
                  "destroy": (f"mark{DESTROY}", f"mark{DESTROY + 1}"), "grant": (f"mark{GRANT}", f"mark{GRANT + 1}"),
                  "network": (f"mark{NETWORK}", f"mark{NETWORK + 1}")}
     results = {}
     for name, (first, last) in intervals.items():
-        inside, everything = between(found, first, last)
+        inside, everything = counts.between(found, first, last)
         times = GRANTS if name == "grant" else 1
         results[f"control {name}"] = inside / times
         results[f"control {name}, all"] = everything / times

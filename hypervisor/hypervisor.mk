@@ -97,12 +97,12 @@ HYP_CFLAGS := -std=gnu11 $(HYP_OPTIMIZE) -g -ffreestanding -nostdlib -mgeneral-r
 HYP_SMALL := $(addprefix arch/x86/, acpi acpi_fadt acpi_madt board_ports clock guest_acpi guest_dsdt guest_start_info loader main power report smp svm/io_map) \
     $(addprefix arch/arm64/, board_arm decode early firmware guest_tree hardware_devices hardware_domain hardware_tree idregs main partial_tree report smp) \
     $(addprefix core/, back_trace board boot boot_affinity boot_channels boot_config boot_dom0 boot_known boot_modules boot_options boot_order boot_placement boot_ports boot_schedule boot_shared_memory console console_io cpu device domain evtchn_fifo grant hypfs \
-    grant_map heap hvm_op kernel_elf kernel_image kernel_load kernel_pvh memory_map multicall partition partition_devices partition_memory partition_shared policy pv_backend pv_console restart sched_op shared_memory start_order vcpu_op \
+    grant_map heap hvm_op kernel_elf kernel_image kernel_load kernel_pvh memory_map multicall partition partition_devices partition_memory partition_shared policy pv_backend pv_console reaper restart sched_op shared_memory start_order vcpu_op \
     version vm_assist) lib/fdt_writer lib/format vdev/psci
 $(HYP_SMALL:%=$(HYP_BUILD)/%.o): HYP_FILE_CFLAGS := -Os
 
 # What runs at each switch and interrupt, and in the hypercalls that guests make all the time, may grow for speed, unless everything is compiled for size.
-HYP_FAST := $(addprefix core/, evtchn_2l evtchn_op evtchn_tell grant_copy grant_op guest_copy p2m runstate sched \
+HYP_FAST := $(addprefix core/, evtchn_2l evtchn_op evtchn_tell grant_copy grant_op guest_copy memory_op p2m runstate sched \
     sched_fair vcpu) $(addprefix vdev/, vgic vgic_load vgic_lr) $(addprefix arch/arm64/, gic gicv3 irq mmu stage2 trap) \
     $(addprefix arch/x86/, guest_walk mmu npt svm/exit svm/svm)
 $(HYP_FAST:%=$(HYP_BUILD)/%.o): HYP_FILE_CFLAGS := $(if $(CONFIG_SIZE),,-O3)

@@ -42,4 +42,4 @@ $(IMAGE_TOOL_TEST): $(IMAGE_SOURCES:image/%.c=$(BUILD)/image-test/%.o)
 
 .PHONY: test-image
 test-image: image image-test
-	/usr/bin/python3 -m pytest -q tests/image
+	@/usr/bin/python3 -m pytest -q -p no:cacheprovider -n $(shell nproc) --dist loadfile tests/image

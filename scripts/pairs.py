@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Build and boot the options of Kconfig in all pairs.
 
-usage: pairs.py boot     for each architecture configurations in which every two options have every two values that can
-                         occur together: each must build without a warning, and a guest must run on it to its end
+usage: pairs.py boot [N] for each architecture configurations in which every two options have every two values that can
+                         occur together: each must build without a warning, and a guest must run on it to its end.
+                         With N: only the N in which most pairs occur
        pairs.py sizes    how many bytes each option adds to an image with most of them: if none, it removes nothing
                          when it is off
        pairs.py list     print the configurations of the first
@@ -82,16 +83,17 @@ def pairs_of(values):
     return {(i, values[i], j, values[j]) for i, j in itertools.combinations(range(len(values)), 2)}
 
 
-def cover(options):
-    """Few sets of values in which all pairs occur: each time the one with the most new pairs."""
+def cover(options, most):
+    """Few sets of values in which all pairs occur, but MOST of them at most: each time the one with the most new pairs.
+    And what share of the pairs occurs in them."""
     pairs = {values: pairs_of(values) for values in options.sets}
     left = set().union(*pairs.values())
-    chosen = []
-    while left:
+    count, chosen = len(left), []
+    while left and len(chosen) < most:
         best = max(options.sets, key=lambda values: len(pairs[values] & left))
         chosen.append(best)
         left -= pairs[best]
-    return chosen
+    return chosen, 1 - len(left) / count
 
 
 def build(arch, name, *variables):
@@ -217,18 +219,21 @@ def check_sizes(options, pool):
 
 
 def main(argv):
-    if argv[1:] not in (["boot"], ["sizes"], ["list"]):
+    if argv[1:] not in (["boot"], ["sizes"], ["list"]) and not (len(argv) == 3 and argv[1] == "boot" and argv[2].isdigit()):
         sys.exit(__doc__)
+    most = int(argv[2]) if len(argv) == 3 else SAMPLES
     architectures = [Options(arch) for arch in NM]
     if argv[1] == "sizes":
         with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
             return 1 if sum(check_sizes(options, pool) for options in architectures) else 0
     work = []
     for options in architectures:
-        sets = {f"{options.arch}-{number}": values for number, values in enumerate(cover(options))}
+        chosen, share = cover(options, most)
+        sets = {f"{options.arch}-{number}": values for number, values in enumerate(chosen)}
         for name, values in sets.items():
             options.write(values, FOLDER / f"{name}.config")
             print(f"{name:8} " + " ".join(n if v else "-" * len(n) for n, v in zip(options.names, values)))
+        print(f"pairs: {options.arch}: {share:.1%} of all pairs")
         work.append((options, sets))
     if argv[1] == "list":
         return 0

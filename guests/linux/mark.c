@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A Linux program without a library, for bench/count_el2.c (arm64):
+ * A Linux program without a library, for bench/count.c (arm64):
  *
  * usage: mark N        executes "hint #N", N from 64 to 79, and ends
  *        mark N COUNT  maps a page that it has granted to its own domain, COUNT times, and unmaps it, with N before that

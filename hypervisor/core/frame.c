@@ -84,9 +84,10 @@ void frame_assign(mfn_t m, unsigned order, enum frame_type type, uint16_t owner,
     ownership_assign(&f, type, owner, charge, mapper, mapped);
     e = *(const entry_t *)&f;
     if (order < 3) {
-        for (uint64_t i = 0; i < 1UL << order; i++) {
-            at[i] = e;
+        for (entry_t *last = at + (1UL << order) - 1; at != last; at++) {
+            *at = e;
         }
+        *at = e;
         return;
     }
     for (const entry_t *end = at + (1UL << order); at != end; at += 8) {
@@ -187,6 +188,24 @@ static bool let_go(struct frame *f, bool mapped)
     return freed;
 }
 
+/*
+ * The same where that is most likely the only reference, as of the pages of a domain when it ends: what comes of it is
+ * known without looking. False: it is not the only one, and nothing has changed.
+ */
+static ALWAYS_INLINE bool let_go_of_only(struct frame *f, bool mapped)
+{
+    struct frame before = { .references = 1, .mappings = mapped }, after = before;
+    uint64_t seen = *counts(&before);
+
+    (void)(mapped ? ownership_unmap(&after) : ownership_drop(&after));
+    if (unlikely(!__atomic_compare_exchange_n(counts(f), &seen, *counts(&after), false, __ATOMIC_ACQ_REL,
+                                              __ATOMIC_RELAXED))) {
+        return false;
+    }
+    publish_freed(f, &after);
+    return true;
+}
+
 static bool let_go_one(mfn_t m, bool mapped)
 {
     bool freed = let_go(&frame_table[m.n], mapped);
@@ -224,7 +243,7 @@ static ALWAYS_INLINE bool eight_have(const entry_t *at, uint64_t only)
  * at a time. Nobody can take one meanwhile, as the caller says, so that no frame needs an exchange of its own. A
  * partition's memory goes this way when it ends, and its owner may wait for it to start again.
  */
-static uint64_t let_go_of_only(struct frame *f, uint64_t count, bool mapped)
+static uint64_t let_go_of_run(struct frame *f, uint64_t count, bool mapped)
 {
     struct frame freed = { .references = 1, .mappings = mapped };
     const uint64_t only = *counts(&freed);
@@ -251,8 +270,12 @@ static uint64_t release_block(mfn_t m, unsigned order, bool mapped)
 {
     uint64_t count = 1UL << order, run = 0, freed = 0, i = 0;
 
+    if (order == 0 && let_go_of_only(&frame_table[m.n], mapped)) {
+        page_alloc_give(m, 0);
+        return 1;
+    }
     while (i < count) {
-        uint64_t only = let_go_of_only(&frame_table[m.n + i], count - i, mapped);
+        uint64_t only = let_go_of_run(&frame_table[m.n + i], count - i, mapped);
 
         run += only;
         i += only;

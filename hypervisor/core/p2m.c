@@ -449,31 +449,31 @@ static void teardown_entry(struct p2m *p, uint64_t pte) REQUIRES(p->lock)
     p->table_count--;
 }
 
-/* Goes on at p->teardown within the level 2 table T; true when the table is empty. */
+/* The first entry of TABLE from number AT on that maps something, or ENTRIES. */
+static unsigned next_valid(const uint64_t *table, unsigned at)
+{
+    while (at < ENTRIES && !arch_pte_is_valid(table[at])) {
+        at++;
+    }
+    return at;
+}
+
+/* Takes one entry apart, from p->teardown on, of the level 2 table T; true when the table is empty. */
 static bool teardown_table(struct p2m *p, mfn_t t) REQUIRES(p->lock)
 {
     uint64_t *table = window_open(t);
-    bool worked = false;
+    unsigned at = next_valid(table, entry_index(p->teardown, 2));
 
-    do {
-        unsigned index = entry_index(p->teardown, 2);
-        uint64_t pte = table[index];
+    if (at < ENTRIES) {
+        uint64_t pte = table[at];
 
-        if (arch_pte_is_valid(pte)) {
-            if (worked) {
-                break;
-            }
-            table[index] = 0;
-            teardown_entry(p, pte);
-            worked = true;
-        }
-        p->teardown = gfn_add(p->teardown, 1UL << ORDER_2M);
-        if (p->teardown.n > p->highest) {
-            p->teardown = gfn(ALIGN_UP(p->teardown.n, 1UL << ORDER_1G));
-        }
-    } while (entry_index(p->teardown, 2) != 0);
+        table[at] = 0;
+        teardown_entry(p, pte);
+        at = next_valid(table, at + 1);
+    }
     window_close(table);
-    return entry_index(p->teardown, 2) == 0;
+    p->teardown = gfn(ALIGN_DOWN(p->teardown.n, 1UL << ORDER_1G) + ((uint64_t)at << ORDER_2M));
+    return at == ENTRIES;
 }
 
 /* Req: BH-MEM-008 */

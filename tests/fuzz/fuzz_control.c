@@ -8,6 +8,7 @@
 #include "hypercalls/hypercalls.h"
 
 #include "abi/control.h"
+#include "bh/reaper.h"
 
 enum { CONTROL, PLAIN, MODEL, STORE };
 const struct role roles[] = {

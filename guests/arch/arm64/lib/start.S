@@ -19,6 +19,7 @@ _head:
 
     .text
 start:
+    hint    #65                     /* a life begins, for who counts (bench/count.c) */
     mov     x20, x0                 /* device tree */
     adrp    x24, _head              /* where we are; linked at 0 */
     adr     x0, rela_start
