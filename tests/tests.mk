@@ -17,8 +17,7 @@ test:
 
 test-parts:
 	@$(MAKE) --no-print-directory all configs contract requirements
-	@$(MAKE) --no-print-directory -j$(SYSTEM_JOBS) unit
-	@$(MAKE) --no-print-directory verify
+	@$(MAKE) --no-print-directory -j$(SYSTEM_JOBS) unit verify
 	@$(MAKE) --no-print-directory -j$(SYSTEM_JOBS) coverage
 	@$(MAKE) --no-print-directory -j$(SYSTEM_JOBS) fuzz-short
 	@$(MAKE) --no-print-directory test-image

@@ -83,15 +83,16 @@ void frame_assign(mfn_t m, unsigned order, enum frame_type type, uint16_t owner,
 
     ownership_assign(&f, type, owner, charge, mapper, mapped);
     e = *(const entry_t *)&f;
-    if (order < 3) {
+    if (order < 4) {
         for (entry_t *last = at + (1UL << order) - 1; at != last; at++) {
             *at = e;
         }
         *at = e;
         return;
     }
-    for (const entry_t *end = at + (1UL << order); at != end; at += 8) {
+    for (const entry_t *end = at + (1UL << order); at != end; at += 16) {
         store_eight(at, e);
+        store_eight(at + 8, e);
     }
 }
 
@@ -227,19 +228,16 @@ bool frame_unmap(mfn_t m)
     return let_go_one(m, true);
 }
 
-/*
- * Are the counts of the eight frames from AT on all ONLY? None is less: each has the one that the caller drops. So if
- * all their bits together are ONLY, each of them is.
- */
-static ALWAYS_INLINE bool eight_have(const entry_t *at, uint64_t only)
+/* All bits of the counts of the eight frames from AT on. */
+static ALWAYS_INLINE uint64_t counts_of_eight(const entry_t *at)
 {
     const volatile uint64_t *c = (const volatile uint64_t *)at;
 
-    return (c[0] | c[2] | c[4] | c[6] | c[8] | c[10] | c[12] | c[14]) == only;
+    return c[0] | c[2] | c[4] | c[6] | c[8] | c[10] | c[12] | c[14];
 }
 
 /*
- * Drops a reference, or a mapping, of each of COUNT frames from F on, up to the first that has others: how many, eight
+ * Drops a reference, or a mapping, of each of COUNT frames from F on, up to the first that has others: how many, sixteen
  * at a time. Nobody can take one meanwhile, as the caller says, so that no frame needs an exchange of its own. A
  * partition's memory goes this way when it ends, and its owner may wait for it to start again.
  */
@@ -251,13 +249,15 @@ static uint64_t let_go_of_run(struct frame *f, uint64_t count, bool mapped)
 
     (void)(mapped ? ownership_unmap(&freed) : ownership_drop(&freed));
     e = *(const entry_t *)&freed;
-    for (const entry_t *end = at + ALIGN_DOWN(count, 8UL); at != end; at += 8) {
-        if (unlikely(!eight_have(at, only))) {
+    for (const entry_t *end = at + ALIGN_DOWN(count, 16UL); at != end; at += 16) {
+        /* None has less than the one that is dropped: if all their bits together are those of one, each has one. */
+        if (unlikely((counts_of_eight(at) | counts_of_eight(at + 8)) != only)) {
             break;
         }
         /* What others did with the frames before they let go comes before what their next owner does. */
         __atomic_thread_fence(__ATOMIC_ACQ_REL);
         store_eight(at, e);
+        store_eight(at + 8, e);
     }
     return (uint64_t)(at - first);
 }

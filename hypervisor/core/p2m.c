@@ -288,7 +288,7 @@ mfn_t p2m_ram(struct p2m *p, gfn_t g)
         return MFN_INVALID;
     }
     m = mfn_add(arch_pte_mfn(pte), g.n & ((1UL << LEVEL_ORDER(level)) - 1));
-    if (ARCH_P2M_REMEMBERS_PAGES) {
+    if (ARCH_P2M_REMEMBERS_PAGES && !p->retired) {
         p->page[g.n & (P2M_PAGE_COUNT - 1)] = (struct p2m_page){ .tag = 1 + g.n, .frame = m.n };
     }
     return m;
@@ -485,12 +485,10 @@ bool p2m_teardown(struct p2m *p)
     if (!p->retired) {
         arch_p2m_retire(p);
         p->retired = true;
+        memset(p->page, 0, sizeof(p->page));
     }
     for (unsigned i = 0; i < ARRAY_COUNT(p->near); i++) {
         p->near[i].block = 0;
-    }
-    for (unsigned i = 0; ARCH_P2M_REMEMBERS_PAGES && i < P2M_PAGE_COUNT; i++) {
-        p->page[i].tag = 0;
     }
     /* Bound: a look at each root entry that was ever used; the first one that leads somewhere ends the step. */
     while (ALIGN_DOWN(p->teardown.n, 1UL << ORDER_1G) <= p->reach && gfn_in_range(p->teardown) && !worked) {

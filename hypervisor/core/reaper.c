@@ -61,9 +61,12 @@ static void end_board(const struct domain *d)
     }
 }
 
-/* What could still tell D something. False: not all at once. */
+/* What could still tell D something, which is for good. False: not all at once. */
 static bool close_ends(struct domain *d)
 {
+    if (d->is_closed) {
+        return true;
+    }
     for (unsigned i = 0; i < DOMAIN_WATCHDOG_COUNT; i++) {
         timer_cancel(&d->watchdog[i]);
     }
@@ -83,6 +86,7 @@ static bool close_ends(struct domain *d)
     if (CONFIG_DEVICES && d->has_lines) {
         device_line_end(d);
     }
+    d->is_closed = true;
     return true;
 }
 

@@ -66,6 +66,7 @@ def test_one_starts_again_while_another_counts_on(start_board, guest):
     restarting.starts_again_while_another_counts_on(start_board, guest, times=2)
 
 
+@pytest.mark.parametrize("kind", [Zcu102, pytest.param(Versal, marks=pytest.mark.soak)], ids=["zcu102", "versal"], indirect=True)
 def test_linux_at_a_shell_beside_another(start_board, guest, linux):
     """Restarted, too."""
     restarting.linux_is_rebooted_at_its_shell(start_board, guest, functools.partial(linux, vcpus=2))

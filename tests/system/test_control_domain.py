@@ -112,6 +112,7 @@ def test_a_driver_domain_serves_and_dies(start):
 
 # Req: BH-CTL-004, BH-CTL-010, BH-CTL-014, BH-CTL-018, BH-CTL-019, BH-CTL-029, BH-SCHED-014
 @ON_BOTH
+@pytest.mark.soak
 def test_xl_changes_a_guest_that_runs(start, hypervisor):
     null = hypervisor == "bulkhead"
     found, _ = control.run(start, "commands", path(hypervisor), limit=200, arguments=f"null={int(null)}")
@@ -162,6 +163,7 @@ def test_xenperf_shows_counters(start, debug_build):
 
 # Req: BH-CTL-032, BH-UART-010, BH-UART-011
 @ON_BOTH
+@pytest.mark.soak
 def test_a_uart_that_xenconsoled_serves(start, hypervisor):
     found, _ = control.run(start, "uart", path(hypervisor), limit=150)
     check(found, {**UART, "long input": found["long input, as typed"]})

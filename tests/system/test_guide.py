@@ -52,6 +52,7 @@ def test_the_linuxes_of_each_step_are_up(start, linux, files, system):
 
 
 # Req: BH-WDT-005, BH-BOOT-060
+@pytest.mark.soak
 def test_three_partitions_with_all_of_it(start, linux):
     """Whose watchdog is started and not fed starts again, with its colours, and the others go on."""
     console = start_step(start, linux, ("guide/drive", "guide/panel", "guide/logger"), "plant")

@@ -9,7 +9,7 @@ import pytest
 import control
 from test_control_domain import NOTHING, ON_BOTH, check, initramfs, path  # noqa: F401 (a fixture)
 
-GIC = pytest.mark.parametrize("gic", [2, 3])
+GIC = pytest.mark.parametrize("gic", [pytest.param(2, marks=pytest.mark.soak), 3])
 DISK_SIZE = 2 << 20
 HARDWARE = {
     "disk, mmio, size": str(DISK_SIZE // 512), "disk, mmio, written": "same", "disk, mmio, interrupts": "more",
@@ -53,7 +53,8 @@ def test_devices_work(start, tmp_path, hypervisor, gic):
 
 # Req: BH-CTL-027, BH-CTL-028, BH-DEV-003, BH-DEV-004, BH-DEV-005, BH-DEV-006, BH-GIC-021
 @ON_BOTH
-@pytest.mark.parametrize("gic", [pytest.param(2, marks=pytest.mark.soak), 3])
+@pytest.mark.soak
+@pytest.mark.parametrize("gic", [2, 3])
 def test_a_device_is_handed_on(start, hypervisor, gic):
     check(control.run(start, "passthrough", path(hypervisor), limit=150, gic=gic,
                       dts="/ { pl031@9010000 { xen,passthrough; }; };")[0], PASSTHROUGH)

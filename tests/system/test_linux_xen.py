@@ -77,6 +77,6 @@ def test_two_linux_partitions_that_may_not_share_a_page(pair):
 
 
 # Req: BH-CONS-003, BH-EVT-010, BH-GNT-006, BH-LIFE-010
-@pytest.mark.parametrize("dies", ["one", "two"])
+@pytest.mark.parametrize("dies", [pytest.param("one", marks=pytest.mark.soak), "two"])
 def test_linux_dies_with_a_thousand_mappings_and_channels(pair, dies):
     linux_pair.die_with_a_thousand_mappings_and_channels(pair, dies)

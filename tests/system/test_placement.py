@@ -40,6 +40,7 @@ def test_memory_has_the_colours_that_are_named(start, guest):
 
 
 # Req: BH-MEM-025, BH-BOOT-060
+@pytest.mark.soak
 def test_linux_with_colours(start, linux):
     """It gives memory back and gets other of its colours; the hypervisor's default colour is not among them."""
     console = start([linux("coloured", "selftest=balloon", extra='llc-colors = "1-7,12-15";')], limit=150,
@@ -73,6 +74,7 @@ def test_linux_at_machine_addresses(start, linux):
 
 
 # Req: BH-MEM-023
+@pytest.mark.soak
 def test_linux_gives_back_and_gets_again_what_is_its_own(start, linux):
     extra = placing.static_memory((FIRST, 128 << 20), (SECOND, 64 << 20))
     console = start([linux("placed", "selftest=balloon", extra=extra)], limit=150)

@@ -71,6 +71,7 @@ def watched():
 
 
 # Req: BH-WDT-004, BH-WDT-005
+@pytest.mark.soak
 def test_linux_that_does_not_care(start, guest, linux, watched):
     console = start([linux("alpha", "selftest=watchdog", ramdisk=watched,
                            extra=WATCHDOG + restarting.RULES.format("watchdog", 1)),

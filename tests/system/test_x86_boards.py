@@ -40,6 +40,7 @@ def test_one_starts_again_while_another_counts_on(start_machine):
 
 
 # Req: BH-CONS-002
+@pytest.mark.parametrize("start_machine", [pytest.param("pc", marks=pytest.mark.soak), "microvm"], indirect=True)
 def test_linux_at_a_shell_beside_another(start_machine):
     """Typed into, and restarted."""
     restarting.linux_is_rebooted_at_its_shell(start_machine, guest, functools.partial(linux, vcpus=2), cpus=2)

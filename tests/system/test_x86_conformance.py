@@ -48,13 +48,20 @@ def explained(row, key, ours):
     return False
 
 
-def answers(start, row, hypervisor):
-    """What the guest says. Xen halts when its dom0 powers off, so the guest ends by a restart."""
+def answers(start, row, hypervisor, tries=3):
+    """What the guest says. Xen halts when its dom0 powers off, so the guest ends by a restart. In one run of ten Xen does
+    not start its second vCPU where QEMU's CPUs really run at once: then it is started again, up to TRIES times."""
     is_xen = hypervisor == pc.XEN
     options = f"end=reset {row.options} {row.xen_options if is_xen else ''}".strip()
     console = start([guest("domain", row.program, options, bits=row.bits, vcpus=row.cpus)], described=False, cpus=row.cpus,
                     memory=1024, hypervisor=hypervisor, icount=row.icount, limit=60)
-    console.wait_guests(limit=60)
+    try:
+        console.wait_guests(limit=20 if is_xen and row.cpus > 1 and tries > 1 and not row.icount else 60)
+    except AssertionError:
+        if not is_xen or row.cpus == 1 or tries == 1:
+            raise
+        console.close()
+        return answers(start, row, hypervisor, tries - 1)
     found = console.results("domain")
     console.close()
     return {key: value for key, value in found.items() if key not in TOLD}

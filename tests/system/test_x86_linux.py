@@ -13,7 +13,7 @@ COMPLAINTS = r"(?i)unhandled|BUG:|WARNING:|\bOops|unchecked MSR|soft lockup|unex
 
 # Req: BH-PC-010, BH-PC-031, BH-PC-034, BH-PC-036, BH-PC-037, BH-PC-040, BH-PC-050, BH-PC-051, BH-PC-052, BH-PC-053, BH-PC-054
 @pytest.mark.parametrize("kernel, vcpus", [
-    ("linux-cloud", 1), ("linux-cloud", 4), pytest.param("linux", 2, marks=pytest.mark.soak)])
+    ("linux-cloud", 1), pytest.param("linux-cloud", 4, marks=pytest.mark.soak), pytest.param("linux", 2, marks=pytest.mark.soak)])
 def test_linux_complains_about_nothing(start_pc, kernel, vcpus):
     console = start_pc([linux("one", "loglevel=7 selftest=interrupts", kernel=kernel, vcpus=vcpus)], cpus=2,
                     memory=1024, limit=120)

@@ -147,7 +147,7 @@ def test_owners(start_pc):
 
 
 # Req: BH-PORT-004, BH-PORT-005
-@pytest.mark.parametrize("vcpus", [1, 2])
+@pytest.mark.parametrize("vcpus", [1, pytest.param(2, marks=pytest.mark.soak)])
 def test_linux_has_a_serial_port(start_pc, port, vcpus):
     console = begin(start_pc, port, [linux("alpha", kernel="linux", vcpus=vcpus, extra=COM2)], limit=150)
     console.wait_text(r"alpha:/root# ", 60)

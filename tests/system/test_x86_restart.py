@@ -43,6 +43,7 @@ def test_its_event_channel_is_bound_again(start_pc, debug_build_x86):
 
 
 # Req: BH-LIFE-012, BH-CONS-003
+@pytest.mark.soak
 def test_linux_is_rebooted_at_its_shell(start_pc):
     restarting.linux_is_rebooted_at_its_shell(start_pc, guest, linux, cpus=2)
 

@@ -62,6 +62,7 @@ struct domain {
     uint16_t slot;                 /* [boot] its place in domain_table */
     uint16_t vcpu_count;           /* [boot] */
     bool has_p2m, has_shared_info; /* [boot], then [reaper] */
+    bool is_closed;                /* [reaper] nothing of others' leads to it any more */
     bool is_initial;               /* [boot] what guests know as dom0 */
     uint8_t capabilities;          /* [boot] DOMAIN_* */
     bool is_open;                  /* [boot] others that are may reach it, and it them, unless control_set_silo() */

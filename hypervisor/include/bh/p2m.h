@@ -56,7 +56,8 @@ struct p2m {
     gfn_t teardown;        /* [lock lock] where p2m_teardown() goes on */
     bool retired;          /* [lock lock] p2m_teardown() has begun */
     struct p2m_near near[2]; /* [lock lock] of level 2 and of level 3; tables go away by p2m_teardown() alone */
-    struct p2m_page page[P2M_PAGE_COUNT]; /* [lock lock] looked up last of those whose numbers end in the same bits */
+    /* [lock lock] looked up last of those whose numbers end in the same bits; none once it is retired */
+    struct p2m_page page[P2M_PAGE_COUNT];
     struct arch_p2m arch;
 };
 
