@@ -41,7 +41,7 @@ def between(counts, first, last):
 
 def restart(hypervisor, machine, *scrub):
     """Of a partition of 64 MiB with one CPU, from its call to start again to its next life. MACHINE makes it, given QEMU's
-    options. SCRUB, functions that zero memory, and clean it from the caches for who reads past them, are counted apart."""
+    options. SCRUB, functions that zero memory, clean it from the caches for who reads past them, or copy, are counted apart."""
     work = boards.WORK / f"bench-{hypervisor.name}-{os.path.basename(hypervisor.parent)}-restart"
     work.mkdir(parents=True, exist_ok=True)
     options, counts = plugin(work, functions(f"{hypervisor}.elf", *scrub))

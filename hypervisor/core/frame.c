@@ -228,12 +228,11 @@ bool frame_unmap(mfn_t m)
     return let_go_one(m, true);
 }
 
-/* All bits of the counts of the eight frames from AT on. */
+/* All bits of the counts of the eight frames from AT on, each of them as it was before or after what others do to it. */
 static ALWAYS_INLINE uint64_t counts_of_eight(const entry_t *at)
 {
-    const volatile uint64_t *c = (const volatile uint64_t *)at;
-
-    return c[0] | c[2] | c[4] | c[6] | c[8] | c[10] | c[12] | c[14];
+    return (uint64_t)at[0] | (uint64_t)at[1] | (uint64_t)at[2] | (uint64_t)at[3] | (uint64_t)at[4] | (uint64_t)at[5] |
+           (uint64_t)at[6] | (uint64_t)at[7];
 }
 
 /*
