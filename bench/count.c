@@ -114,7 +114,11 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int count,
         if (range_count < RANGE_COUNT && strncmp(arguments[i], "from=", 5) == 0) {
             range[range_count].from = strtoull(arguments[i] + 5, NULL, 16);
         } else if (range_count < RANGE_COUNT && strncmp(arguments[i], "to=", 3) == 0) {
-            range[range_count++].to = strtoull(arguments[i] + 3, NULL, 16);
+            range[range_count].to = strtoull(arguments[i] + 3, NULL, 16);
+            if (range[range_count].from >= range[range_count].to) {
+                return -1;
+            }
+            range_count++;
         } else if (strncmp(arguments[i], "out=", 4) == 0) {
             out = fopen(arguments[i] + 4, "w");
         }

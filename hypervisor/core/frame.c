@@ -253,6 +253,9 @@ static uint64_t let_go_of_run(struct frame *f, uint64_t count, bool mapped)
         if (unlikely((counts_of_eight(at) | counts_of_eight(at + 8)) != only)) {
             break;
         }
+        for (unsigned i = 0; i < 16; i++) {
+            ASSERT((uint64_t)at[i] == only);
+        }
         /* What others did with the frames before they let go comes before what their next owner does. */
         __atomic_thread_fence(__ATOMIC_ACQ_REL);
         store_eight(at, e);
